@@ -1,0 +1,142 @@
+package scenarios
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"sync"
+
+	"github.com/molecule-ai/byok-conformance/registry"
+)
+
+//go:embed *.yaml
+var embedded embed.FS
+
+// rulesFile is the one file of a corpus that holds no scenarios.
+const rulesFile = "rules.yaml"
+
+// A Corpus is the rules and the scenarios of one folder, before expansion. It
+// does not change after loading.
+type Corpus struct {
+	Rules     *Rules
+	templates []*template
+	digest    string
+}
+
+// Digest returns "sha256:…" of the corpus's file names and bytes.
+func (c *Corpus) Digest() string { return c.digest }
+
+var embeddedCorpus = sync.OnceValues(func() (*Corpus, error) { return Load(embedded) })
+
+// Embedded returns the corpus that this module carries.
+func Embedded() (*Corpus, error) { return embeddedCorpus() }
+
+// Load reads every .yaml file of a folder. All errors are returned, each with
+// file, line and column.
+func Load(fsys fs.FS) (*Corpus, error) {
+	files, err := fs.Glob(fsys, "*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("listing the corpus: %w", err)
+	}
+	if !slices.Contains(files, rulesFile) {
+		return nil, fmt.Errorf("the corpus has no %s; every scenario names rules of that file", rulesFile)
+	}
+	c := &Corpus{}
+	hash := sha256.New()
+	var errs []error
+	slices.SortFunc(files, rulesFirst)
+	for _, file := range files {
+		data, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return nil, fmt.Errorf("reading the corpus: %w", err)
+		}
+		fmt.Fprintf(hash, "%s %d\n", file, len(data))
+		hash.Write(data)
+		if file == rulesFile {
+			if c.Rules, err = LoadRules(file, data); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		templates, err := loadFile(file, data, c.Rules)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		c.templates = append(c.templates, templates...)
+	}
+	c.digest = "sha256:" + hex.EncodeToString(hash.Sum(nil))
+	return c, errors.Join(append(errs, c.duplicates()...)...)
+}
+
+func rulesFirst(a, b string) int {
+	switch {
+	case a == b:
+		return 0
+	case a == rulesFile || (b != rulesFile && a < b):
+		return -1
+	}
+	return 1
+}
+
+func (c *Corpus) duplicates() []error {
+	var errs []error
+	seen := map[string]Position{}
+	for _, t := range c.templates {
+		if first, twice := seen[t.id]; twice {
+			errs = append(errs, fmt.Errorf("%s: id %q stands at %s already; an id belongs to one scenario for ever", t.pos, t.id, first))
+		}
+		seen[t.id] = t.pos
+	}
+	return errs
+}
+
+// LoadFile reads one scenario file against a set of rules, for linting.
+func LoadFile(file string, rules *Rules) (*Corpus, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading a scenario file: %w", err)
+	}
+	templates, err := loadFile(file, data, rules)
+	if err != nil {
+		return nil, err
+	}
+	c := &Corpus{Rules: rules, templates: templates, digest: path.Base(file)}
+	return c, errors.Join(c.duplicates()...)
+}
+
+// Expand returns every scenario of the corpus for a registry, in the order of
+// files and entries, each with its twin. An error is a defect of the corpus.
+func (c *Corpus) Expand(reg *registry.Registry) ([]*Scenario, error) {
+	e := newExpander(reg)
+	var out []*Scenario
+	var errs []error
+	for _, t := range c.templates {
+		list, err := e.expand(t)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		out = append(out, list...)
+	}
+	if len(errs) == 0 {
+		errs = append(errs, pairTwins(out)...)
+	}
+	return out, errors.Join(errs...)
+}
+
+func newExpander(reg *registry.Registry) *expander {
+	e := &expander{reg: reg, foreign: reg.Digest() != registry.Embedded().Digest(), routes: map[string][]registry.Route{}}
+	for _, verbatim := range []bool{true, false} {
+		for _, r := range reg.Routes() {
+			if (r.By == registry.Verbatim) == verbatim {
+				e.routes[r.Provider.Name] = append(e.routes[r.Provider.Name], r)
+			}
+		}
+	}
+	return e
+}

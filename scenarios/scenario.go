@@ -1,0 +1,250 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Level says whether a rule belongs to the default verdict.
+type Level string
+
+const (
+	// Core rules make up the default verdict.
+	Core Level = "core"
+	// Extended rules are asked for with --level extended.
+	Extended Level = "extended"
+)
+
+// A Scenario is one situation and what must happen in it, after expansion:
+// every placeholder is filled and every default is set.
+type Scenario struct {
+	ID       string
+	Title    string
+	Class    string
+	Level    Level
+	Severity string
+	// Rules are the ids that the scenario exercises; the first is the one that
+	// a wrong verdict violates.
+	Rules  []string
+	Source string
+	// Effect says what goes wrong in production when a gate fails this.
+	Effect string
+	// Needs are the claims without which the scenario cannot be judged.
+	Needs []string
+	// Steps are replayed in order; never empty.
+	Steps []Step
+	// Twin is the id of the scenario that differs in the credential only and
+	// must be allowed; empty unless the scenario must be refused.
+	Twin string
+	// NotApplicable says why the registry in use cannot express the scenario;
+	// empty where it can.
+	NotApplicable string
+	// Pos is where the scenario stands in its file.
+	Pos Position
+}
+
+// A Stage is the moment that a step drives.
+type Stage string
+
+const (
+	// Create makes a new workspace.
+	Create Stage = "create"
+	// Provision provisions the last created workspace again, after the secrets
+	// in scope became those of the step.
+	Provision Stage = "provision"
+)
+
+// A Step is one request to the target.
+type Step struct {
+	Name     string
+	Stage    Stage
+	Runtime  string
+	Model    string
+	External bool
+	// URL is the create request's url field; empty where it has none.
+	URL string
+	// Fields are further fields of the create request.
+	Fields  map[string]any
+	Secrets Secrets
+	// AtOnce is how many times the step is replayed concurrently; at least 1.
+	AtOnce int
+	Expect Expect
+}
+
+// Secrets are symbolic credentials by scope and name. Either map may be nil.
+type Secrets struct {
+	Workspace map[string]Value
+	Global    map[string]Value
+}
+
+// A Value is a symbolic credential value.
+type Value struct {
+	// Shape is how the value is written: plain, blank, empty, padded…
+	Shape Shape
+	// Answers are what the provider answers to it: the nth exchange gets the
+	// nth, the last repeats. Empty where the shape leaves nothing to send.
+	Answers []string
+	// Tag tells two values apart that are otherwise the same.
+	Tag string
+}
+
+// A Shape is how a symbolic value is written out.
+type Shape string
+
+// The shapes. Every shape but Empty, Blank and Unreadable carries answers.
+const (
+	Plain        Shape = ""
+	Empty        Shape = "empty"         // a name with an empty value (PRE-3)
+	Blank        Shape = "blank"         // white space only (PRE-3)
+	Padded       Shape = "padded"        // white space around the value
+	Newline      Shape = "newline"       // one trailing newline (SEC-6)
+	InnerNewline Shape = "inner-newline" // CR LF inside (SEC-6)
+	InnerNUL     Shape = "inner-nul"     // NUL inside (SEC-6)
+	NonASCII     Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
+	Long         Shape = "long"          // one MiB (ROB-2)
+	URL          Shape = "url"           // a URL at a host that no registry has (LIV-4)
+	Unreadable   Shape = "unreadable"    // stored, cannot be decrypted (LIV-10)
+)
+
+var shapes = []Shape{Empty, Blank, Padded, Newline, InnerNewline, InnerNUL, NonASCII, Long, URL, Unreadable}
+
+// Present reports whether the value counts as a credential (PRE-3, LIV-10).
+func (v Value) Present() bool { return v.Shape != Empty && v.Shape != Blank }
+
+// String returns the value as the corpus writes it.
+func (v Value) String() string {
+	s := strings.Join(v.Answers, ",")
+	if v.Shape != Plain {
+		s = string(v.Shape)
+		if len(v.Answers) > 0 && v.Shape != Unreadable {
+			s += ":" + strings.Join(v.Answers, ",")
+		}
+	}
+	if v.Tag != "" {
+		s += "#" + v.Tag
+	}
+	return s
+}
+
+// ParseValue reads `[shape:]answer[,answer…][#tag]`, `empty`, `blank` or
+// `unreadable`.
+func ParseValue(s string) (Value, error) {
+	var v Value
+	rest, tag, tagged := strings.Cut(s, "#")
+	if tagged && tag == "" {
+		return v, fmt.Errorf("%q has an empty tag after #; name the tag or drop the #", s)
+	}
+	v.Tag = tag
+	head, tail, shaped := strings.Cut(rest, ":")
+	if shaped || slices.Contains(shapes, Shape(head)) {
+		v.Shape = Shape(head)
+		if !slices.Contains(shapes, v.Shape) {
+			return v, fmt.Errorf("unknown shape %q%s; the shapes are %s", head, didYouMean(head, names(shapes)), strings.Join(names(shapes), ", "))
+		}
+		rest = tail
+	}
+	switch v.Shape {
+	case Empty, Blank, Unreadable:
+		if shaped {
+			return v, fmt.Errorf("a value of shape %q carries no answer, so %q is all that can be said", v.Shape, v.Shape)
+		}
+		return v, nil
+	}
+	if rest == "" {
+		rest = "live"
+	}
+	for a := range strings.SplitSeq(rest, ",") {
+		if !slices.Contains(Answers, a) {
+			return v, fmt.Errorf("unknown answer %q%s; conformance list --answers prints them all", a, didYouMean(a, Answers))
+		}
+		v.Answers = append(v.Answers, a)
+	}
+	return v, nil
+}
+
+func names[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(s)
+	}
+	return out
+}
+
+// A Verdict is what must come of a step.
+type Verdict string
+
+const (
+	// Refused: the gate refuses with the code of the expectation.
+	Refused Verdict = "refused"
+	// Allowed: the workspace is created, or provisioning goes on.
+	Allowed Verdict = "allowed"
+	// Untouched: allowed, or refused by a rule that is not the gate's (DER-3 to DER-5).
+	Untouched Verdict = "untouched"
+	// Either: lawful both ways, but stages and repetitions must agree.
+	Either Verdict = "either"
+)
+
+// An Upstream says which calls a step may make to providers.
+type Upstream string
+
+const (
+	// NoCall: no call at all (PRE-7, DER-3 to DER-5, LIV-7).
+	NoCall Upstream = "none"
+	// OneProbe: one GET with the probed credential, one lawful retry included (LIV-9).
+	OneProbe Upstream = "probe"
+	// AnyProbe: at most what OneProbe allows.
+	AnyProbe Upstream = "optional"
+)
+
+// An Expect is what must come of a step.
+type Expect struct {
+	Verdict Verdict
+	// Code is set where Verdict is Refused or Either.
+	Code string
+	// Providers are the names of which a refusal must name one (REF-2). Empty
+	// where nothing is derived.
+	Providers []string
+	Upstream  Upstream
+	// Probed is the credential that decides, as "scope/NAME"; empty where none is sent.
+	Probed string
+	// Loud: an allow must leave a trace (LIV-11).
+	Loud bool
+	// OrRejected: the server may also reject the request as malformed, with a
+	// 4xx of its own (SEC-6, ROB-2).
+	OrRejected bool
+}
+
+// MustRefuse reports whether the scenario's last step must be refused.
+func (s *Scenario) MustRefuse() bool { return s.Steps[len(s.Steps)-1].Expect.Verdict == Refused }
+
+// Waits reports whether a provider's answer outlasts any probe budget.
+func (s *Scenario) Waits() bool {
+	for i := range s.Steps {
+		if s.Steps[i].Secrets.waits() {
+			return true
+		}
+	}
+	return false
+}
+
+func (s Secrets) waits() bool {
+	for _, m := range []map[string]Value{s.Workspace, s.Global} {
+		for _, v := range m {
+			if slices.ContainsFunc(v.Answers, func(a string) bool { return slices.Contains(WaitingAnswers, a) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// InScope reports whether a name is present at either scope.
+func (s Secrets) InScope(name string) bool {
+	for _, m := range []map[string]Value{s.Workspace, s.Global} {
+		if v, ok := m[name]; ok && v.Present() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,90 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+)
+
+// pairing is what a scenario and its twin have in common: everything but the
+// credential.
+type pairing struct {
+	stage          Stage
+	runtime, model string
+	external       bool
+	scope          string
+}
+
+func pairingOf(s *Scenario) pairing {
+	last := s.Steps[len(s.Steps)-1]
+	return pairing{last.Stage, last.Runtime, last.Model, last.External, last.Secrets.scope()}
+}
+
+// scope names the scopes that hold anything.
+func (s Secrets) scope() string {
+	switch {
+	case len(s.Workspace) > 0 && len(s.Global) > 0:
+		return "both"
+	case len(s.Global) > 0:
+		return "global"
+	}
+	return "workspace"
+}
+
+// pairTwins gives every scenario that must be refused the one that differs in
+// the credential only and must be allowed. A refusal without one proves
+// nothing, so a missing twin is an error.
+func pairTwins(list []*Scenario) []error {
+	twins := map[pairing]*Scenario{}
+	byID := make(map[string]*Scenario, len(list))
+	for _, s := range list {
+		byID[s.ID] = s
+		if key := pairingOf(s); canBeTwin(s) && twins[key] == nil {
+			twins[key] = s
+		}
+	}
+	var errs []error
+	for _, s := range list {
+		if !s.MustRefuse() || s.NotApplicable != "" {
+			continue
+		}
+		if s.Twin == "" {
+			s.Twin = twinOf(pairingOf(s), twins)
+		}
+		twin := byID[s.Twin]
+		switch {
+		case s.Twin == "":
+			errs = append(errs, fmt.Errorf("%s: scenario %q must be refused, but no scenario with the same stage, runtime and model must be allowed; add one to valid.yaml or provision.yaml", s.Pos, s.ID))
+		case twin == nil:
+			errs = append(errs, fmt.Errorf("%s: scenario %q names the twin %q, which does not exist", s.Pos, s.ID, s.Twin))
+		case twin.Steps[len(twin.Steps)-1].Expect.Verdict != Allowed:
+			errs = append(errs, fmt.Errorf("%s: scenario %q names the twin %q, which need not be allowed", s.Pos, s.ID, s.Twin))
+		}
+	}
+	return errs
+}
+
+// twinOf prefers the same scope; a credential at the workspace is the next best.
+func twinOf(key pairing, twins map[pairing]*Scenario) string {
+	for _, scope := range []string{key.scope, "workspace"} {
+		key.scope = scope
+		if t := twins[key]; t != nil {
+			return t.ID
+		}
+	}
+	return ""
+}
+
+// canBeTwin reports whether a scenario is plain enough to serve as control:
+// live credentials only, no further fields.
+func canBeTwin(s *Scenario) bool {
+	last := s.Steps[len(s.Steps)-1]
+	if last.Expect.Verdict != Allowed || s.NotApplicable != "" || s.Level != Core || len(last.Fields) > 0 || last.URL != "" || len(s.Steps) > 2 {
+		return false
+	}
+	for _, v := range last.Secrets.all() {
+		if v.Shape != Plain || !slices.Equal(v.Answers, []string{"live"}) {
+			return false
+		}
+	}
+	return len(last.Secrets.all()) > 0
+}
