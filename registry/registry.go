@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // PlatformName is the one provider whose bill the operator pays (rule DER-4).
@@ -21,11 +22,12 @@ const PlatformName = "platform"
 const AuthModeOAuth = "oauth"
 
 // A Registry is a loaded and validated registry file. It does not change after
-// Load, so it may be used from many goroutines.
+// Load, so it may be used from many goroutines; what it returns is not to be
+// modified.
 type Registry struct {
 	// SchemaVersion is 1, the only version that Load accepts.
 	SchemaVersion int
-	// Providers stand in the order of the file; DER-2 decides ties by it.
+	// Providers stand in the order of the file.
 	Providers []*Provider
 	// Runtimes stand in the order of the file.
 	Runtimes []*Runtime
@@ -35,6 +37,9 @@ type Registry struct {
 	providers map[string]*Provider
 	runtimes  map[string]*Runtime
 	names     []string
+
+	routesOnce sync.Once
+	routes     []Route
 }
 
 // A Provider is one row of the registry.
@@ -73,12 +78,17 @@ type EndpointVar struct {
 // A Runtime is what a workspace runs, with the providers that it speaks to.
 type Runtime struct {
 	Name string
-	// Native stands in the order of the file; never empty.
+	// Native stands in the order of the file, by which DER-2 decides ties;
+	// never empty.
 	Native []Native
+
+	// owners are the native providers that list a model id, in order.
+	owners map[string][]*Provider
 }
 
 // A Native is one provider of a runtime, with the model ids that the runtime
-// lists for it. A native provider without models owns what its pattern matches.
+// lists for it. Of the ids that no native provider of the runtime lists, it
+// owns those that its pattern matches (DER-1).
 type Native struct {
 	Provider *Provider
 	Models   []string

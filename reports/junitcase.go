@@ -1,0 +1,132 @@
+package reports
+
+import (
+	"encoding/xml"
+	"slices"
+	"strings"
+)
+
+// The elements of JUnit XML, in the order that its schemas want.
+type junitCase struct {
+	XMLName    xml.Name `xml:"testcase"`
+	ClassName  string   `xml:"classname,attr"`
+	Name       string   `xml:"name,attr"`
+	Time       string   `xml:"time,attr"`
+	Properties *junitProperties
+	Skipped    *junitProblem `xml:"skipped,omitempty"`
+	Error      *junitProblem `xml:"error,omitempty"`
+	Failure    *junitProblem `xml:"failure,omitempty"`
+	SystemOut  *junitText    `xml:"system-out,omitempty"`
+}
+
+type junitProblem struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",cdata"`
+}
+
+type junitText struct {
+	Text string `xml:",cdata"`
+}
+
+type junitProperties struct {
+	XMLName  xml.Name        `xml:"properties"`
+	Property []junitProperty `xml:"property"`
+}
+
+type junitProperty struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+// junitCaseOf turns a result into a test case. A failure is one element, however
+// many rules were violated: CI servers show only the first.
+func junitCaseOf(r Result) junitCase {
+	c := junitCase{
+		ClassName:  oneLine(r.Class),
+		Name:       oneLine(r.ID),
+		Time:       seconds(r.DurationMS),
+		Properties: resultProperties(r),
+	}
+	switch r.Outcome {
+	case Failed:
+		c.Failure = &junitProblem{Message: junitMessage(r), Type: strings.Join(violatedRules(r), ", "), Text: violationsText(r, junitDetail)}
+	case Errored:
+		c.Error = &junitProblem{Message: oneLine(clip(r.Reason, junitDetail.value)), Type: "error", Text: violationsText(r, junitDetail)}
+	case Waived:
+		c.Skipped = &junitProblem{Message: oneLine("waived: " + r.Reason), Text: violationsText(r, junitDetail)}
+	case NotClaimed:
+		c.Skipped = &junitProblem{Message: oneLine("not claimed: " + r.Reason)}
+	}
+	if r.Outcome == Failed || r.Outcome == Errored {
+		c.SystemOut = &junitText{contextText(r, junitDetail)}
+	}
+	return c
+}
+
+func junitMessage(r Result) string {
+	message := clip(r.Violations[0].Message, junitDetail.value)
+	if more := len(r.Violations) - 1; more > 0 {
+		message += " (and " + counted(more, "more violation") + ")"
+	}
+	return oneLine(message)
+}
+
+// violatedRules returns the rules that a result violated, each once.
+func violatedRules(r Result) []string {
+	var rules []string
+	for _, v := range r.Violations {
+		if rule := oneLine(v.Rule); !slices.Contains(rules, rule) {
+			rules = append(rules, rule)
+		}
+	}
+	return rules
+}
+
+// junitBroken is the case that keeps CI from showing green for a run that
+// proves nothing.
+func junitBroken(h Header, f Footer) junitCase {
+	return junitCase{
+		ClassName: "run",
+		Name:      "every planned scenario ended",
+		Time:      seconds(0),
+		Error:     &junitProblem{Message: strings.Join(whyNot(f), ", "), Type: "run", Text: SummaryLine(h, f)},
+	}
+}
+
+func resultProperties(r Result) *junitProperties {
+	return filled([]junitProperty{
+		{"title", r.Title},
+		{"rules", strings.Join(r.Rules, ", ")},
+		{"level", r.Level},
+		{"severity", r.Severity},
+	})
+}
+
+func headerProperties(h Header) *junitProperties {
+	return filled([]junitProperty{
+		{"schema", h.Schema},
+		{"tool", strings.TrimSpace(h.Tool.Name + " " + h.Tool.Version)},
+		{"run", h.Run},
+		{"seed", h.Seed},
+		{"level", h.Level},
+		{"target", strings.TrimSpace(h.Target.Kind + " " + h.Target.Address)},
+		{"profile", h.Target.Profile},
+		{"corpus", h.Corpus.Digest},
+		{"registry", h.Registry.Digest},
+		{"claims", strings.Join(h.Claims, ", ")},
+		{"not claimed", strings.Join(h.NotClaimedAreas, ", ")},
+		{"shard", h.Shard},
+	})
+}
+
+// filled returns the properties that have a value, safe for XML.
+func filled(properties []junitProperty) *junitProperties {
+	kept := &junitProperties{}
+	for _, p := range properties {
+		if p.Value = oneLine(p.Value); p.Value != "" {
+			kept.Property = append(kept.Property, p)
+		}
+	}
+	return kept
+}

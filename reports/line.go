@@ -1,0 +1,96 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+)
+
+// SummaryLine is the verdict in one line of plain text, the same in every view:
+//
+//	conformant: 3,214 passed (core); claims: create-presence; not claimed: provision-liveness
+//	NOT conformant: 2 rules violated (PRE-2, LIV-1): 2,688 failed, 512 passed, 0 errors (core); …
+func SummaryLine(h Header, f Footer) string {
+	s := f.Summary
+	var b strings.Builder
+	if s.Conformant {
+		fmt.Fprintf(&b, "conformant: %s passed", number(s.Passed))
+	} else {
+		fmt.Fprintf(&b, "NOT conformant: %s: %s failed, %s passed, %s",
+			strings.Join(whyNot(f), ", "), number(s.Failed), number(s.Passed), counted(s.Errors, "error"))
+	}
+	if s.Waived > 0 {
+		fmt.Fprintf(&b, ", %s waived", number(s.Waived))
+	}
+	fmt.Fprintf(&b, " (%s)", oneLine(h.Level))
+	if len(s.Claims) > 0 {
+		fmt.Fprintf(&b, "; claims: %s", oneLine(strings.Join(s.Claims, ", ")))
+	}
+	var not []string
+	if len(s.NotClaimedAreas) > 0 {
+		not = append(not, oneLine(strings.Join(s.NotClaimedAreas, ", ")))
+	}
+	if s.NotClaimed > 0 {
+		not = append(not, "("+counted(s.NotClaimed, "scenario")+")")
+	}
+	if len(not) > 0 {
+		fmt.Fprintf(&b, "; not claimed: %s", strings.Join(not, " "))
+	}
+	return b.String()
+}
+
+// maxRulesInLine keeps the line a line: a gate that answers nonsense breaks
+// nearly every rule, and the table shows them all.
+const maxRulesInLine = 12
+
+// whyNot lists what stands between a run and "conformant"; never empty.
+func whyNot(f Footer) []string {
+	var why []string
+	if rules := violated(f.Rules); len(rules) > 0 {
+		shown := rules[:min(len(rules), maxRulesInLine)]
+		list := oneLine(strings.Join(shown, ", "))
+		if more := len(rules) - len(shown); more > 0 {
+			list += fmt.Sprintf(" and %d more", more)
+		}
+		why = append(why, fmt.Sprintf("%s violated (%s)", counted(len(rules), "rule"), list))
+	}
+	if end := broken(f.Ended); end != "" {
+		why = append(why, end)
+	}
+	switch {
+	case len(why) > 0:
+		return why
+	case f.Summary.Failed > 0:
+		return []string{counted(f.Summary.Failed, "scenario") + " failed"}
+	case f.Summary.Errors > 0:
+		return []string{counted(f.Summary.Errors, "scenario") + " could not be judged"}
+	case f.Summary.Passed == 0:
+		return []string{"nothing passed"}
+	}
+	return []string{"the run does not say why"}
+}
+
+func violated(rules []Rule) []string {
+	var ids []string
+	for _, r := range rules {
+		if r.Failed > 0 {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// broken says how a run fell short of its plan; empty where it did not.
+func broken(e Ended) string {
+	progress := fmt.Sprintf("after %s of %s scenarios", number(e.Ended), number(e.Planned))
+	reason := ""
+	if e.Reason != "" {
+		reason = " (" + oneLine(e.Reason) + ")"
+	}
+	switch {
+	case e.Status != Complete:
+		return oneLine(string(e.Status)) + " " + progress + reason
+	case e.Planned != e.Ended:
+		return "ended " + progress + reason
+	}
+	return ""
+}

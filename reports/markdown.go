@@ -1,0 +1,172 @@
+package reports
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"strings"
+)
+
+const (
+	// markdownLimit fits a comment on GitHub (65,536 characters) and GitLab.
+	markdownLimit = 60_000
+	// markdownLeast is room for the summary with every value at its longest.
+	markdownLeast = 16_000
+	// markdownPerRule is how many failures of one rule are kept to be shown.
+	markdownPerRule = 10
+)
+
+var markdownDetail = detail{value: 600, body: 400, violations: 4, exchanges: 4}
+
+// NewMarkdown returns the writer of a summary for a pull request: the verdict,
+// the rules, and failures folded away, rule by rule and at least one of each
+// where there is room. It writes at most limit bytes, all of them at End, and
+// says how many failures are left out; w is not closed. A limit of 0 is 60,000,
+// which fits a comment on GitHub; less than 16,000 counts as 16,000.
+func NewMarkdown(w io.Writer, limit int) Writer {
+	if limit == 0 {
+		limit = markdownLimit
+	}
+	limit = max(limit, markdownLeast)
+	return &markdownWriter{order: order{name: "Markdown"}, w: w, limit: limit, folds: map[string]*fold{}}
+}
+
+type markdownWriter struct {
+	order order
+	w     io.Writer
+	limit int
+	folds map[string]*fold
+}
+
+// A fold is what is kept of the failures of one rule.
+type fold struct {
+	blocks []string
+	// size is the blocks' length in bytes.
+	size  int
+	total int
+}
+
+// unjudged is the fold of results that are errors.
+const unjudged = "errors"
+
+func (m *markdownWriter) Begin(h Header) error {
+	_, err := m.order.begin(h)
+	return err
+}
+
+func (m *markdownWriter) Result(r Result) error {
+	if err := m.order.result(r); err != nil {
+		return err
+	}
+	key := foldOf(r)
+	if key == "" {
+		return nil
+	}
+	f := m.folds[key]
+	if f == nil {
+		f = &fold{}
+		m.folds[key] = f
+	}
+	f.total++
+	if len(f.blocks) < markdownPerRule && f.size < m.limit/4 {
+		block := markdownBlock(r)
+		f.blocks = append(f.blocks, block)
+		f.size += len(block)
+	}
+	return nil
+}
+
+// foldOf returns what a result is shown under: the first rule that it violated,
+// "errors", or "" for a result that needs no explanation.
+func foldOf(r Result) string {
+	switch r.Outcome {
+	case Failed:
+		return r.Violations[0].Rule
+	case Errored:
+		return unjudged
+	}
+	return ""
+}
+
+func markdownBlock(r Result) string {
+	text := violationsText(r, markdownDetail) + contextText(r, markdownDetail)
+	return fmt.Sprintf("%s %s\n\n%s\n\n", markdownCode(clip(r.ID, 300)), markdownText(clip(r.Title, 300)), markdownPre(text))
+}
+
+func (m *markdownWriter) End(f Footer) error {
+	if err := m.order.end(f); err != nil {
+		return err
+	}
+	head := markdownSummary(m.order.header, f)
+	table := markdownTable(f.Rules, (m.limit-len(head))/2)
+	page := head + table + m.failures(m.limit-len(head)-len(table))
+	if _, err := io.WriteString(m.w, page); err != nil {
+		return fmt.Errorf("write the Markdown report: %w", err)
+	}
+	return nil
+}
+
+func markdownSummary(h Header, f Footer) string {
+	var b strings.Builder
+	verdict := "not conformant"
+	if f.Summary.Conformant {
+		verdict = "conformant"
+	}
+	fmt.Fprintf(&b, "## BYOK conformance: %s\n\n%s\n\n", verdict, markdownText(clip(SummaryLine(h, f), 1000)))
+	s := f.Summary
+	b.WriteString("| planned | passed | failed | errors | waived | not claimed |\n|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n\n", number(f.Ended.Planned), number(s.Passed),
+		number(s.Failed), number(s.Errors), number(s.Waived), number(s.NotClaimed))
+	row := func(label, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "- %s: %s\n", label, markdownCode(clip(value, 150)))
+		}
+	}
+	row("Target", strings.TrimSpace(h.Target.Kind+" "+h.Target.Address))
+	row("Profile", h.Target.Profile)
+	row("Corpus", h.Corpus.Digest)
+	row("Registry", h.Registry.Digest)
+	row("Seed", h.Seed)
+	row("Shard", h.Shard)
+	row("Tool", strings.TrimSpace(h.Tool.Name+" "+h.Tool.Version))
+	b.WriteString("\n")
+	return b.String()
+}
+
+// markdownTable returns the rules in at most room bytes.
+func markdownTable(rules []Rule, room int) string {
+	const left = 80 // the line that says how many rules are left out
+	var b strings.Builder
+	b.WriteString("| rule | scenarios | passed | failed | errors | waived | not claimed |\n|:--|--:|--:|--:|--:|--:|--:|\n")
+	for i, r := range rules {
+		row := fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", markdownCode(clip(r.ID, 50)), number(r.Scenarios),
+			number(r.Passed), number(r.Failed), number(r.Errors), number(r.Waived), number(r.NotClaimed))
+		if b.Len()+len(row)+left > room {
+			fmt.Fprintf(&b, "\n… %s more rules, see the JSON report\n", number(len(rules)-i))
+			break
+		}
+		b.WriteString(row)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// markdownText returns s as text that Markdown and HTML leave alone: every
+// character that either gives a meaning to is a character reference.
+func markdownText(s string) string {
+	return replaceMarks.Replace(html.EscapeString(oneLine(s)))
+}
+
+var replaceMarks = strings.NewReplacer(
+	`\`, "&#92;", "`", "&#96;", "*", "&#42;", "_", "&#95;", "~", "&#126;", "|", "&#124;",
+	"[", "&#91;", "]", "&#93;", "!", "&#33;", "@", "&#64;", "$", "&#36;", "://", "&#58;//", "www.", "www&#46;",
+)
+
+// markdownCode keeps, besides, mentions and links from being made of s.
+func markdownCode(s string) string { return "<code>" + markdownText(s) + "</code>" }
+
+// markdownPre is a block of text as it is. Markdown has no meaning inside.
+func markdownPre(s string) string { return "<pre>\n" + escapeTags.Replace(printable(s)) + "</pre>" }
+
+// escapeTags leaves quotes alone, which text outside of tags may hold.
+var escapeTags = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")

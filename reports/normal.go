@@ -1,0 +1,55 @@
+package reports
+
+import (
+	"reflect"
+	"time"
+)
+
+// normal returns a copy of v in the form that a JSON report has, so that the
+// same data always makes the same bytes and reads back as it was written: no
+// list is null, every string is UTF-8 (see wellFormed), and times are UTC to the
+// millisecond. It walks the types so that no field can be forgotten.
+func normal[T any](v T) T {
+	var out T
+	copyNormal(reflect.ValueOf(&out).Elem(), reflect.ValueOf(&v).Elem())
+	return out
+}
+
+func copyNormal(dst, src reflect.Value) {
+	if src.Type() == reflect.TypeFor[time.Time]() {
+		t := src.Interface().(time.Time)
+		dst.Set(reflect.ValueOf(t.UTC().Truncate(time.Millisecond)))
+		return
+	}
+	switch src.Kind() {
+	case reflect.String:
+		dst.SetString(wellFormed(src.String()))
+	case reflect.Struct:
+		for i := range src.NumField() {
+			copyNormal(dst.Field(i), src.Field(i))
+		}
+	case reflect.Slice:
+		dst.Set(reflect.MakeSlice(src.Type(), src.Len(), src.Len()))
+		for i := range src.Len() {
+			copyNormal(dst.Index(i), src.Index(i))
+		}
+	case reflect.Map:
+		copyNormalMap(dst, src)
+	default:
+		dst.Set(src)
+	}
+}
+
+func copyNormalMap(dst, src reflect.Value) {
+	if src.IsNil() {
+		return
+	}
+	dst.Set(reflect.MakeMapWithSize(src.Type(), src.Len()))
+	for it := src.MapRange(); it.Next(); {
+		key := reflect.New(src.Type().Key()).Elem()
+		value := reflect.New(src.Type().Elem()).Elem()
+		copyNormal(key, it.Key())
+		copyNormal(value, it.Value())
+		dst.SetMapIndex(key, value)
+	}
+}

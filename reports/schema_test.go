@@ -1,0 +1,162 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+func compileSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("report.schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestWrittenReportsSatisfyTheSchema(t *testing.T) {
+	s := compileSchema(t)
+	runs := map[string]*Run{"sample": sample(), "empty": {}}
+	runs["empty"].Footer = footer(runs["empty"], Ended{Status: Aborted, Reason: "no target"})
+	for name, text := range hostile {
+		runs[name] = hostileRun(text)
+	}
+	for name, run := range runs {
+		t.Run(name, func(t *testing.T) {
+			doc, err := jsonschema.UnmarshalJSON(strings.NewReader(write(t, run, asJSON)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Validate(doc); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestSchemaRefuses(t *testing.T) {
+	s := compileSchema(t)
+	whole := write(t, sample(), asJSON)
+	cases := []struct{ name, old, new string }{
+		{"another schema", "report/v1", "report/v2"},
+		{"an unknown field", `"seed":`, `"sead":"","seed":`},
+		{"no end record", `"ended":{`, `"end":{`},
+		{"a time that is none", "2026-06-01T12:00:00Z", "yesterday"},
+		{"an outcome that is none", `"outcome":"passed"`, `"outcome":"skipped"`},
+		{"a failure of nothing", `"outcome":"passed"`, `"outcome":"failed"`},
+		{"a pass with a violation", `"outcome":"failed"`, `"outcome":"passed"`},
+		{"an error without a reason", `,"reason":"the target closed`, `,"effect":"the target closed`},
+		{"an exchange with nobody", `"direction":"upstream"`, `"direction":"nobody"`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if !strings.Contains(whole, c.old) {
+				t.Fatalf("the sample has no %s", c.old)
+			}
+			doc, err := jsonschema.UnmarshalJSON(strings.NewReader(strings.Replace(whole, c.old, c.new, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Validate(doc) == nil {
+				t.Error("the schema takes it")
+			}
+		})
+	}
+}
+
+// The schema and the Go types name the same fields, and require those that are
+// always written.
+func TestSchemaAndTypesAgree(t *testing.T) {
+	type object struct {
+		Properties map[string]any `json:"properties"`
+		Required   []string       `json:"required"`
+	}
+	var doc struct {
+		object
+		Defs map[string]object `json:"$defs"`
+	}
+	if err := json.Unmarshal(Schema(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	top, topRequired := fields(reflect.TypeFor[Header]())
+	tail, tailRequired := fields(reflect.TypeFor[Footer]())
+	compareFields(t, "report", append(append(top, tail...), "results"), append(append(topRequired, tailRequired...), "results"),
+		doc.Properties, doc.Required)
+	for _, typ := range []reflect.Type{
+		reflect.TypeFor[Tool](), reflect.TypeFor[Corpus](), reflect.TypeFor[Registry](), reflect.TypeFor[Target](),
+		reflect.TypeFor[Selection](), reflect.TypeFor[Result](), reflect.TypeFor[Violation](), reflect.TypeFor[Exchange](),
+		reflect.TypeFor[Rule](), reflect.TypeFor[Summary](), reflect.TypeFor[Ended](),
+	} {
+		name := strings.ToLower(typ.Name())
+		all, required := fields(typ)
+		compareFields(t, name, all, required, doc.Defs[name].Properties, doc.Defs[name].Required)
+	}
+}
+
+// fields returns the JSON names of a type's fields, and those always written.
+func fields(typ reflect.Type) (all, required []string) {
+	for i := range typ.NumField() {
+		name, omit, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		all = append(all, name)
+		if omit == "" {
+			required = append(required, name)
+		}
+	}
+	return all, required
+}
+
+func compareFields(t *testing.T, name string, all, required []string, properties map[string]any, schemaRequired []string) {
+	t.Helper()
+	var known []string
+	for p := range properties {
+		known = append(known, p)
+	}
+	for _, list := range [][]string{all, required, known, schemaRequired} {
+		slices.Sort(list)
+	}
+	if diff := cmp.Diff(all, known); diff != "" {
+		t.Errorf("%s: fields differ (-Go +schema):\n%s", name, diff)
+	}
+	if diff := cmp.Diff(required, schemaRequired); diff != "" {
+		t.Errorf("%s: required fields differ (-Go +schema):\n%s", name, diff)
+	}
+}
+
+// Read requires the fields that the types always write.
+func TestReadRequiresWhatIsAlwaysWritten(t *testing.T) {
+	_, want := fields(reflect.TypeFor[Header]())
+	if diff := cmp.Diff(want, headerFields); diff != "" {
+		t.Errorf("the header's fields differ (-Go +Read):\n%s", diff)
+	}
+}
+
+func TestNormal(t *testing.T) {
+	berlin := time.FixedZone("CEST", 2*3600)
+	got := normal(Header{Started: time.Date(2026, 6, 1, 14, 0, 0, 1_234_567, berlin), Seed: "a\xffb"})
+	if text := got.Started.Format(time.RFC3339Nano); text != "2026-06-01T12:00:00.001Z" {
+		t.Errorf("started is %s", text)
+	}
+	if got.Seed != `a\xffb` || got.Claims == nil {
+		t.Errorf("seed is %q, claims are %#v", got.Seed, got.Claims)
+	}
+	if zero := normal(Ended{}); !zero.Finished.IsZero() {
+		t.Errorf("no time became %v", zero.Finished)
+	}
+}

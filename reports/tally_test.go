@@ -1,0 +1,90 @@
+package reports
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTallyVerdict(t *testing.T) {
+	one := func(o Outcome) Result { return Result{Outcome: o} }
+	cases := []struct {
+		name    string
+		planned int
+		results []Result
+		status  Status
+		want    bool
+	}{
+		{"all passed", 2, []Result{one(Passed), one(Passed)}, Complete, true},
+		{"waived and not claimed beside a pass", 3, []Result{one(Passed), one(Waived), one(NotClaimed)}, Complete, true},
+		{"one failed", 2, []Result{one(Passed), one(Failed)}, Complete, false},
+		{"one error", 2, []Result{one(Passed), one(Errored)}, Complete, false},
+		{"an outcome that is none", 2, []Result{one(Passed), one("skipped")}, Complete, false},
+		{"nothing selected", 0, nil, Complete, false},
+		{"nothing passed", 2, []Result{one(Waived), one(NotClaimed)}, Complete, false},
+		{"one never ended", 2, []Result{one(Passed)}, Complete, false},
+		{"one too many", 1, []Result{one(Passed), one(Passed)}, Complete, false},
+		{"interrupted", 1, []Result{one(Passed)}, Interrupted, false},
+		{"aborted", 1, []Result{one(Passed)}, Aborted, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			tally := NewTally(c.planned)
+			for _, r := range c.results {
+				tally.Add(r)
+			}
+			f := tally.Footer(Ended{Status: c.status}, nil, nil, nil)
+			if f.Summary.Conformant != c.want {
+				t.Errorf("conformant is %v, want %v", f.Summary.Conformant, c.want)
+			}
+			if f.Ended.Planned != c.planned || f.Ended.Ended != len(c.results) {
+				t.Errorf("ended is %+v, want %d of %d", f.Ended, len(c.results), c.planned)
+			}
+			if s := tally.Summary(nil, nil); c.status == Complete && s.Conformant != c.want {
+				t.Errorf("Summary says %v, want %v", s.Conformant, c.want)
+			}
+		})
+	}
+}
+
+func TestTallyRules(t *testing.T) {
+	tally := NewTally(6)
+	breaks := func(rules ...string) []Violation {
+		var list []Violation
+		for _, r := range rules {
+			list = append(list, Violation{Rule: r})
+		}
+		return list
+	}
+	for _, r := range []Result{
+		{Rules: []string{"PRE-2", "PRE-7", "PRE-2"}, Outcome: Passed},
+		{Rules: []string{"PRE-2", "PRE-7"}, Outcome: Failed, Violations: breaks("PRE-2", "PRE-2", "SEC-1")},
+		{Rules: []string{"PRE-2", "PRE-7"}, Outcome: Waived, Violations: breaks("PRE-7")},
+		{Rules: []string{"LIV-1"}, Outcome: NotClaimed},
+		{Rules: []string{"LIV-1"}, Outcome: Errored},
+		{Rules: []string{"LIV-1", "LIV-10"}, Outcome: Failed},
+	} {
+		tally.Add(r)
+	}
+	want := []Rule{
+		{ID: "PRE-2", Level: "core", Scenarios: 3, Passed: 1, Failed: 1},
+		{ID: "PRE-7", Level: "core", Scenarios: 3, Passed: 1, Waived: 1},
+		{ID: "LIV-1", Level: "core", Scenarios: 3, NotClaimed: 1, Errors: 1, Failed: 1},
+		{ID: "LIV-10", Level: "core", Scenarios: 1, Failed: 1},
+		{ID: "SEC-1", Level: "core", Scenarios: 1, Failed: 1},
+	}
+	if diff := cmp.Diff(want, tally.Rules(func(string) string { return "core" })); diff != "" {
+		t.Errorf("rules differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestRulesStandInTheContractsOrder(t *testing.T) {
+	want := []string{"DER-1", "PRE-1", "PRE-2", "PRE-10", "LIV-1", "REF-4", "SEC-1", "PRV-1", "ROB-3", "DIA-1", "NEW-1", "XYZ"}
+	got := slices.Clone(want)
+	slices.Sort(got)
+	slices.SortFunc(got, compareRules)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,31 @@
+package suite
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// boundSlack is what a create may take on top of the probe's budget (LIV-6).
+const boundSlack = 2 * time.Second
+
+// checkBound holds every create to the probe's budget plus the slack.
+func checkBound(o *Observation) []Violation {
+	var out []Violation
+	for i := range o.Steps {
+		s := &o.Steps[i]
+		if s.Step.Stage != scenarios.Create || s.Step.Expect.Upstream == scenarios.NoCall {
+			continue
+		}
+		for j := range s.Replies {
+			if r := &s.Replies[j]; r.Outcome != OutcomeLate && r.Took > o.Budget+boundSlack {
+				out = append(out, Violation{
+					"LIV-6", "the create outlasted the probe's bound",
+					fmt.Sprintf("an answer within %s", o.Budget+boundSlack), fmt.Sprintf("an answer after %s", r.Took.Round(time.Millisecond)),
+				})
+			}
+		}
+	}
+	return out
+}

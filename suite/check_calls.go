@@ -1,0 +1,205 @@
+package suite
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// checkCalls holds what reached the providers to what the step may call.
+func checkCalls(o *Observation) []Violation {
+	var out []Violation
+	for i := range o.Steps {
+		s := &o.Steps[i]
+		if s.Step.Expect.Upstream == scenarios.NoCall {
+			out = append(out, uncalled(o, s)...)
+			continue
+		}
+		out = append(out, placed(o, s)...)
+		out = append(out, counted(o, s)...)
+		for j := range s.Calls {
+			out = append(out, carried(o, s, &s.Calls[j])...)
+		}
+	}
+	return out
+}
+
+// staysOut are the rules under which nobody is called, most telling first.
+var staysOut = []string{"PRE-7", "DER-3", "DER-4", "DER-5", "LIV-7", "LIV-10", "SEC-6"}
+
+// uncalled reports calls where none may be made, under the rule that forbids
+// them here, and credentials that left although none had to (SEC-3).
+func uncalled(o *Observation, s *StepObservation) []Violation {
+	var out []Violation
+	for i := range s.Calls {
+		c := &s.Calls[i]
+		if !c.Known && len(c.Credentials) == 0 {
+			continue
+		}
+		rule := "PRE-7"
+		if s.Step.Expect.Verdict != scenarios.Refused {
+			rule = "SEC-3"
+			for _, r := range staysOut {
+				if slices.Contains(o.Scenario.Rules, r) {
+					rule = r
+					break
+				}
+			}
+		}
+		out = append(out, Violation{rule, "a call was made where none may be", "no outbound call", c.describe()})
+		if foreign(o, s, c) {
+			out = append(out, Violation{"SEC-3", "a credential left the server for a host that is not the derived provider's", "no credential", c.describe()})
+		}
+	}
+	return out
+}
+
+// foreign reports whether a call took a credential to a host that is not the
+// derived provider's.
+func foreign(o *Observation, s *StepObservation, c *Call) bool {
+	return len(c.Credentials) > 0 && !slices.Contains(hostsOf(o, s), c.Host)
+}
+
+func hostsOf(o *Observation, s *StepObservation) []string {
+	var out []string
+	for _, name := range s.Step.Expect.Providers {
+		if p := o.Registry.Provider(name); p != nil {
+			out = append(out, p.Hosts()...)
+		}
+	}
+	return out
+}
+
+func (c *Call) describe() string {
+	text := c.Method + " " + c.URL
+	for _, k := range c.Credentials {
+		text += fmt.Sprintf(" with %s of the %s in %s", k.Name, k.Scope, k.Where)
+	}
+	return text
+}
+
+// placed reports credentials that went elsewhere: over a redirect (SEC-4), to
+// where the request wanted it (LIV-4), or just to the wrong host (SEC-3).
+func placed(o *Observation, s *StepObservation) []Violation {
+	var out []Violation
+	for i := range s.Calls {
+		c := &s.Calls[i]
+		if len(c.Credentials) == 0 {
+			continue
+		}
+		redirected := i > 0 && strings.HasPrefix(s.Calls[i-1].Answer, "redirect-")
+		switch {
+		case redirected && (foreign(o, s, c) || c.Scheme == "http" && s.Calls[i-1].Scheme == "https"):
+			out = append(out, Violation{"SEC-4", "the credential was forwarded over a redirect", "the redirect is not followed with it", c.describe()})
+		case foreign(o, s, c) && slices.Contains(o.Scenario.Rules, "LIV-4"):
+			out = append(out, Violation{"LIV-4", "something in the request moved the probe", "a probe of " + strings.Join(hostsOf(o, s), " or "), c.describe()})
+		case foreign(o, s, c):
+			out = append(out, Violation{"SEC-3", "a credential reached a host that is not the derived provider's", strings.Join(hostsOf(o, s), " or "), c.describe()})
+		}
+	}
+	return out
+}
+
+// maxCalls is one GET and one retry (LIV-9).
+const maxCalls = 2
+
+// final are the answers after which a retry is unlawful (LIV-9).
+var final = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests}
+
+// counted holds the number and the methods of calls to LIV-9, for the create
+// and for what the target does after it separately.
+func counted(o *Observation, s *StepObservation) []Violation {
+	var out []Violation
+	for _, inCreate := range []bool{true, false} {
+		var calls []*Call
+		for i := range s.Calls {
+			if s.Calls[i].InCreate == inCreate && len(s.Calls[i].Credentials) > 0 {
+				calls = append(calls, &s.Calls[i])
+			}
+		}
+		out = append(out, countedStage(calls, len(s.Replies))...)
+	}
+	if o.claims("create-liveness") && s.Step.Stage == scenarios.Create && s.Step.Expect.Upstream == scenarios.OneProbe && probes(s) == 0 {
+		if r := &s.Replies[0]; r.Outcome == OutcomeAllowed || r.Outcome == OutcomeRefused {
+			out = append(out, Violation{"LIV-9", "the provider was not asked about the credential that decides", "one GET with " + s.Step.Expect.Probed, "no such call"})
+		}
+	}
+	return out
+}
+
+func countedStage(calls []*Call, replies int) []Violation {
+	var out []Violation
+	stop := -1
+	for i, c := range calls {
+		if c.Method != http.MethodGet {
+			out = append(out, Violation{"LIV-9", "the probe is no GET", "GET", c.describe()})
+		}
+		if stop < 0 && slices.Contains(final, c.Status) {
+			stop = i
+		}
+	}
+	switch {
+	case replies > 1:
+	case stop >= 0 && len(calls) > stop+1:
+		out = append(out, Violation{"LIV-9", fmt.Sprintf("the provider was called again after it had answered %d", calls[stop].Status), "no retry", fmt.Sprintf("%d calls", len(calls))})
+	case len(calls) > maxCalls:
+		out = append(out, Violation{"LIV-9", "the provider was called more than once and one retry", "at most 2 calls", fmt.Sprintf("%d calls", len(calls))})
+	}
+	return out
+}
+
+// probes counts the calls that carried the credential that decides.
+func probes(s *StepObservation) int {
+	n := 0
+	for i := range s.Calls {
+		if slices.ContainsFunc(s.Calls[i].Credentials, func(k Carried) bool { return k.Key() == s.Step.Expect.Probed }) {
+			n++
+		}
+	}
+	return n
+}
+
+// carried holds how a call carries its credential to LIV-5, and which one it
+// carries to LIV-8, PRE-5 and SEC-3.
+func carried(o *Observation, s *StepObservation, c *Call) []Violation {
+	if foreign(o, s, c) {
+		return nil
+	}
+	var out []Violation
+	for _, k := range c.Credentials {
+		if v, bad := wrongPlace(c, k); bad {
+			out = append(out, v)
+		}
+		if v, bad := wrongCredential(o, s, c, k); bad {
+			out = append(out, v)
+		}
+	}
+	if len(c.Credentials) > 0 && upstream.NeedsVersion(c.Host) && !c.HasVersion {
+		out = append(out, Violation{"LIV-5", "the probe of Anthropic's own API has no anthropic-version header", "anthropic-version", c.describe()})
+	}
+	return out
+}
+
+func wrongPlace(c *Call, k Carried) (Violation, bool) {
+	want := "header " + strings.Join(upstream.Reads(c.Host, k.Name), " or ")
+	return Violation{"LIV-5", "the credential travels where the provider does not read it", want, k.Where}, !k.Read
+}
+
+func wrongCredential(o *Observation, s *StepObservation, c *Call, k Carried) (Violation, bool) {
+	want := s.Step.Expect.Probed
+	if want == "" || k.Key() == want {
+		return Violation{}, false
+	}
+	v := Violation{"LIV-8", "the provider was asked about another credential than the one that decides", want, c.describe()}
+	_, name, _ := strings.Cut(want, "/")
+	if k.Name == name {
+		v.Rule = "PRE-5"
+	} else if !slices.Contains(acceptedBy(o.Registry, s.Step.Expect.Providers), k.Name) {
+		v.Rule = "SEC-3"
+	}
+	return v, true
+}

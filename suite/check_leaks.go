@@ -1,0 +1,77 @@
+package suite
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// checkLeaks reports pieces of credentials in replies (SEC-1) and in the
+// target's output (SEC-2).
+func checkLeaks(o *Observation) []Violation {
+	var out []Violation
+	for _, l := range o.Leaks {
+		out = append(out, Violation{
+			l.Rule, fmt.Sprintf("a piece of the credential %s stands in %s", l.Credential, l.Where),
+			"no credential value, nor 8 consecutive characters of one", fmt.Sprintf("at least %d characters of it", leakLength),
+		})
+	}
+	return out
+}
+
+// passedOn is how many consecutive bytes of a provider's answer make it passed
+// on; a shorter run may be the server's own words.
+const passedOn = 64
+
+// checkPassedOn reports replies that hold the provider's own answer (SEC-5).
+func checkPassedOn(o *Observation) []Violation {
+	for i := range o.Steps {
+		s := &o.Steps[i]
+		for _, c := range s.Calls {
+			for j := range s.Replies {
+				if piece := piecePassedOn(&c, s.Replies[j].Body); piece != "" {
+					return []Violation{{"SEC-5", "the reply holds the provider's own answer", "the server's own words", clip(piece, 80)}}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func piecePassedOn(c *Call, body []byte) string {
+	if c.RequestID != "" && bytes.Contains(body, []byte(c.RequestID)) {
+		return c.RequestID
+	}
+	plain := bytes.ReplaceAll(body, []byte(`\"`), []byte(`"`))
+	for from := 0; from+passedOn <= len(c.Reply); from += passedOn / 2 {
+		if piece := c.Reply[from : from+passedOn]; bytes.Contains(plain, piece) {
+			return string(piece)
+		}
+	}
+	return ""
+}
+
+// checkRows reports workspaces that a refused create left behind (REF-3).
+func checkRows(o *Observation) []Violation {
+	last := o.last()
+	if last.Step.Stage != scenarios.Create || len(o.Rows) == 0 {
+		return nil
+	}
+	return []Violation{{"REF-3", "the refused create left a workspace behind", "no workspace", fmt.Sprintf("workspace %s", o.Rows[0])}}
+}
+
+// topFields returns the texts of a JSON object's fields, each by itself; nil
+// for anything else.
+func topFields(body []byte) []string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return nil
+	}
+	out := make([]string, 0, len(fields))
+	for _, v := range fields {
+		out = append(out, string(v))
+	}
+	return out
+}

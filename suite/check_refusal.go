@@ -1,0 +1,153 @@
+package suite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// statusRefused is the status of a refusal (REF-1).
+const statusRefused = 422
+
+// checkRefusal holds every refusal that was due to its form (REF-1) and to
+// what it must name (REF-2).
+func checkRefusal(o *Observation) []Violation {
+	var out []Violation
+	for i := range o.Steps {
+		s := &o.Steps[i]
+		x := s.Step.Expect
+		if x.Verdict != scenarios.Refused && x.Verdict != scenarios.Either {
+			continue
+		}
+		for j := range s.Replies {
+			if r := &s.Replies[j]; r.Outcome == OutcomeRefused {
+				out = append(out, form(o, s.Step, r)...)
+				out = append(out, naming(o, s.Step, r)...)
+			}
+		}
+	}
+	return out
+}
+
+func form(o *Observation, step *scenarios.Step, r *Reply) []Violation {
+	var out []Violation
+	if !known(r.Code) {
+		out = append(out, Violation{"REF-1", "the refusal has no code that this gate may give", "code " + step.Expect.Code, "code " + quoted(r.RawCode)})
+	}
+	if !o.HTTP || step.Stage != scenarios.Create {
+		return out
+	}
+	if r.Status != statusRefused {
+		out = append(out, Violation{"REF-1", "the refusal has another status", "status 422", fmt.Sprintf("status %d", r.Status)})
+	}
+	if !r.Object {
+		out = append(out, Violation{"REF-1", "the refusal's body is not a JSON object", "a JSON object", clip(r.Text, 80)})
+	}
+	return out
+}
+
+func quoted(s string) string {
+	if s == "" {
+		return "(none)"
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// naming looks for the provider, for an accepted name where one is missing and,
+// for the extended level, for the name of a dead credential.
+func naming(o *Observation, step *scenarios.Step, r *Reply) []Violation {
+	if step.Stage != scenarios.Create || !known(r.Code) {
+		return nil
+	}
+	var out []Violation
+	text := searchable(step, r)
+	x := step.Expect
+	if !namesProvider(o.Registry, x.Providers, r, text) {
+		out = append(out, Violation{"REF-2", "the refusal does not name the derived provider", strings.Join(x.Providers, " or "), provided(r)})
+	}
+	if r.Code == gate.MissingCredential {
+		if accepted := acceptedBy(o.Registry, x.Providers); !slices.ContainsFunc(accepted, func(n string) bool { return slices.Contains(r.Names, n) || hasWord(text, n) }) {
+			out = append(out, Violation{"REF-2", "the refusal names no credential that would be accepted", "one of " + strings.Join(accepted, ", "), clip(r.Text, 200)})
+		}
+	} else if _, name, _ := strings.Cut(x.Probed, "/"); o.Level == scenarios.Extended && name != "" && r.Credential != name && !hasWord(text, name) {
+		out = append(out, Violation{"REF-2", "the refusal does not name the credential that is dead", name, clip(r.Text, 200)})
+	}
+	return out
+}
+
+func provided(r *Reply) string {
+	if r.Provider != "" {
+		return "provider " + quoted(r.Provider)
+	}
+	return clip(r.Text, 200)
+}
+
+// searchable is the reply's text without the model id, which may hold a
+// provider's name by itself.
+func searchable(step *scenarios.Step, r *Reply) string {
+	text := r.Text
+	if m := strings.TrimSpace(step.Model); m != "" {
+		text = strings.ReplaceAll(text, m, " ")
+	}
+	return text
+}
+
+// namesProvider accepts the provider's name or its display name, in the reply's
+// own field or, where it has none, in its text.
+func namesProvider(reg *registry.Registry, want []string, r *Reply, text string) bool {
+	for _, name := range want {
+		names := []string{name}
+		if p := reg.Provider(name); p != nil && p.DisplayName != "" {
+			names = append(names, p.DisplayName)
+		}
+		for _, n := range names {
+			if r.Provider != "" && strings.EqualFold(r.Provider, n) || r.Provider == "" && hasWord(text, n) {
+				return true
+			}
+		}
+	}
+	return len(want) == 0
+}
+
+func acceptedBy(reg *registry.Registry, providers []string) []string {
+	var out []string
+	for _, name := range providers {
+		if p := reg.Provider(name); p != nil {
+			out = append(out, p.AuthEnv...)
+		}
+	}
+	return out
+}
+
+// hasWord reports whether a name stands in a text by itself, in any case: not
+// as part of a longer name.
+func hasWord(text, word string) bool {
+	text, word = strings.ToLower(text), strings.ToLower(word)
+	for from := 0; ; {
+		i := strings.Index(text[from:], word)
+		if i < 0 {
+			return false
+		}
+		start, end := from+i, from+i+len(word)
+		if (start == 0 || !nameByte(text[start-1])) && (end == len(text) || !nameByte(text[end])) {
+			return true
+		}
+		from = start + 1
+	}
+}
+
+func nameByte(b byte) bool {
+	return b == '_' || b == '-' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z'
+}
+
+// clip shortens a text for a message, in bytes.
+func clip(s string, limit int) string {
+	if len(s) > limit {
+		return s[:limit] + "…"
+	}
+	return s
+}

@@ -1,0 +1,84 @@
+package suite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// checkTrace looks for the trace of an allow without proof of life (LIV-11): a
+// line of output, a header or a field of the reply that holds the provider's
+// name and the credential's. It is judged where secrecy-logs is claimed, since
+// otherwise the line may be there without our seeing it.
+func checkTrace(o *Observation) []Violation {
+	if !o.claims("secrecy-logs") && o.HTTP {
+		return nil
+	}
+	var out []Violation
+	for i := range o.Steps {
+		s := &o.Steps[i]
+		if !s.Step.Expect.Loud {
+			continue
+		}
+		for j := range s.Replies {
+			if r := &s.Replies[j]; r.Outcome == OutcomeAllowed && !traced(o, s, r) {
+				_, name, _ := strings.Cut(s.Step.Expect.Probed, "/")
+				out = append(out, Violation{
+					"LIV-11", "the workspace was allowed without proof of life, and nothing says so",
+					fmt.Sprintf("a line of output or a field of the reply with %s and %s", strings.Join(s.Step.Expect.Providers, " or "), name),
+					fmt.Sprintf("%d lines of output and a reply without them", len(s.Traces)),
+				})
+			}
+		}
+	}
+	return out
+}
+
+func traced(o *Observation, s *StepObservation, r *Reply) bool {
+	for _, n := range r.Notices {
+		if isTrace(o, s.Step, n.Provider+" "+n.Credential) {
+			return true
+		}
+	}
+	for _, line := range s.Traces {
+		if isTrace(o, s.Step, line) {
+			return true
+		}
+	}
+	return replyTraces(o, s.Step, r)
+}
+
+// replyTraces looks into the reply's headers and, field by field, into its body.
+func replyTraces(o *Observation, step *scenarios.Step, r *Reply) bool {
+	for _, values := range r.Header {
+		for _, v := range values {
+			if isTrace(o, step, v) {
+				return true
+			}
+		}
+	}
+	for _, field := range topFields(r.Body) {
+		if isTrace(o, step, field) {
+			return true
+		}
+	}
+	return false
+}
+
+func isTrace(o *Observation, step *scenarios.Step, text string) bool {
+	_, name, _ := strings.Cut(step.Expect.Probed, "/")
+	if m := strings.TrimSpace(step.Model); m != "" {
+		text = strings.ReplaceAll(text, m, " ")
+	}
+	if !hasWord(text, name) {
+		return false
+	}
+	for _, provider := range step.Expect.Providers {
+		p := o.Registry.Provider(provider)
+		if hasWord(text, provider) || p != nil && p.DisplayName != "" && hasWord(text, p.DisplayName) {
+			return true
+		}
+	}
+	return false
+}

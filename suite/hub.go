@@ -1,0 +1,257 @@
+package suite
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/registry"
+)
+
+// Providers are the fake providers of one run, and the hub that tells whose
+// each call is. Make them first, point the target's outbound calls at them,
+// then Run.
+type Providers struct {
+	upstream *upstream.Upstream
+	ring     *ring
+
+	mu sync.Mutex
+	// running are the replays whose step is under way.
+	running map[*replay]struct{}
+	pending map[*upstream.Exchange]*pendingCall
+	// strays are calls that no replay can be held to.
+	strays []Exchange
+	// hold is how long a call may be held back to see whether the create waits for it.
+	hold time.Duration
+	seen bool
+	// alone is the only replay under way, while one is replayed by itself.
+	alone *replay
+}
+
+// pendingCall is a call that has arrived and is not answered yet.
+type pendingCall struct {
+	replay   *replay
+	window   *window
+	call     Call
+	suspect  bool
+	inCreate bool
+}
+
+// NewProviders returns fake providers for every host of a registry.
+func NewProviders(reg *registry.Registry) *Providers {
+	p := &Providers{ring: newRing(), running: map[*replay]struct{}{}, pending: map[*upstream.Exchange]*pendingCall{}}
+	p.upstream = upstream.New(upstream.Config{Registry: reg, Keyring: p.ring, Arrive: p.arrive, Observe: p.observe})
+	return p
+}
+
+// RoundTripper serves the providers in process.
+func (p *Providers) RoundTripper() http.RoundTripper { return p.upstream }
+
+// Handler serves the providers over HTTP; the request's host names the provider.
+func (p *Providers) Handler() http.Handler { return p.upstream }
+
+// Seen reports whether any call has arrived.
+func (p *Providers) Seen() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen
+}
+
+// maxStrays bounds what is kept of calls that belong to nobody.
+const maxStrays = 100
+
+// arrive attributes a call and, where it would be one too many for a create,
+// holds it back until the create has answered: a call that the create does not
+// wait for belongs to the provisioning that follows it.
+func (p *Providers) arrive(ctx context.Context, x *upstream.Exchange) {
+	pc := p.attribute(x)
+	if pc == nil {
+		return
+	}
+	select {
+	case <-pc.window.replied:
+		pc.inCreate = false
+		return
+	default:
+		pc.inCreate = true
+	}
+	if !pc.suspect {
+		return
+	}
+	timer := time.NewTimer(p.hold)
+	defer timer.Stop()
+	select {
+	case <-pc.window.replied:
+		pc.inCreate = false
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen = true
+	r := p.whose(x)
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.judged || r.window == nil {
+		return nil
+	}
+	w := r.window
+	pc := &pendingCall{replay: r, window: w, suspect: w.arrived >= maxCalls || w.final && w.arrived >= 1}
+	w.arrived++
+	p.pending[x] = pc
+	return pc
+}
+
+// whose returns the replay that a call belongs to, or nil. Where several may
+// have made it, all of them are marked, to be replayed one at a time.
+func (p *Providers) whose(x *upstream.Exchange) *replay {
+	if p.alone != nil {
+		if r := p.ownerOf(x); r != nil {
+			return r
+		}
+		return p.alone
+	}
+	if r := p.ownerOf(x); r != nil {
+		return r
+	}
+	if len(x.Sightings) == 0 && !x.Known {
+		return nil
+	}
+	candidates := p.candidates(x)
+	if len(candidates) == 1 {
+		return candidates[0]
+	}
+	for _, r := range candidates {
+		r.mu.Lock()
+		r.ambiguous = true
+		r.mu.Unlock()
+	}
+	return nil
+}
+
+// ownerOf is the replay that a sighted credential belongs to by itself.
+func (p *Providers) ownerOf(x *upstream.Exchange) *replay {
+	for _, s := range x.Sightings {
+		if c := p.ring.of(s.Credential); c != nil {
+			if r, ok := c.owner.(*replay); ok {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// candidates are the running replays that may have made a call: those under the
+// sighted set of global secrets whose provider lives on that host, or else all.
+func (p *Providers) candidates(x *upstream.Exchange) []*replay {
+	var set *globalSet
+	for _, s := range x.Sightings {
+		if c := p.ring.of(s.Credential); c != nil {
+			set, _ = c.owner.(*globalSet)
+		}
+	}
+	var all, near []*replay
+	for r := range p.running {
+		if set != nil && r.set != set {
+			continue
+		}
+		all = append(all, r)
+		if slices.Contains(r.hosts, x.Host) {
+			near = append(near, r)
+		}
+	}
+	if set != nil && len(near) == 1 {
+		return near
+	}
+	return all
+}
+
+// observe records a call that has been answered.
+func (p *Providers) observe(x *upstream.Exchange) {
+	p.mu.Lock()
+	pc := p.pending[x]
+	delete(p.pending, x)
+	p.mu.Unlock()
+	call := p.callOf(x)
+	if pc == nil {
+		p.stray(call.exchange)
+		return
+	}
+	call.InCreate = pc.inCreate
+	if pc.inCreate {
+		call.exchange.Stage = "create"
+	} else {
+		call.exchange.Stage = "provision"
+	}
+	r := pc.replay
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pc.window.step.Calls = append(pc.window.step.Calls, call)
+	if slices.Contains(final, call.Status) {
+		pc.window.final = true
+	}
+}
+
+func (p *Providers) stray(x Exchange) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.strays) < maxStrays {
+		p.strays = append(p.strays, x)
+	}
+}
+
+func (p *Providers) callOf(x *upstream.Exchange) Call {
+	c := Call{
+		Method: x.Method, Scheme: x.Scheme, Host: x.Host, URL: x.Scheme + "://" + x.Host + x.Path, Known: x.Known,
+		HasVersion: x.Header.Get("Anthropic-Version") != "", Status: x.Status, Answer: string(x.Answer), Reply: x.ReplyBody,
+		RequestID: x.ReplyHeader.Get("Request-Id"),
+	}
+	for _, s := range x.Sightings {
+		if k := p.ring.of(s.Credential); k != nil {
+			c.Credentials = append(c.Credentials, Carried{Scope: k.scope, Name: k.Name, Where: s.Where, Read: s.Read})
+		}
+	}
+	c.exchange = Exchange{
+		Direction: "upstream", Method: x.Method, URL: c.URL, Status: x.Status, RequestHeaders: x.Header, RequestBody: string(x.Body),
+		ResponseHeaders: x.ReplyHeader, ResponseBody: string(x.ReplyBody), At: x.Start, Took: x.End.Sub(x.Start), Note: noteOf(x),
+	}
+	if len(c.Credentials) > 0 {
+		c.exchange.Credential = c.Credentials[0].Key()
+	}
+	if len(x.Providers) > 0 {
+		c.exchange.Provider = x.Providers[0]
+	}
+	return c
+}
+
+func noteOf(x *upstream.Exchange) string {
+	switch {
+	case !x.Known:
+		return "refused: no host of the registry"
+	case x.Fault != "":
+		return x.Fault
+	}
+	return string(x.Answer)
+}
+
+// enter and leave bound the time in which a replay's step may call providers.
+func (p *Providers) enter(r *replay) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running[r] = struct{}{}
+}
+
+func (p *Providers) leave(r *replay) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.running, r)
+}

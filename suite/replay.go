@@ -1,0 +1,150 @@
+package suite
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// A replay is one attempt at one scenario.
+type replay struct {
+	scenario *scenarios.Scenario
+	index    int
+	attempt  int
+	// set is the group of global secrets that it runs under; nil where the
+	// target shares none.
+	set *globalSet
+	// hosts are the derived provider's.
+	hosts []string
+	// credentials are its own, by "scope/NAME" and value.
+	credentials map[string]*credential
+	next        int
+	started     time.Time
+	finished    time.Time
+	workspace   Workspace
+	created     []Workspace
+
+	mu     sync.Mutex
+	steps  []StepObservation
+	window *window
+	leaks  []Leak
+	rows   []string
+	// ambiguous: a call was seen that may be this replay's or another's.
+	ambiguous bool
+	judged    bool
+	// failure says why the scenario could not be replayed; nil where it could.
+	failure error
+}
+
+func (r *replay) owns() {}
+
+// A window is the time of one step, to which calls are attributed.
+type window struct {
+	step *StepObservation
+	// replied is closed when the target has answered.
+	replied chan struct{}
+	arrived int
+	// final: an answer was given after which no retry is lawful.
+	final bool
+}
+
+// A globalSet is a set of global secrets as the target holds them, with values
+// that all scenarios under it share.
+type globalSet struct {
+	key         string
+	secrets     map[string]gate.Secret
+	credentials map[string]*credential
+}
+
+func (s *globalSet) owns() {}
+
+// open begins a step.
+func (r *replay) open(i int) *window {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.window = &window{step: &r.steps[i], replied: make(chan struct{})}
+	return r.window
+}
+
+// close ends the wait of a step; later calls belong to what the target does
+// after its answer.
+func (r *replay) close(w *window) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-w.replied:
+	default:
+		close(w.replied)
+	}
+}
+
+func (r *replay) leak(rule, where string, c *credential) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := Leak{Rule: rule, Where: where, Credential: c.scope + "/" + c.Name}
+	if !slices.Contains(r.leaks, l) {
+		r.leaks = append(r.leaks, l)
+	}
+}
+
+// materials makes credentials for symbolic values.
+type materials struct {
+	maker *maker
+	mu    sync.Mutex
+	hosts func(name string, own []string) []string
+}
+
+// make writes out one scope's values. parts tell these values from all others
+// of the run; known holds what the same owner was given before.
+func (m *materials) make(o owner, scope string, values map[string]scenarios.Value, known map[string]*credential, own []string, parts ...string) (map[string]gate.Secret, []*credential) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	secrets := make(map[string]gate.Secret, len(values))
+	var fresh []*credential
+	for name, v := range values {
+		key := scope + "/" + name + "=" + v.String()
+		c := known[key]
+		if c == nil {
+			c = m.credential(o, scope, name, v, own, append(parts, key))
+			known[key] = c
+			if c.secret.random != "" {
+				fresh = append(fresh, c)
+			}
+		}
+		secrets[name] = gate.Secret{Value: c.secret.written, Unreadable: c.secret.unreadable}
+	}
+	return secrets, fresh
+}
+
+func (m *materials) credential(o owner, scope, name string, v scenarios.Value, own []string, parts []string) *credential {
+	random := ""
+	if v.Present() {
+		m.mu.Lock()
+		random = m.maker.random(parts...)
+		m.mu.Unlock()
+	}
+	c := &credential{scope: scope, secret: write(v, name, random), owner: o}
+	c.Name, c.Value, c.Hosts = name, c.secret.sent, m.hosts(name, own)
+	if c.Value == "" {
+		c.Value = c.secret.written
+	}
+	for _, a := range v.Answers {
+		c.Answers = append(c.Answers, upstream.Answer(a))
+	}
+	if r, ok := o.(*replay); ok {
+		c.Scenario = r.scenario.ID
+	}
+	return c
+}
+
+// name is the workspace's name for the nth create of a replay; it is unique in
+// the run and tells the run and the scenario apart in the target's rows.
+func (r *replay) name(run string, n int) string {
+	return fmt.Sprintf("byok-%s-%d-%d-%d", run, r.index, r.attempt, n)
+}

@@ -1,0 +1,153 @@
+package suite
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+)
+
+// A Target is a gate under test. Its methods are called from many goroutines.
+// A failure of the target is told in the Reply, never by a panic; an error of
+// any other method means that the target's state is not what was asked for.
+type Target interface {
+	// Create asks for one new workspace.
+	Create(ctx context.Context, req CreateRequest) Reply
+	// Provision makes the secrets of a workspace those of the request, has it
+	// provisioned again and reports what came of it.
+	Provision(ctx context.Context, req ProvisionRequest) Reply
+	// Remove deletes a workspace that Create made.
+	Remove(ctx context.Context, w Workspace) error
+	// SetGlobals makes the global secrets exactly those given.
+	SetGlobals(ctx context.Context, secrets map[string]gate.Secret) error
+	// Rows lists the workspaces that exist, for REF-3; ID and Name are set.
+	Rows(ctx context.Context) ([]Workspace, error)
+	// Traits says what the engine has to know of the target.
+	Traits() Traits
+}
+
+// Traits are the properties of a target that change how it is driven.
+type Traits struct {
+	// SharedGlobals: global secrets are state of the target, so scenarios with
+	// different sets cannot run at once.
+	SharedGlobals bool
+	// HTTP: replies are HTTP replies, so that status and headers are judged.
+	HTTP bool
+	// Unreadable: a stored secret that cannot be decrypted can be planted.
+	Unreadable bool
+	// Claims are the areas that the target says it covers, unless the caller
+	// names others.
+	Claims []string
+	// RefusesUnlisted: the server refuses models that its registry does not
+	// list verbatim, so pairs that only a pattern owns cannot be asked.
+	RefusesUnlisted bool
+	// Kind, Profile and Address describe the target in reports.
+	Kind, Profile, Address string
+}
+
+// A CreateRequest asks for one workspace.
+type CreateRequest struct {
+	// RequestID goes into X-Request-ID.
+	RequestID string
+	// Name is unique in the run.
+	Name           string
+	Runtime, Model string
+	External       bool
+	// URL is empty where the request has no url field.
+	URL    string
+	Fields map[string]any
+	// Secrets are the workspace's; Globals are those of the tenant, which a
+	// target with SharedGlobals holds already.
+	Secrets, Globals map[string]gate.Secret
+}
+
+// A ProvisionRequest asks for another provisioning.
+type ProvisionRequest struct {
+	RequestID string
+	Workspace Workspace
+	// Secrets are the workspace's from now on.
+	Secrets, Globals map[string]gate.Secret
+	// Began is called once the new provisioning has been asked for; calls that
+	// providers see from then on belong to it.
+	Began func()
+}
+
+// A Workspace is one that a target made.
+type Workspace struct {
+	// ID is the target's own; Name the one that was asked for.
+	ID, Name       string
+	Runtime, Model string
+	External       bool
+	// Secrets are the workspace's as far as we set them.
+	Secrets map[string]gate.Secret
+}
+
+// An Outcome is what a reply comes to.
+type Outcome string
+
+const (
+	// OutcomeAllowed: the workspace was created, or provisioning goes on.
+	OutcomeAllowed Outcome = "allowed"
+	// OutcomeRefused: refused; whether properly is for the judge to say.
+	OutcomeRefused Outcome = "refused"
+	// OutcomeRejected: refused by a rule that is not the gate's.
+	OutcomeRejected Outcome = "refused by another rule"
+	// OutcomeFailed: the target had a fault of its own, such as a 5xx.
+	OutcomeFailed Outcome = "fault"
+	// OutcomeLate: no answer within the time that the engine waits.
+	OutcomeLate Outcome = "no answer in time"
+	// OutcomeNone: no reply at all; Err says why.
+	OutcomeNone Outcome = "no reply"
+)
+
+// A Reply is what a target answered, read by its profile.
+type Reply struct {
+	Outcome Outcome
+	// Code is the gate's code, mapped by the profile; empty where there is none.
+	Code gate.Code
+	// RawCode is the code as the reply has it.
+	RawCode string
+	// Provider is the reply's own provider field; empty where it has none.
+	Provider string
+	// Workspace is set where Outcome is OutcomeAllowed at create.
+	Workspace Workspace
+	// Status, Header and Body are those of an HTTP reply; Body may be cut at
+	// maxReply bytes.
+	Status int
+	Header http.Header
+	Body   []byte
+	// Object: Body is a JSON object.
+	Object bool
+	// Text is what a person may read: the body, or a decision's message.
+	Text string
+	// Names are the accepted names that a decision of a Go gate lists.
+	Names []string
+	// Credential is the credential's name that a decision of a Go gate holds.
+	Credential string
+	// Notices are those of a Go gate's decision.
+	Notices []gate.Notice
+	// Took is from the request to the end of the reply.
+	Took time.Duration
+	// Err says why there is no reply, or none in time.
+	Err error
+	// Exchanges are what went over the wire, for the report.
+	Exchanges []Exchange
+}
+
+// An Exchange is one request and its reply, between us and the target or
+// between the target and a provider. Its texts are masked before a report sees them.
+type Exchange struct {
+	// Direction is "target" or "upstream".
+	Direction       string
+	Method, URL     string
+	Status          int
+	RequestHeaders  http.Header
+	RequestBody     string
+	ResponseHeaders http.Header
+	ResponseBody    string
+	At              time.Time
+	Took            time.Duration
+	// Stage, Provider, Credential and Note are set for upstream exchanges.
+	Stage, Provider, Credential, Note string
+}

@@ -1,0 +1,101 @@
+package suite
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"hash"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// randomLength is how many characters of a value are random. 36 letters and
+// digits carry more than 200 bits, as the providers' own keys do.
+const randomLength = 36
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// prefixes are the vendors' fixed beginnings, by credential name, so that a
+// gate that looks at a key's form sees what it would see in production.
+var prefixes = map[string]string{
+	"ANTHROPIC_API_KEY": "sk-ant-api03-", "ANTHROPIC_AUTH_TOKEN": "sk-ant-", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-",
+	"OPENAI_API_KEY": "sk-proj-", "KIMI_API_KEY": "sk-kimi-", "MOONSHOT_API_KEY": "sk-", "MINIMAX_API_KEY": "sk-",
+	"DEEPSEEK_API_KEY": "sk-", "DASHSCOPE_API_KEY": "sk-", "OPENROUTER_API_KEY": "sk-or-v1-", "GROQ_API_KEY": "gsk_",
+	"NVIDIA_API_KEY": "nvapi-", "HF_TOKEN": "hf_", "HUGGINGFACE_API_KEY": "hf_", "GEMINI_API_KEY": "AIza", "GOOGLE_API_KEY": "AIza",
+	"AI_GATEWAY_API_KEY": "vck_",
+}
+
+// A maker makes credential values from a seed.
+type maker struct {
+	mac hash.Hash
+}
+
+func newMaker(seed string) *maker { return &maker{hmac.New(sha256.New, []byte(seed))} }
+
+// random returns the random part of a value; the same arguments give the same
+// part for the same seed.
+func (m *maker) random(parts ...string) string {
+	m.mac.Reset()
+	for _, p := range parts {
+		m.mac.Write([]byte(p))
+		m.mac.Write([]byte{0})
+	}
+	var sum [2 * sha256.Size]byte
+	m.mac.Sum(sum[:0])
+	second := sha256.Sum256(sum[:sha256.Size])
+	copy(sum[sha256.Size:], second[:])
+	out := make([]byte, randomLength)
+	for i := range out {
+		out[i] = alphabet[int(sum[i])%len(alphabet)]
+	}
+	return string(out)
+}
+
+// A secret is a symbolic value written out.
+type secret struct {
+	// written is what is sent to the target, as it stands in the request.
+	written string
+	// sent is what a lawful probe carries; empty where nothing can be.
+	sent string
+	// random is the part that must not leak; empty where there is none.
+	random     string
+	unreadable bool
+}
+
+// maxLong is the size of a long value, in bytes (ROB-2).
+const maxLong = 1 << 20
+
+// write gives a symbolic value its form.
+func write(v scenarios.Value, name, random string) secret {
+	plain := prefixes[name] + random
+	s := secret{written: plain, sent: plain, random: random}
+	half := len(plain) - len(random)/2
+	switch v.Shape {
+	case scenarios.Empty:
+		return secret{}
+	case scenarios.Blank:
+		return secret{written: " \t "}
+	case scenarios.Padded:
+		s.written = "  " + plain + "\t "
+	case scenarios.Newline:
+		s.written = plain + "\n"
+	case scenarios.InnerNewline:
+		s.written = plain[:half] + "\r\nX-Smuggled: 1\r\n" + plain[half:]
+		s.sent = ""
+	case scenarios.InnerNUL:
+		s.written = plain[:half] + "\x00" + plain[half:]
+		s.sent = ""
+	case scenarios.NonASCII:
+		s.written = plain[:half] + "\u00e9" + plain[half:]
+		s.sent = s.written
+	case scenarios.Long:
+		s.written = plain + strings.Repeat("x", maxLong)
+		s.sent = s.written
+	case scenarios.URL:
+		s.written = "https://elsewhere.invalid/v1/" + random
+		s.sent = s.written
+	case scenarios.Unreadable:
+		s.unreadable, s.sent = true, ""
+	}
+	return s
+}
