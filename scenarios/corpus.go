@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 //go:embed *.yaml
@@ -86,7 +87,7 @@ func rulesFirst(a, b string) int {
 
 func (c *Corpus) duplicates() []error {
 	var errs []error
-	seen := map[string]Position{}
+	seen := map[string]strict.Position{}
 	for _, t := range c.templates {
 		if first, twice := seen[t.id]; twice {
 			errs = append(errs, fmt.Errorf("%s: id %q stands at %s already; an id belongs to one scenario for ever", t.pos, t.id, first))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // vars are the placeholders of one cell.
@@ -182,7 +183,7 @@ func (v vars) fill(s string) (string, error) {
 		name, after, closed := strings.Cut(rest, "}")
 		value, known := v[name]
 		if !closed || !known {
-			return "", fmt.Errorf("unknown placeholder {%s}; this matrix binds %s", name, strings.Join(sortedKeys(v), ", "))
+			return "", fmt.Errorf("unknown placeholder {%s}; this matrix binds %s", name, strings.Join(strict.SortedKeys(v), ", "))
 		}
 		b.WriteString(value)
 		s = after

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"gopkg.in/yaml.v3"
 )
 
@@ -12,7 +13,7 @@ type Rule struct {
 	Title, Text string
 	// Source says where the rule comes from.
 	Source string
-	Pos    Position
+	Pos    strict.Position
 }
 
 // Rules are the rules in the order of rules.yaml.
@@ -40,34 +41,34 @@ func (r *Rules) IDs() []string {
 
 // LoadRules reads a rules file. Errors name file, line and column.
 func LoadRules(file string, data []byte) (*Rules, error) {
-	r := &reader{file: file}
+	r := &strict.Reader{File: file}
 	rules := &Rules{byID: map[string]int{}}
-	if root := r.root(data); root != nil {
-		r.mapping(root, "the rules file", fields{"rules": func(n *yaml.Node) {
-			r.items(n, "rules", func(n *yaml.Node) { rules.read(r, n) })
+	if root := r.Root(data); root != nil {
+		r.Mapping(root, "the rules file", strict.Fields{"rules": func(n *yaml.Node) {
+			r.Items(n, "rules", func(n *yaml.Node) { rules.read(r, n) })
 		}})
 	}
-	return rules, r.err()
+	return rules, r.Err()
 }
 
-func (rules *Rules) read(r *reader, n *yaml.Node) {
-	rule := Rule{Pos: r.pos(n)}
+func (rules *Rules) read(r *strict.Reader, n *yaml.Node) {
+	rule := Rule{Pos: r.Pos(n)}
 	var level string
-	r.mapping(n, "a rule", fields{
-		"id":     r.str("id", &rule.ID),
-		"level":  r.oneOf("level", []string{string(Core), string(Extended)}, &level),
-		"title":  r.str("title", &rule.Title),
-		"text":   r.str("text", &rule.Text),
-		"source": r.str("source", &rule.Source),
+	r.Mapping(n, "a rule", strict.Fields{
+		"id":     r.Str("id", &rule.ID),
+		"level":  r.OneOf("level", []string{string(Core), string(Extended)}, &level),
+		"title":  r.Str("title", &rule.Title),
+		"text":   r.Str("text", &rule.Text),
+		"source": r.Str("source", &rule.Source),
 	})
 	rule.Level = Level(level)
 	for what, s := range map[string]string{"id": rule.ID, "level": level, "title": rule.Title, "text": rule.Text, "source": rule.Source} {
 		if s == "" {
-			r.fail(n, "rule %q has no %s", rule.ID, what)
+			r.Fail(n, "rule %q has no %s", rule.ID, what)
 		}
 	}
 	if _, twice := rules.byID[rule.ID]; twice {
-		r.fail(n, "rule %q stands here twice", rule.ID)
+		r.Fail(n, "rule %q stands here twice", rule.ID)
 		return
 	}
 	rules.byID[rule.ID] = len(rules.List)

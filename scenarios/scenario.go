@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"slices"
 	"strings"
 )
@@ -41,7 +42,7 @@ type Scenario struct {
 	// empty where it can.
 	NotApplicable string
 	// Pos is where the scenario stands in its file.
-	Pos Position
+	Pos strict.Position
 }
 
 // A Stage is the moment that a step drives.
@@ -140,7 +141,7 @@ func ParseValue(s string) (Value, error) {
 	if shaped || slices.Contains(shapes, Shape(head)) {
 		v.Shape = Shape(head)
 		if !slices.Contains(shapes, v.Shape) {
-			return v, fmt.Errorf("unknown shape %q%s; the shapes are %s", head, didYouMean(head, names(shapes)), strings.Join(names(shapes), ", "))
+			return v, fmt.Errorf("unknown shape %q%s; the shapes are %s", head, strict.DidYouMean(head, names(shapes)), strings.Join(names(shapes), ", "))
 		}
 		rest = tail
 	}
@@ -156,7 +157,7 @@ func ParseValue(s string) (Value, error) {
 	}
 	for a := range strings.SplitSeq(rest, ",") {
 		if !slices.Contains(Answers, a) {
-			return v, fmt.Errorf("unknown answer %q%s; conformance list --answers prints them all", a, didYouMean(a, Answers))
+			return v, fmt.Errorf("unknown answer %q%s; conformance list --answers prints them all", a, strict.DidYouMean(a, Answers))
 		}
 		v.Answers = append(v.Answers, a)
 	}

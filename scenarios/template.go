@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 // A template is one entry of a scenario file, before expansion: strings may
 // hold {placeholders} that a matrix fills.
 type template struct {
-	pos                            Position
+	pos                            strict.Position
 	id, title, class, level        string
 	severity, source, effect, twin string
 	rules, needs                   []string
@@ -25,7 +26,7 @@ type template struct {
 type axis struct {
 	name   string
 	values []string
-	pos    Position
+	pos    strict.Position
 }
 
 type stepTemplate struct {
@@ -35,7 +36,7 @@ type stepTemplate struct {
 }
 
 type givenTemplate struct {
-	pos                 Position
+	pos                 strict.Position
 	runtime, model, url *string
 	external            *bool
 	stage, upstream     string
@@ -49,7 +50,7 @@ type givenTemplate struct {
 type secretsTemplate map[string]map[string]string
 
 type expectTemplate struct {
-	pos                             Position
+	pos                             strict.Position
 	verdict, code, upstream, probed string
 	providers                       []string
 	loud, rejection                 *bool
@@ -66,25 +67,25 @@ var (
 
 // loadFile reads one scenario file into templates.
 func loadFile(file string, data []byte, rules *Rules) ([]*template, error) {
-	r := &reader{file: file}
-	root := r.root(data)
+	r := &strict.Reader{File: file}
+	root := r.Root(data)
 	if root == nil {
-		return nil, r.err()
+		return nil, r.Err()
 	}
 	var class, about string
 	var needs []string
 	var entries []*yaml.Node
-	r.mapping(root, "a scenario file", fields{
-		"class":     r.oneOf("class", Classes, &class),
-		"about":     r.str("about", &about),
-		"needs":     r.words("claim", Claims, &needs),
-		"scenarios": func(n *yaml.Node) { r.items(n, "scenarios", func(n *yaml.Node) { entries = append(entries, n) }) },
+	r.Mapping(root, "a scenario file", strict.Fields{
+		"class":     r.OneOf("class", Classes, &class),
+		"about":     r.Str("about", &about),
+		"needs":     r.Words("claim", Claims, &needs),
+		"scenarios": func(n *yaml.Node) { r.Items(n, "scenarios", func(n *yaml.Node) { entries = append(entries, n) }) },
 	})
 	if class == "" {
-		r.fail(root, "the file names no class; add a line `class: …` with one of %s", strings.Join(Classes, ", "))
+		r.Fail(root, "the file names no class; add a line `class: …` with one of %s", strings.Join(Classes, ", "))
 	}
 	if len(entries) == 0 {
-		r.fail(root, "the file holds no scenarios")
+		r.Fail(root, "the file holds no scenarios")
 	}
 	var out []*template
 	for _, n := range entries {
@@ -92,76 +93,76 @@ func loadFile(file string, data []byte, rules *Rules) ([]*template, error) {
 		t.read(r, n)
 		out = append(out, t)
 	}
-	return out, r.err()
+	return out, r.Err()
 }
 
-func (t *template) read(r *reader, n *yaml.Node) {
-	t.pos = r.pos(n)
-	r.mapping(n, "a scenario", fields{
-		"id":       r.str("id", &t.id),
-		"title":    r.str("title", &t.title),
-		"level":    r.oneOf("level", []string{string(Core), string(Extended)}, &t.level),
-		"severity": r.oneOf("severity", severities, &t.severity),
-		"rules":    r.words("rule", t.knownRules.IDs(), &t.rules),
-		"needs":    r.words("claim", Claims, &t.needs),
-		"source":   r.str("source", &t.source),
-		"effect":   r.str("effect", &t.effect),
-		"twin":     r.str("twin", &t.twin),
+func (t *template) read(r *strict.Reader, n *yaml.Node) {
+	t.pos = r.Pos(n)
+	r.Mapping(n, "a scenario", strict.Fields{
+		"id":       r.Str("id", &t.id),
+		"title":    r.Str("title", &t.title),
+		"level":    r.OneOf("level", []string{string(Core), string(Extended)}, &t.level),
+		"severity": r.OneOf("severity", severities, &t.severity),
+		"rules":    r.Words("rule", t.knownRules.IDs(), &t.rules),
+		"needs":    r.Words("claim", Claims, &t.needs),
+		"source":   r.Str("source", &t.source),
+		"effect":   r.Str("effect", &t.effect),
+		"twin":     r.Str("twin", &t.twin),
 		"matrix":   func(n *yaml.Node) { t.matrix = readMatrix(r, n) },
 		"given":    func(n *yaml.Node) { readGiven(r, n, &t.given) },
 		"expect":   func(n *yaml.Node) { readExpect(r, n, &t.expect) },
 		"steps": func(n *yaml.Node) {
-			r.items(n, "steps", func(n *yaml.Node) { t.steps = append(t.steps, readStep(r, n)) })
+			r.Items(n, "steps", func(n *yaml.Node) { t.steps = append(t.steps, readStep(r, n)) })
 		},
 	})
 	t.check(r, n)
 }
 
 // check finds what is missing or contradictory in one entry.
-func (t *template) check(r *reader, n *yaml.Node) {
+func (t *template) check(r *strict.Reader, n *yaml.Node) {
 	for _, f := range []struct{ name, value string }{
 		{"id", t.id}, {"title", t.title}, {"severity", t.severity}, {"source", t.source}, {"effect", t.effect},
 	} {
 		if f.value == "" {
-			r.fail(n, "scenario %q has no %s", t.id, f.name)
+			r.Fail(n, "scenario %q has no %s", t.id, f.name)
 		}
 	}
 	if len(t.rules) == 0 {
-		r.fail(n, "scenario %q names no rule; add `rules: […]`", t.id)
+		r.Fail(n, "scenario %q names no rule; add `rules: […]`", t.id)
 	}
 	if t.id != "" && !strings.HasPrefix(t.id, t.class+"/") {
-		r.fail(n, "scenario %q stands in the file of class %q, so its id begins with %q", t.id, t.class, t.class+"/")
+		r.Fail(n, "scenario %q stands in the file of class %q, so its id begins with %q", t.id, t.class, t.class+"/")
 	}
 	if strings.ContainsAny(t.id, " \t*?[]{}\\") {
-		r.fail(n, "id %q holds white space or a wildcard; use letters, digits and - _ . / :", t.id)
+		r.Fail(n, "id %q holds white space or a wildcard; use letters, digits and - _ . / :", t.id)
 	}
 	if len(t.steps) > 0 && t.expect.verdict != "" {
-		r.fail(n, "scenario %q has steps, so what is expected stands in each step", t.id)
+		r.Fail(n, "scenario %q has steps, so what is expected stands in each step", t.id)
 	}
 	if len(t.steps) == 0 && t.expect.verdict == "" {
-		r.fail(n, "scenario %q expects nothing; add `expect: {verdict: …}`", t.id)
+		r.Fail(n, "scenario %q expects nothing; add `expect: {verdict: …}`", t.id)
 	}
 	for _, s := range t.steps {
 		if s.expect.verdict == "" {
-			r.fail(n, "step %q of scenario %q expects nothing; add `expect: {verdict: …}`", s.name, t.id)
+			r.Fail(n, "step %q of scenario %q expects nothing; add `expect: {verdict: …}`", s.name, t.id)
 		}
 	}
 }
 
-func readMatrix(r *reader, n *yaml.Node) []axis {
+func readMatrix(r *strict.Reader, n *yaml.Node) []axis {
 	var out []axis
-	r.each(n, "a matrix", func(key string, k, v *yaml.Node) {
+	r.Each(n, "a matrix", func(key string, k, v *yaml.Node) {
 		if !slices.Contains(axisNames, key) {
-			r.fail(k, "a matrix has no axis %q%s; its axes are %s", key, didYouMean(key, axisNames), strings.Join(axisNames, ", "))
+			r.Fail(k, "a matrix has no axis %q%s; its axes are %s", key, strict.DidYouMean(key, axisNames), strings.Join(axisNames, ", "))
 			return
 		}
-		a := axis{name: key, pos: r.pos(k)}
+		a := axis{name: key, pos: r.Pos(k)}
 		if v.Kind == yaml.ScalarNode {
 			var s string
-			r.str("axis "+key, &s)(v)
+			r.Str("axis "+key, &s)(v)
 			a.values = []string{s}
 		} else {
-			r.words("value of axis "+key, nil, &a.values)(v)
+			r.Words("value of axis "+key, nil, &a.values)(v)
 		}
 		a.check(r, v)
 		out = append(out, a)
@@ -169,50 +170,50 @@ func readMatrix(r *reader, n *yaml.Node) []axis {
 	return out
 }
 
-func (a axis) check(r *reader, n *yaml.Node) {
+func (a axis) check(r *strict.Reader, n *yaml.Node) {
 	known := map[string][]string{
 		"provider": providerSets, "route": routeSets, "name": nameSets, "foreign": {"known"}, "foreign2": {"next"},
 		"scope": scopeNames, "answer": Answers,
 	}[a.name]
 	for _, v := range a.values {
 		if known != nil && !slices.Contains(known, v) {
-			r.fail(n, "axis %s has no value %q%s; it takes %s", a.name, v, didYouMean(v, known), strings.Join(known, ", "))
+			r.Fail(n, "axis %s has no value %q%s; it takes %s", a.name, v, strict.DidYouMean(v, known), strings.Join(known, ", "))
 		}
 	}
 	if len(a.values) == 0 {
-		r.fail(n, "axis %s has no values", a.name)
+		r.Fail(n, "axis %s has no values", a.name)
 	}
 }
 
-func readStep(r *reader, n *yaml.Node) stepTemplate {
+func readStep(r *strict.Reader, n *yaml.Node) stepTemplate {
 	var s stepTemplate
-	r.mapping(n, "a step", fields{
-		"name":   r.str("name", &s.name),
+	r.Mapping(n, "a step", strict.Fields{
+		"name":   r.Str("name", &s.name),
 		"given":  func(n *yaml.Node) { readGiven(r, n, &s.given) },
 		"expect": func(n *yaml.Node) { readExpect(r, n, &s.expect) },
 	})
 	return s
 }
 
-func readGiven(r *reader, n *yaml.Node, g *givenTemplate) {
-	g.pos = r.pos(n)
+func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
+	g.pos = r.Pos(n)
 	optional := func(what string, into **string) func(*yaml.Node) {
 		return func(n *yaml.Node) {
 			*into = new(string)
-			r.str(what, *into)(n)
+			r.Str(what, *into)(n)
 		}
 	}
-	r.mapping(n, "given", fields{
+	r.Mapping(n, "given", strict.Fields{
 		"runtime":  optional("runtime", &g.runtime),
 		"model":    optional("model", &g.model),
 		"url":      optional("url", &g.url),
 		"external": optionalBool(r, "external", &g.external),
-		"stage":    r.oneOf("stage", stageNames, &g.stage),
-		"upstream": r.str("upstream", &g.upstream),
-		"at-once":  r.number("at-once", &g.atOnce),
+		"stage":    r.OneOf("stage", stageNames, &g.stage),
+		"upstream": r.Str("upstream", &g.upstream),
+		"at-once":  r.Number("at-once", &g.atOnce),
 		"fields": func(n *yaml.Node) {
 			if err := n.Decode(&g.fields); err != nil {
-				r.fail(n, "fields must be a mapping of further fields of the create request")
+				r.Fail(n, "fields must be a mapping of further fields of the create request")
 			}
 		},
 		"secrets": func(n *yaml.Node) { g.secrets = readSecrets(r, n); g.hasSecrets = true },
@@ -220,20 +221,20 @@ func readGiven(r *reader, n *yaml.Node, g *givenTemplate) {
 	})
 }
 
-func readSecrets(r *reader, n *yaml.Node) secretsTemplate {
+func readSecrets(r *strict.Reader, n *yaml.Node) secretsTemplate {
 	out := secretsTemplate{}
-	r.each(n, "secrets", func(scope string, k, v *yaml.Node) {
+	r.Each(n, "secrets", func(scope string, k, v *yaml.Node) {
 		if !slices.Contains(scopeNames, scope) && !strings.Contains(scope, "{") {
-			r.fail(k, "secrets have no scope %q%s; the scopes are %s", scope, didYouMean(scope, scopeNames), strings.Join(scopeNames, ", "))
+			r.Fail(k, "secrets have no scope %q%s; the scopes are %s", scope, strict.DidYouMean(scope, scopeNames), strings.Join(scopeNames, ", "))
 			return
 		}
 		out[scope] = map[string]string{}
-		r.each(v, "the secrets of a scope", func(name string, k, v *yaml.Node) {
+		r.Each(v, "the secrets of a scope", func(name string, k, v *yaml.Node) {
 			var value string
-			r.str("the value of "+name, &value)(v)
+			r.Str("the value of "+name, &value)(v)
 			if !strings.Contains(value, "{") {
 				if _, err := ParseValue(value); err != nil {
-					r.fail(v, "%v", err)
+					r.Fail(v, "%v", err)
 				}
 			}
 			out[scope][name] = value
@@ -242,15 +243,15 @@ func readSecrets(r *reader, n *yaml.Node) secretsTemplate {
 	return out
 }
 
-func readExpect(r *reader, n *yaml.Node, e *expectTemplate) {
-	e.pos = r.pos(n)
+func readExpect(r *strict.Reader, n *yaml.Node, e *expectTemplate) {
+	e.pos = r.Pos(n)
 	var provider string
-	r.mapping(n, "expect", fields{
-		"verdict":     r.oneOf("verdict", verdictNames, &e.verdict),
-		"code":        r.oneOf("code", codeNames, &e.code),
-		"upstream":    r.oneOf("upstream", upstreams, &e.upstream),
-		"probed":      r.str("probed", &e.probed),
-		"provider":    r.str("provider", &provider),
+	r.Mapping(n, "expect", strict.Fields{
+		"verdict":     r.OneOf("verdict", verdictNames, &e.verdict),
+		"code":        r.OneOf("code", codeNames, &e.code),
+		"upstream":    r.OneOf("upstream", upstreams, &e.upstream),
+		"probed":      r.Str("probed", &e.probed),
+		"provider":    r.Str("provider", &provider),
 		"loud":        optionalBool(r, "loud", &e.loud),
 		"or-rejected": optionalBool(r, "or-rejected", &e.rejection),
 	})
@@ -258,16 +259,16 @@ func readExpect(r *reader, n *yaml.Node, e *expectTemplate) {
 		e.providers = strings.Split(provider, "|")
 	}
 	if e.verdict == string(Refused) && e.code == "" {
-		r.fail(n, "a refusal is expected without a code; add `code: …` with one of %s", strings.Join(codeNames, ", "))
+		r.Fail(n, "a refusal is expected without a code; add `code: …` with one of %s", strings.Join(codeNames, ", "))
 	}
 	if e.code != "" && e.verdict != string(Refused) && e.verdict != string(Either) {
-		r.fail(n, "a code is expected, but the verdict %q has none", e.verdict)
+		r.Fail(n, "a code is expected, but the verdict %q has none", e.verdict)
 	}
 }
 
-func optionalBool(r *reader, what string, into **bool) func(*yaml.Node) {
+func optionalBool(r *strict.Reader, what string, into **bool) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		*into = new(bool)
-		r.boolean(what, *into)(n)
+		r.Bool(what, *into)(n)
 	}
 }

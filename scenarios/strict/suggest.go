@@ -1,9 +1,9 @@
-package scenarios
+package strict
 
 import "fmt"
 
-// didYouMean returns ` (did you mean "x"?)` for the nearest known word, or "".
-func didYouMean(word string, known []string) string {
+// DidYouMean returns ` (did you mean "x"?)` for the nearest known word, or "".
+func DidYouMean(word string, known []string) string {
 	if s := Nearest(word, known); s != "" {
 		return fmt.Sprintf(" (did you mean %q?)", s)
 	}

@@ -1,0 +1,221 @@
+// Package strict reads YAML files that people write: unknown and duplicate keys
+// are errors, and every error names file, line and column and what to do.
+//
+// It knows nothing of what is read; scenarios, profiles and waivers bring their
+// own fields.
+package strict
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A Position is a place in a file; lines and columns count from 1.
+type Position struct {
+	File         string
+	Line, Column int
+}
+
+func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+
+// maxFile bounds a file that is read, in bytes; the largest of ours is some 30 KiB.
+const maxFile = 4 << 20
+
+// A Reader reads one YAML file strictly and collects what is wrong with it.
+type Reader struct {
+	File string
+	errs []error
+}
+
+// A fileError is one thing that is wrong in a file.
+type fileError struct {
+	pos Position
+	msg string
+}
+
+func (e *fileError) Error() string { return e.pos.String() + ": " + e.msg }
+
+// Pos is where a node stands.
+func (r *Reader) Pos(n *yaml.Node) Position { return Position{r.File, n.Line, n.Column} }
+
+// Fail records that something is wrong at a node.
+func (r *Reader) Fail(n *yaml.Node, format string, args ...any) {
+	r.errs = append(r.errs, &fileError{r.Pos(n), fmt.Sprintf(format, args...)})
+}
+
+// Err returns all that was wrong, by place; nil where nothing was.
+func (r *Reader) Err() error {
+	sort.SliceStable(r.errs, func(i, j int) bool {
+		var a, b *fileError
+		if !errors.As(r.errs[i], &a) || !errors.As(r.errs[j], &b) {
+			return false
+		}
+		return a.pos.Line < b.pos.Line
+	})
+	return errors.Join(r.errs...)
+}
+
+// Root parses the file's only document.
+func (r *Reader) Root(data []byte) *yaml.Node {
+	if len(data) > maxFile {
+		r.errs = append(r.errs, fmt.Errorf("%s: the file has %d bytes, more than the %d that are read; split it", r.File, len(data), maxFile))
+		return nil
+	}
+	dec := yaml.NewDecoder(strings.NewReader(string(data)))
+	var doc, more yaml.Node
+	if err := dec.Decode(&doc); err != nil {
+		r.errs = append(r.errs, fmt.Errorf("%s: cannot be read as YAML: %w", r.File, err))
+		return nil
+	}
+	if err := dec.Decode(&more); err == nil {
+		r.Fail(&more, "a second document begins here; one file holds one document")
+	}
+	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+		r.errs = append(r.errs, fmt.Errorf("%s: the file is empty", r.File))
+		return nil
+	}
+	return doc.Content[0]
+}
+
+// Fields are what a mapping may hold, by key.
+type Fields map[string]func(*yaml.Node)
+
+// Mapping reads a mapping strictly: unknown and duplicate keys are errors.
+func (r *Reader) Mapping(n *yaml.Node, what string, known Fields) {
+	r.Each(n, what, func(key string, k, v *yaml.Node) {
+		read, ok := known[key]
+		if !ok {
+			keys := SortedKeys(known)
+			r.Fail(k, "%s has no field %q%s; its fields are %s", what, key, DidYouMean(key, keys), strings.Join(keys, ", "))
+			return
+		}
+		read(v)
+	})
+}
+
+// Each visits the entries of a mapping; aliases are refused, because a reader
+// of a scenario should see all of it in one place.
+func (r *Reader) Each(n *yaml.Node, what string, visit func(key string, k, v *yaml.Node)) {
+	if n.Kind != yaml.MappingNode {
+		r.Fail(n, "%s must be a mapping, not %s", what, Kind(n))
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		switch {
+		case k.Kind != yaml.ScalarNode:
+			r.Fail(k, "a key of %s must be a plain string", what)
+		case seen[k.Value]:
+			r.Fail(k, "%s has %q twice; keep one", what, k.Value)
+		case v.Kind == yaml.AliasNode:
+			r.Fail(v, "aliases are not read here; write the value out")
+		default:
+			seen[k.Value] = true
+			visit(k.Value, k, v)
+		}
+	}
+}
+
+// Items visits the entries of a list.
+func (r *Reader) Items(n *yaml.Node, what string, visit func(*yaml.Node)) {
+	if n.Kind != yaml.SequenceNode {
+		r.Fail(n, "%s must be a list, not %s", what, Kind(n))
+		return
+	}
+	for _, item := range n.Content {
+		visit(item)
+	}
+}
+
+// Str returns a setter that reads a string; numbers and booleans are errors,
+// so that a model called 4 is written "4".
+func (r *Reader) Str(what string, into *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
+			r.Fail(n, "%s must be a string, not %s; quote it", what, Kind(n))
+			return
+		}
+		*into = n.Value
+	}
+}
+
+// OneOf returns a setter that reads one of the given words.
+func (r *Reader) OneOf(what string, words []string, into *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		var s string
+		r.Str(what, &s)(n)
+		if s != "" && !slices.Contains(words, s) {
+			r.Fail(n, "unknown %s %q%s; it is one of %s", what, s, DidYouMean(s, words), strings.Join(words, ", "))
+			return
+		}
+		*into = s
+	}
+}
+
+// Words returns a setter that reads a list of words; known nil accepts any.
+func (r *Reader) Words(what string, known []string, into *[]string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		r.Items(n, "the list of "+what+"s", func(item *yaml.Node) {
+			var s string
+			if known != nil {
+				r.OneOf(what, known, &s)(item)
+			} else {
+				r.Str(what, &s)(item)
+			}
+			if slices.Contains(*into, s) {
+				r.Fail(item, "%s %q stands here twice; keep one", what, s)
+			}
+			*into = append(*into, s)
+		})
+	}
+}
+
+// Bool returns a setter that reads true or false.
+func (r *Reader) Bool(what string, into *bool) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if n.Decode(into) != nil || n.Tag != "!!bool" {
+			r.Fail(n, "%s must be true or false, not %s", what, Kind(n))
+		}
+	}
+}
+
+// Number returns a setter that reads a whole number.
+func (r *Reader) Number(what string, into *int) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if n.Tag != "!!int" || n.Decode(into) != nil {
+			r.Fail(n, "%s must be a whole number, not %s", what, Kind(n))
+		}
+	}
+}
+
+// Kind says what a node is, for an error.
+func Kind(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.AliasNode:
+		return "an alias"
+	}
+	if n.Tag == "!!null" {
+		return "nothing"
+	}
+	return fmt.Sprintf("%q", n.Value)
+}
+
+// SortedKeys returns the keys of a map in order.
+func SortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
