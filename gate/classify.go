@@ -49,16 +49,15 @@ var classification = []row{
 	{from: 200, to: 200, finding: Unproven, cause: "the provider answered 200 without the expected content"},
 	{from: 400, to: 499, finding: Unproven, cause: "the provider answered with a client error that says nothing about the credential"},
 	{from: 500, to: 599, finding: Unproven, cause: "the provider has a fault of its own"},
-	{finding: Unproven, cause: "the provider gave an answer that proves nothing"},
 }
 
 func classify(a answer) Outcome {
 	for _, r := range classification {
 		if r.matches(a) {
-			return Outcome{r.finding, r.cause}
+			return Outcome{r.finding, r.cause, a.status}
 		}
 	}
-	return Outcome{Unproven, "the provider gave an answer that proves nothing"}
+	return Outcome{Unproven, "the provider gave an answer that proves nothing", a.status}
 }
 
 func (r row) matches(a answer) bool {

@@ -28,6 +28,8 @@ const (
 type Outcome struct {
 	Finding Finding
 	Cause   string
+	// Status is the provider's; 0 where none was read.
+	Status int
 }
 
 // maxAnswer bounds what is read of a provider's answer, in bytes. A models
@@ -64,22 +66,22 @@ func (p *prober) probe(ctx context.Context, provider *registry.Provider, c Crede
 	base := provider.ProbeBase()
 	switch {
 	case c.Secret.Unreadable:
-		return Outcome{Unproven, "the stored value cannot be decrypted"}
+		return Outcome{Cause: "the stored value cannot be decrypted"}
 	case malformed(c.Secret.Value):
-		return Outcome{Dead, "its value holds a control character and cannot be sent in a header"}
+		return Outcome{Finding: Dead, Cause: "its value holds a control character and cannot be sent in a header"}
 	case base == "":
-		return Outcome{Alive, "the provider is not probed"}
+		return Outcome{Finding: Alive, Cause: "the provider is not probed"}
 	}
 	ctx, cancel := p.timeout(ctx, p.budget)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base, "/")+probePath(provider), nil)
 	if err != nil {
-		return Outcome{Unproven, "the provider's base URL in the registry cannot be used"}
+		return Outcome{Cause: "the provider's base URL in the registry cannot be used"}
 	}
 	authorize(req, provider, c)
 	resp, err := p.transport.RoundTrip(req)
 	if err != nil {
-		return Outcome{Unproven, failure(err)}
+		return Outcome{Cause: failure(err)}
 	}
 	defer resp.Body.Close()
 	a := answer{host: req.URL.Hostname(), status: resp.StatusCode, contentType: resp.Header.Get("Content-Type")}

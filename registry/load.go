@@ -42,7 +42,7 @@ func LoadFile(path string) (*Registry, error) {
 // The error joins one *PositionError for each thing that is wrong, in the order
 // of the file; the registry is nil then.
 func Load(name string, data []byte) (*Registry, error) {
-	r := &reader{file: name, rows: make(map[*Provider]record)}
+	r := &reader{file: name, merging: make(map[*yaml.Node]bool), rows: make(map[*Provider]record)}
 	document, err := r.document(data)
 	if err != nil {
 		return nil, err

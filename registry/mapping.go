@@ -50,23 +50,35 @@ func (r *reader) entries(v value) []entry {
 // own keys win, then the first merged mapping.
 func (r *reader) merge(own []entry, lines map[string]int, merged []value) []entry {
 	for _, source := range merged {
-		parts := []value{source}
-		if source.node != nil && source.node.Kind == yaml.SequenceNode {
-			parts = r.list(source)
-		}
-		for _, part := range parts {
-			if r.exhausted != nil {
-				return own
+		for _, part := range r.mergeParts(source) {
+			if r.merging[part.node] {
+				r.problem(part, "a mapping is merged into itself; remove the merge (<<)")
+				continue
 			}
+			r.merging[part.node] = true
 			for _, e := range r.entries(part) {
+				r.spend(e.key)
 				if _, there := lines[e.name]; !there {
 					lines[e.name] = e.key.line
 					own = append(own, e)
 				}
 			}
+			delete(r.merging, part.node)
 		}
 	}
 	return own
+}
+
+// mergeParts returns what "<<" merges: a mapping, or each of a list of them.
+func (r *reader) mergeParts(source value) []value {
+	if source.node == nil || source.node.Kind != yaml.SequenceNode {
+		return []value{source}
+	}
+	var parts []value
+	for _, node := range source.node.Content {
+		parts = append(parts, r.value(node, source.path))
+	}
+	return parts
 }
 
 func (r *reader) key(key value) string {

@@ -85,7 +85,7 @@ func (r *reader) provider(v value, byName map[string]*Provider) *Provider {
 		UpstreamVendor:   text("upstream_vendor"),
 	}
 	if isEmpty(row.field("auth_env")) {
-		r.problem(row.field("auth_env"), "provider %q accepts no credential; %s with at least one name", p.Name, row.missing("auth_env"))
+		r.problem(row.field("auth_env"), "provider %q accepts no credential, as auth_env names none; %s", p.Name, row.missing("auth_env"))
 	}
 	r.pattern(p, row.field("model_prefix_match"))
 	r.baseURL(p, row.field("base_url_template"), p.BaseURLTemplate)

@@ -17,11 +17,13 @@ type reader struct {
 	problems []*PositionError
 	findings []Finding
 
-	// budget is how many more nodes may be looked at. A file without aliases
-	// cannot use it up.
+	// budget is how many more nodes may be looked at: those that the file
+	// holds, and those that aliases and merges may repeat.
 	budget int
 	// exhausted stops the walk: what it would still report is no longer true.
 	exhausted *PositionError
+	// merging holds the mappings that are being merged, to see a circle.
+	merging map[*yaml.Node]bool
 
 	// rows says where each provider stands, for what is checked at the end.
 	rows map[*Provider]record
@@ -46,15 +48,20 @@ func (r *reader) value(node *yaml.Node, path string) value {
 	if node.Kind == yaml.AliasNode {
 		v.node = node.Alias
 	}
-	r.budget--
-	if r.budget < 0 {
-		if r.exhausted == nil {
-			r.exhausted = &PositionError{r.file, v.line, v.column, fmt.Sprintf(
-				"aliases repeat more than %d values; write fewer of them, or the values themselves", maxAliasNodes)}
-		}
+	r.spend(v)
+	if r.exhausted != nil {
 		v.node = nil
 	}
 	return v
+}
+
+// spend takes one node from the budget.
+func (r *reader) spend(at value) {
+	r.budget--
+	if r.budget < 0 && r.exhausted == nil {
+		r.exhausted = &PositionError{r.file, at.line, at.column, fmt.Sprintf(
+			"aliases repeat more than %d values; write fewer of them, or the values themselves", maxAliasNodes)}
+	}
 }
 
 func (r *reader) problem(at value, format string, args ...any) {

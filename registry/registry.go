@@ -3,8 +3,9 @@
 //
 // A registry is a YAML file in the workspace server's own format
 // (schema_version 1). This room holds the file's types, the loader, the
-// derivation (rules DER-1 and DER-2) and our own registry, embedded. It knows
-// nothing of gates, scenarios or HTTP, and imports no other package of ours.
+// derivation (rules DER-1 and DER-2), the routes that lead to each provider and
+// our own registry, embedded. It knows nothing of gates, scenarios or HTTP, and
+// imports no other package of ours.
 package registry
 
 import (

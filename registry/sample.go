@@ -38,7 +38,8 @@ func isWordByte(b byte) bool {
 }
 
 // spellings returns the shortest texts that an expression matches, one for each
-// alternative in it, at most maxSpellings.
+// alternative in it, at most maxSpellings. Alternatives of a single character
+// are a class to RE2, (a|b) being [ab], and of a class one character is enough.
 func spellings(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpNoMatch:

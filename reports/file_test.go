@@ -93,6 +93,7 @@ func TestALinkKeepsItsPlace(t *testing.T) {
 // Renaming over a device would replace it.
 func TestADeviceIsWrittenDirectly(t *testing.T) {
 	f := create(t, "json", os.DevNull)
+	defer f.Close()
 	if f.temp != "" {
 		t.Fatalf("it would be replaced by %s", f.temp)
 	}

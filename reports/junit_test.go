@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -159,6 +160,10 @@ func TestJUnitSpill(t *testing.T) {
 			}
 			if w.cases.size == 0 {
 				t.Fatal("nothing was spilled")
+			}
+			// So that not even a killed process leaves the file behind.
+			if entries, err := os.ReadDir(folder); runtime.GOOS != "windows" && (err != nil || len(entries) > 0) {
+				t.Errorf("the temporary file has a name: %v, %v", entries, err)
 			}
 			if err := w.End(sample().Footer); err != nil {
 				t.Fatal(err)

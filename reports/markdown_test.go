@@ -90,6 +90,19 @@ func TestMarkdownShowsEveryRule(t *testing.T) {
 	}
 }
 
+// What is kept of a rule's failures is bounded by bytes too, not by number alone.
+func TestMarkdownKeepsLittle(t *testing.T) {
+	const limit = 20_000
+	w := NewMarkdown(&bytes.Buffer{}, limit).(*markdownWriter)
+	if err := Replay(manyFailures(1, 12, strings.Repeat("x", 2000)), w); err != nil {
+		t.Fatal(err)
+	}
+	kept := w.folds["PRE-0"]
+	if last := kept.blocks[len(kept.blocks)-1]; kept.size-len(last) > limit/4 {
+		t.Errorf("%d blocks with %d bytes are kept for a page of %d", len(kept.blocks), kept.size, limit)
+	}
+}
+
 // manyFailures fails each of so many rules so many times.
 func manyFailures(rules, times int, s string) *Run {
 	run := &Run{Header: sampleHeader()}

@@ -114,6 +114,16 @@ func LoadFile(file string, rules *Rules) (*Corpus, error) {
 // Expand returns every scenario of the corpus for a registry, in the order of
 // files and entries, each with its twin. An error is a defect of the corpus.
 func (c *Corpus) Expand(reg *registry.Registry) ([]*Scenario, error) {
+	out, err := c.ExpandAlone(reg)
+	if err != nil {
+		return nil, err
+	}
+	return out, errors.Join(pairTwins(out)...)
+}
+
+// ExpandAlone expands a file by itself, without looking for twins in the rest
+// of a corpus.
+func (c *Corpus) ExpandAlone(reg *registry.Registry) ([]*Scenario, error) {
 	e := newExpander(reg)
 	var out []*Scenario
 	var errs []error
@@ -123,9 +133,6 @@ func (c *Corpus) Expand(reg *registry.Registry) ([]*Scenario, error) {
 			errs = append(errs, err)
 		}
 		out = append(out, list...)
-	}
-	if len(errs) == 0 {
-		errs = append(errs, pairTwins(out)...)
 	}
 	return out, errors.Join(errs...)
 }

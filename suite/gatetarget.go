@@ -33,7 +33,7 @@ func (t *GateTarget) Traits() Traits {
 
 // Create asks the gate at stage create.
 func (t *GateTarget) Create(ctx context.Context, req CreateRequest) Reply {
-	r := t.decide(ctx, gate.Request{
+	r := t.decide(ctx, req.Patience, gate.Request{
 		Stage: gate.Create, Runtime: req.Runtime, Model: req.Model, External: req.External, URL: req.URL,
 		Secrets: gate.Secrets{Workspace: req.Secrets, Global: req.Globals},
 	})
@@ -45,7 +45,7 @@ func (t *GateTarget) Create(ctx context.Context, req CreateRequest) Reply {
 func (t *GateTarget) Provision(ctx context.Context, req ProvisionRequest) Reply {
 	req.Began()
 	w := req.Workspace
-	return t.decide(ctx, gate.Request{
+	return t.decide(ctx, req.Patience, gate.Request{
 		Stage: gate.Provision, Runtime: w.Runtime, Model: w.Model, External: w.External,
 		Secrets: gate.Secrets{Workspace: req.Secrets, Global: req.Globals},
 	})
@@ -53,8 +53,10 @@ func (t *GateTarget) Provision(ctx context.Context, req ProvisionRequest) Reply 
 
 // decide calls the gate in a goroutine of its own, so that one that never
 // returns, or panics, is told like a server that does.
-func (t *GateTarget) decide(ctx context.Context, req gate.Request) Reply {
+func (t *GateTarget) decide(ctx context.Context, patience time.Duration, req gate.Request) Reply {
 	start := time.Now()
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	done := make(chan Reply, 1)
 	go func() {
 		defer func() {
@@ -69,8 +71,10 @@ func (t *GateTarget) decide(ctx context.Context, req gate.Request) Reply {
 	case r := <-done:
 		r.Took = time.Since(start)
 		return r
+	case <-late.C:
+		return Reply{Outcome: OutcomeLate, Err: errLate, Took: time.Since(start)}
 	case <-ctx.Done():
-		return Reply{Outcome: OutcomeLate, Err: context.Cause(ctx), Took: time.Since(start)}
+		return Reply{Outcome: OutcomeNone, Err: context.Cause(ctx), Took: time.Since(start)}
 	}
 }
 

@@ -59,9 +59,22 @@ type globalSet struct {
 	key         string
 	secrets     map[string]gate.Secret
 	credentials map[string]*credential
+
+	mu      sync.Mutex
+	replays []*replay
 }
 
 func (s *globalSet) owns() {}
+
+// leaked records a piece of a global credential in the output; it belongs to
+// all that run under the set.
+func (s *globalSet) leaked(c *credential) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.replays {
+		r.leak("SEC-2", "a line of output", c)
+	}
+}
 
 // open begins a step.
 func (r *replay) open(i int) *window {

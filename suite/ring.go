@@ -70,6 +70,17 @@ func (r *ring) drop(list []*credential) {
 	}
 }
 
+// retire forgets the credentials of a set of global secrets.
+func (r *ring) retire(s *globalSet) {
+	var list []*credential
+	for _, c := range s.credentials {
+		if c.secret.random != "" {
+			list = append(list, c)
+		}
+	}
+	r.drop(list)
+}
+
 func without(list []*credential, c *credential) []*credential {
 	kept := list[:0]
 	for _, other := range list {

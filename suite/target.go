@@ -57,6 +57,8 @@ type CreateRequest struct {
 	// URL is empty where the request has no url field.
 	URL    string
 	Fields map[string]any
+	// Patience is how long one answer is waited for; past it the reply is OutcomeLate.
+	Patience time.Duration
 	// Secrets are the workspace's; Globals are those of the tenant, which a
 	// target with SharedGlobals holds already.
 	Secrets, Globals map[string]gate.Secret
@@ -66,6 +68,9 @@ type CreateRequest struct {
 type ProvisionRequest struct {
 	RequestID string
 	Workspace Workspace
+	// Patience is how long the outcome is waited for where the target has no
+	// bound of its own.
+	Patience time.Duration
 	// Secrets are the workspace's from now on.
 	Secrets, Globals map[string]gate.Secret
 	// Began is called once the new provisioning has been asked for; calls that

@@ -12,27 +12,26 @@ type reading struct {
 	version bool
 	// notBearer lists the credential names that are refused as a bearer token.
 	notBearer []string
-	// source says where the fact comes from.
-	source string
 }
 
 // readings is the table of what is known. The Anthropic-compatible third
 // parties (Kimi, Z.ai, Xiaomi, DeepSeek, Moonshot, MiniMax) read both headers,
 // as do hosts without facts (LIV-5), so neither has a row.
 var readings = map[string]reading{
+	// https://docs.claude.com/en/api/overview; bearer tokens: BerriAI/litellm#21039.
 	"api.anthropic.com": {
 		headers: []string{"x-api-key", "authorization"}, version: true, notBearer: []string{"ANTHROPIC_API_KEY"},
-		source: "https://docs.claude.com/en/api/overview; BerriAI/litellm#21039 for bearer tokens",
 	},
-	"api.openai.com":           {headers: bearerOnly, source: "https://platform.openai.com/docs/api-reference/authentication"},
-	"api.groq.com":             {headers: bearerOnly, source: "https://console.groq.com/docs/api-reference"},
-	"integrate.api.nvidia.com": {headers: bearerOnly, source: "https://docs.api.nvidia.com/nim/reference/llm-apis"},
-	"generativelanguage.googleapis.com": {
-		headers: []string{"authorization", "x-goog-api-key"}, source: "https://ai.google.dev/gemini-api/docs/openai and /api-key",
-	},
-	"openrouter.ai": {
-		headers: bothHeaders, source: "https://openrouter.ai/docs/guides/overview/auth/api-keys",
-	},
+	// https://platform.openai.com/docs/api-reference/authentication
+	"api.openai.com": {headers: bearerOnly},
+	// https://ai.google.dev/gemini-api/docs/api-key and /docs/openai
+	"generativelanguage.googleapis.com": {headers: []string{"authorization", "x-goog-api-key"}},
+	// https://console.groq.com/docs/api-reference
+	"api.groq.com": {headers: bearerOnly},
+	// https://docs.api.nvidia.com/nim/reference/llm-apis
+	"integrate.api.nvidia.com": {headers: bearerOnly},
+	// https://openrouter.ai/docs/guides/overview/auth/api-keys
+	"openrouter.ai": {headers: bothHeaders},
 }
 
 var (
@@ -44,24 +43,25 @@ var (
 // credential of that name, in the order in which it looks. In "authorization"
 // it reads a bearer token. The host is as in a URL, the port may be left out.
 func Reads(host, credentialName string) []string {
-	fact, ok := readings[canonicalHost(host)]
-	if !ok {
-		return slices.Clone(bothHeaders)
-	}
-	if slices.Contains(fact.notBearer, credentialName) {
-		return slices.DeleteFunc(slices.Clone(fact.headers), func(h string) bool { return h == "authorization" })
-	}
-	return slices.Clone(fact.headers)
+	host = canonicalHost(host)
+	return slices.DeleteFunc(slices.Clone(headersOf(host)), func(header string) bool {
+		return !reads(host, header, credentialName)
+	})
 }
 
-// reads is Reads for one header, without its copies.
-func reads(host, header, credentialName string) bool {
-	fact, ok := readings[host]
-	if !ok {
-		return slices.Contains(bothHeaders, header)
+// headersOf returns the headers that a canonical host reads for some
+// credential, in the order in which it looks.
+func headersOf(host string) []string {
+	if fact, ok := readings[host]; ok {
+		return fact.headers
 	}
-	return slices.Contains(fact.headers, header) &&
-		(header != "authorization" || !slices.Contains(fact.notBearer, credentialName))
+	return bothHeaders
+}
+
+// reads is Reads for one header of a canonical host, without its copies.
+func reads(host, header, credentialName string) bool {
+	return slices.Contains(headersOf(host), header) &&
+		(header != "authorization" || !slices.Contains(readings[host].notBearer, credentialName))
 }
 
 // NeedsVersion reports whether a host answers 400 to a request without an

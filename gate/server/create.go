@@ -46,19 +46,10 @@ func (s *Server) createQuestion(c CreateRequest) gate.Request {
 	}
 }
 
-// goAhead stores what the gate allowed, says loudly where it did so without
-// proof of life (LIV-11), starts provisioning and answers.
+// goAhead makes what the gate allowed, says loudly where it was allowed without
+// proof of life (LIV-11), and answers.
 func (s *Server) goAhead(w http.ResponseWriter, r *http.Request, c CreateRequest, d gate.Decision) {
-	s.mu.Lock()
-	row, err := s.insert(c)
-	if err == nil && !c.External {
-		s.startProvisioning(row, requestID(r))
-	}
-	var made Created
-	if err == nil {
-		made = Created{ID: row.id, Name: row.name, Status: row.status, AuthToken: newAuthToken()}
-	}
-	s.mu.Unlock()
+	made, err := s.makeWorkspace(c, requestID(r))
 	switch {
 	case errors.Is(err, errNameTaken):
 		writeError(w, http.StatusConflict, err.Error())
@@ -68,6 +59,21 @@ func (s *Server) goAhead(w http.ResponseWriter, r *http.Request, c CreateRequest
 		s.logNotices(requestID(r), made.ID, gate.Create, d)
 		s.hooks.WriteCreated(w, r, c, made, d)
 	}
+}
+
+// makeWorkspace stores the workspace and starts its provisioning. The error is
+// errNameTaken or errClosed.
+func (s *Server) makeWorkspace(c CreateRequest, requestID string) (Created, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row, err := s.insert(c)
+	if err != nil {
+		return Created{}, err
+	}
+	if !c.External {
+		s.startProvisioning(row, requestID)
+	}
+	return Created{ID: row.id, Name: row.name, Status: row.status, AuthToken: newAuthToken()}, nil
 }
 
 // leaveBehind does what Hooks.KeepRefused asks for, by default nothing.

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"gopkg.in/yaml.v3"
+
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+func newLintCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "lint [FILE…]",
+		Short:   "Check scenario files, rules files and profiles; without a file, the corpus that is built in",
+		Example: "  conformance lint\n  conformance lint scenarios/*.yaml suite/profiles/workspace-server.yaml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			corpus, err := scenarios.Embedded()
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				list, err := corpus.Expand(registry.Embedded())
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%d scenarios and %d rules, nothing wrong\n", len(list), len(corpus.Rules.List))
+				return nil
+			}
+			var errs []error
+			for _, file := range args {
+				if err := lintFile(file, corpus.Rules); err != nil {
+					errs = append(errs, err)
+					continue
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: nothing wrong\n", file)
+			}
+			if err := errors.Join(errs...); err != nil {
+				return fmt.Errorf("something is wrong:\n%w", err)
+			}
+			return nil
+		},
+	}
+}
+
+// lintFile reads a file as what its top-level keys say it is.
+func lintFile(file string, rules *scenarios.Rules) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", file, err)
+	}
+	var top map[string]yaml.Node
+	if err := yaml.Unmarshal(data, &top); err != nil {
+		return fmt.Errorf("%s: cannot be read as YAML: %w", file, err)
+	}
+	switch {
+	case has(top, "scenarios") || has(top, "class"):
+		c, err := scenarios.LoadFile(file, rules)
+		if err != nil {
+			return err
+		}
+		_, err = c.ExpandAlone(registry.Embedded())
+		return err
+	case has(top, "rules"):
+		_, err = scenarios.LoadRules(file, data)
+	case has(top, "create") || has(top, "claims"):
+		_, err = suite.ParseProfile(file, data)
+	case has(top, "providers") || has(top, "runtimes"):
+		_, err = registry.Load(file, data)
+	default:
+		return fmt.Errorf("%s: neither scenarios, nor rules, nor a profile, nor a registry: its top-level keys are unknown", file)
+	}
+	return err
+}
+
+func has(top map[string]yaml.Node, key string) bool {
+	_, ok := top[key]
+	return ok
+}
+
+// schemas are the published formats by name.
+var schemas = map[string]func() []byte{
+	"scenario": scenarios.Schema,
+	"profile":  suite.Schema,
+	"report":   reports.Schema,
+}
+
+func newSchemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema NAME",
+		Short:   "Print a JSON Schema: scenario, profile or report",
+		Example: "  conformance schema scenario > scenario.schema.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("schema takes one name: scenario, profile or report")
+			}
+			schema, ok := schemas[args[0]]
+			if !ok {
+				return fmt.Errorf("there is no schema %q%s; there are scenario, profile and report", args[0], strict.DidYouMean(args[0], strict.SortedKeys(schemas)))
+			}
+			_, err := cmd.OutOrStdout().Write(schema())
+			return err
+		},
+	}
+}
+
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the versions of the tool, the corpus and the registry",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			corpus, err := scenarios.Embedded()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "conformance %s\ncorpus      %s\nregistry    %s\n", version(), corpus.Digest(), registry.Embedded().Digest())
+			return err
+		},
+	}
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+func newListCommand() *cobra.Command {
+	var f runFlags
+	var rules, faulty, answers, profiles, asJSON bool
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List scenarios, rules, faulty gates, answers or profiles",
+		Example: "  conformance list --class mismatched\n  conformance list --rules\n  conformance list --faulty",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			out := cmd.OutOrStdout()
+			switch {
+			case rules:
+				return listRules(out)
+			case faulty:
+				return listFaulty(out)
+			case answers:
+				return listAnswers(out)
+			case profiles:
+				_, err := fmt.Fprintln(out, strings.Join(suite.ProfileNames(), "\n"))
+				return err
+			}
+			return f.list(out, asJSON)
+		},
+	}
+	fl := cmd.Flags()
+	fl.BoolVar(&rules, "rules", false, "list the rules")
+	fl.BoolVar(&faulty, "faulty", false, "list the faulty gates")
+	fl.BoolVar(&answers, "answers", false, "list what a provider can answer")
+	fl.BoolVar(&profiles, "profiles", false, "list the built-in profiles")
+	fl.BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	fl.StringVar(&f.level, "level", "extended", "core, or extended for both levels")
+	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these classes")
+	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these rules")
+	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios with such an id; * and ? are wildcards")
+	fl.StringVar(&f.registry, "registry", "", "a registry file; the matrix follows it (default built in)")
+	cmd.MarkFlagsMutuallyExclusive("rules", "faulty", "answers", "profiles", "json")
+	return cmd
+}
+
+func (f *runFlags) list(w io.Writer, asJSON bool) error {
+	f.parallel, f.timeout = 1, 1
+	p, err := f.prepare()
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(w)
+	for _, s := range p.selected {
+		if p.companions[s.ID] {
+			continue
+		}
+		if asJSON {
+			err = enc.Encode(map[string]any{
+				"id": s.ID, "title": s.Title, "class": s.Class, "level": s.Level, "severity": s.Severity, "rules": s.Rules, "needs": s.Needs, "twin": s.Twin,
+			})
+		} else {
+			_, err = fmt.Fprintf(w, "%s\t%s\n", s.ID, s.Title)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func table(w io.Writer, rows func(io.Writer)) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	rows(t)
+	return t.Flush()
+}
+
+func listRules(w io.Writer) error {
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		return err
+	}
+	return table(w, func(w io.Writer) {
+		for _, r := range corpus.Rules.List {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, r.Level, r.Title)
+		}
+	})
+}
+
+func listFaulty(w io.Writer) error {
+	return table(w, func(w io.Writer) {
+		for _, d := range gates.Faulty() {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", d.Name, strings.Join(d.Rules, ","), d.Story)
+		}
+	})
+}
+
+func listAnswers(w io.Writer) error {
+	return table(w, func(w io.Writer) {
+		for _, s := range upstream.Catalogue() {
+			fmt.Fprintf(w, "%s\t%s\n", s.Name, s.Doc)
+		}
+	})
+}
+
+func newShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "show ID",
+		Short:   "Show a rule with its scenarios and faulty gates, or one scenario",
+		Example: "  conformance show PRE-2\n  conformance show mismatched/report",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("show takes one id: of a rule, such as PRE-2, or of a scenario; conformance list prints them")
+			}
+			corpus, err := scenarios.Embedded()
+			if err != nil {
+				return err
+			}
+			list, err := corpus.Expand(registry.Embedded())
+			if err != nil {
+				return err
+			}
+			if rule := corpus.Rules.Find(args[0]); rule != nil {
+				return showRule(cmd.OutOrStdout(), rule, list)
+			}
+			return showScenario(cmd.OutOrStdout(), args[0], list, corpus)
+		},
+	}
+}

@@ -1,0 +1,78 @@
+// Command conformance holds a server's BYOK credential gate to its rules: it
+// replays the corpus at a target, with every provider faked, and says which
+// rules are violated, with the proof.
+//
+// What lives here is the command line: flags, targets by name, progress, exit
+// status. Replaying and judging live in suite, the formats of reports in
+// reports.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit statuses of every command.
+const (
+	exitConformant    = 0
+	exitNotConformant = 1
+	exitCouldNotRun   = 2
+	exitInterrupted   = 130
+)
+
+// errNotConformant ends a command that has said all there is to say.
+var errNotConformant = errors.New("not conformant")
+
+// errInterrupted ends a run that was cut short and has reported what was done.
+var errInterrupted = errors.New("interrupted")
+
+func main() { os.Exit(Main()) }
+
+// Main runs the command line and returns its exit status.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	root := newRoot()
+	return status(root.ExecuteContext(ctx), root.ErrOrStderr())
+}
+
+// status maps the error of a command to its exit status, and prints it where
+// the command has not said it already.
+func status(err error, w io.Writer) int {
+	switch {
+	case err == nil:
+		return exitConformant
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case errors.Is(err, errNotConformant), errors.Is(err, errUnderivable):
+		return exitNotConformant
+	}
+	fmt.Fprintf(w, "conformance: %v\n", err)
+	return exitCouldNotRun
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "conformance",
+		Short:         "Holds a server's BYOK credential gate to its rules",
+		Long:          "conformance replays a corpus of scenarios at a server that gates workspaces by the tenant's own\nLLM credential, with every provider faked, and says which rules are violated, with the proof.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
+	})
+	root.AddCommand(newRunCommand(), newListCommand(), newShowCommand(), newLintCommand(), newSchemaCommand(), newServeCommand(), newRegistryCommand(), newVersionCommand())
+	return root
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// An output turns the events of a run into reports, console lines and progress.
+type output struct {
+	p        *prepared
+	writers  []reports.Writer
+	files    []*reports.File
+	tally    *reports.Tally
+	header   reports.Header
+	progress progress
+	// err is the first error of a writer; the run goes on without it.
+	err error
+}
+
+// openReports opens every report before the run begins, so that a path that
+// cannot be written is known at once.
+func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
+	o := &output{p: p}
+	for _, spec := range p.flags.reports {
+		format, path, ok := strings.Cut(spec, "=")
+		if !ok || path == "" {
+			return nil, errors.Join(fmt.Errorf("--report %q is not of the form FORMAT=PATH; the formats are %s", spec, strings.Join(reports.Formats(), ", ")), o.close())
+		}
+		file, err := reports.Create(format, path)
+		if err != nil {
+			return nil, errors.Join(err, o.close())
+		}
+		o.files = append(o.files, file)
+		o.writers = append(o.writers, file)
+	}
+	stdout := cmd.OutOrStdout()
+	o.progress = newProgress(cmd.ErrOrStderr(), p.flags.quiet)
+	o.writers = append(o.writers, reports.NewConsole(o.progress.above(stdout), reports.ConsoleOptions{
+		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose,
+	}))
+	return o, nil
+}
+
+// colourful reports whether colours help: at a terminal, unless NO_COLOR says
+// otherwise (no-color.org).
+func colourful(w io.Writer) bool { return os.Getenv("NO_COLOR") == "" && isTerminal(w) }
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+func (o *output) close() error {
+	var errs []error
+	for _, f := range o.files {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// handle takes the events of the engine.
+func (o *output) handle(e suite.Event) {
+	switch e := e.(type) {
+	case suite.Planned:
+		o.header = o.p.header(e.Total)
+		o.tally = reports.NewTally(e.Total)
+		o.progress.begin(e.Total)
+		o.each(func(w reports.Writer) error { return w.Begin(o.header) })
+	case suite.Finished:
+		r := o.p.result(e.Result)
+		o.tally.Add(r)
+		o.progress.step(e.Result.Outcome)
+		o.each(func(w reports.Writer) error { return w.Result(r) })
+	case suite.Ended:
+		o.progress.end()
+		footer := o.tally.Footer(ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
+		o.each(func(w reports.Writer) error { return w.End(footer) })
+	}
+}
+
+func (o *output) each(f func(reports.Writer) error) {
+	for _, w := range o.writers {
+		if err := f(w); err != nil && o.err == nil {
+			o.err = fmt.Errorf("writing a report: %w", err)
+		}
+	}
+}
+
+func ended(s suite.Summary) reports.Ended {
+	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended()}
+	if s.Interrupted {
+		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
+	}
+	return e
+}
+
+func (p *prepared) levelOf(rule string) string {
+	if r := p.corpus.Rules.Find(rule); r != nil {
+		return string(r.Level)
+	}
+	return ""
+}
+
+func (p *prepared) header(planned int) reports.Header {
+	traits := p.target.Traits()
+	claims := p.target.claims
+	if claims == nil {
+		claims = traits.Claims
+	}
+	return reports.Header{
+		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: runID(p.flags.seed), Started: time.Now().UTC(),
+		Seed: p.flags.seed, Level: string(p.selection.Level),
+		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: p.all}, Registry: reports.Registry{Digest: p.registry.Digest()},
+		Target:  reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: traits.Address, Command: p.flags.command},
+		Planned: planned, Shard: p.flags.shard, Claims: claims, NotClaimedAreas: notClaimed(claims),
+		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
+	}
+}
+
+// result is a scenario's end as reports have it.
+func (p *prepared) result(r suite.Result) reports.Result {
+	s := r.Scenario
+	out := reports.Result{
+		ID: s.ID, Title: s.Title, Class: s.Class, Level: string(s.Level), Severity: s.Severity, Rules: s.Rules,
+		Outcome: reports.Outcome(r.Outcome), DurationMS: milliseconds(r.Took), Reason: r.Reason, Effect: s.Effect,
+		Replay: p.replay(s.ID), Companion: r.Companion,
+	}
+	for _, st := range s.Steps {
+		if len(s.Steps) > 1 {
+			out.Steps = append(out.Steps, st.Name)
+		}
+	}
+	for _, v := range r.Violations {
+		out.Violations = append(out.Violations, reports.Violation(v))
+	}
+	var first time.Time
+	if len(r.Exchanges) > 0 {
+		first = r.Exchanges[0].At
+	}
+	for _, x := range r.Exchanges {
+		out.Exchanges = append(out.Exchanges, reports.Exchange{
+			Direction: reports.Direction(x.Direction), Method: x.Method, URL: x.URL, Status: x.Status, RequestHeaders: x.RequestHeaders,
+			RequestBody: x.RequestBody, ResponseHeaders: x.ResponseHeaders, ResponseBody: x.ResponseBody, AtMS: milliseconds(x.At.Sub(first)),
+			DurationMS: milliseconds(x.Took), Stage: x.Stage, Provider: x.Provider, Credential: x.Credential, Note: x.Note,
+		})
+	}
+	return out
+}
+
+// milliseconds rounds to microseconds, which is finer than anything judged.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// replay is the command that replays one scenario at the same target.
+func (p *prepared) replay(id string) string {
+	f := p.flags
+	args := []string{"conformance", "run"}
+	add := func(flag, value string) {
+		if value != "" {
+			args = append(args, flag, quote(value))
+		}
+	}
+	add("--target", f.target)
+	if f.profile != "workspace-server" {
+		add("--profile", f.profile)
+	}
+	add("--registry", f.registry)
+	add("--claim", strings.Join(f.claims, ","))
+	if f.level != "core" {
+		add("--level", f.level)
+	}
+	if f.budget > 0 {
+		add("--probe-budget", f.budget.String())
+	}
+	add("--id", id)
+	if len(f.command) > 0 {
+		args = append(args, "--")
+		for _, a := range f.command {
+			args = append(args, quote(a))
+		}
+	}
+	return strings.Join(args, " ")
+}
+
+// quote writes an argument for a POSIX shell.
+func quote(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@+", r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// version is the module's version from the build, or "devel".
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "devel"
+	}
+	return info.Main.Version
+}
+
+func notClaimed(claims []string) []string {
+	return slices.DeleteFunc(allClaims(), func(c string) bool { return slices.Contains(claims, c) })
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	target, profile, registry   string
+	claims                      []string
+	level                       string
+	classes, rules, ids         []string
+	reports                     []string
+	parallel                    int
+	budget, timeout             time.Duration
+	shard, seed                 string
+	quiet, verbose, resetGlobal bool
+	trace                       bool
+	// command is what stands behind --.
+	command []string
+}
+
+// ownBudget is the probe's bound for gates of our own, whose providers are in
+// the same process; the corpus is then over in seconds.
+const ownBudget = 300 * time.Millisecond
+
+func newRunCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [flags] [-- COMMAND ARGS…]",
+		Short: "Replay the corpus at a target and say which rules it violates",
+		Long: "run replays scenarios at a target and prints a verdict. Without a target it serves the reference gate on\n" +
+			"loopback. Exit status: 0 conformant, 1 not, 2 could not run, 130 interrupted.",
+		Example: "  conformance run\n  conformance run --target faulty:any-known-credential\n  conformance run --target http://127.0.0.1:8080 --profile workspace-server\n  conformance run --rule PRE-2 --report json=report.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
+				return fmt.Errorf("run takes no argument %q; a command to start stands behind --", args[0])
+			}
+			f.command = args
+			return f.run(cmd)
+		},
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *runFlags) register(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	fl.StringVar(&f.target, "target", "", "reference, faulty:NAME, or the URL of a server (default reference)")
+	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile or a file")
+	fl.StringVar(&f.registry, "registry", "", "the server's own registry file; the matrix follows it (default built in)")
+	fl.StringSliceVar(&f.claims, "claim", nil, "areas the target is held to, instead of its profile's")
+	fl.StringVar(&f.level, "level", "core", "core, or extended for both levels")
+	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these classes")
+	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these rules")
+	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios with such an id; * and ? are wildcards")
+	fl.StringArrayVar(&f.reports, "report", nil, "write a report, FORMAT=PATH; may be given several times")
+	fl.IntVar(&f.parallel, "parallel", 8, "how many scenarios to replay at once")
+	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 300ms for our own gates)")
+	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
+	fl.StringVar(&f.shard, "shard", "", "replay part I of N of the selection, as I/N")
+	fl.StringVar(&f.seed, "seed", "", "what the credential values are made from (default random)")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict only")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, and every rule")
+	fl.BoolVar(&f.trace, "trace", false, "keep the exchanges of scenarios that pass in the reports, too")
+	fl.BoolVar(&f.resetGlobal, "reset-global", false, "delete the global secrets that the server holds before the run")
+}
+
+// prepared is a run that is ready to begin.
+type prepared struct {
+	flags      *runFlags
+	corpus     *scenarios.Corpus
+	registry   *registry.Registry
+	selection  scenarios.Selection
+	all        int
+	selected   []*scenarios.Scenario
+	companions map[string]bool
+	target     *target
+}
+
+func (f *runFlags) run(cmd *cobra.Command) (err error) {
+	p, err := f.prepare()
+	if err != nil {
+		return err
+	}
+	out, err := openReports(cmd, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.close()) }()
+	ctx := cmd.Context()
+	if p.target, err = openTarget(ctx, f, p.registry); err != nil {
+		return err
+	}
+	defer p.target.close()
+	summary, err := suite.Run(ctx, p.config(out))
+	if err := errors.Join(err, out.err); err != nil {
+		return err
+	}
+	return p.end(cmd, summary)
+}
+
+// end turns the summary into the command's error.
+func (p *prepared) end(cmd *cobra.Command, s suite.Summary) error {
+	for _, left := range s.Leftovers {
+		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: left at the target: %s\n", left)
+	}
+	switch {
+	case s.Interrupted:
+		return errInterrupted
+	case s.Ended() != s.Planned:
+		return fmt.Errorf("%d scenarios were planned and %d have ended; this is a defect of the harness, and no verdict", s.Planned, s.Ended())
+	case s.Passed+s.Failed == 0 && s.Errors > 0:
+		return fmt.Errorf("none of %d scenarios could be judged; the reasons stand above", s.Errors)
+	case s.Passed+s.Failed == 0:
+		return fmt.Errorf("none of the %d selected scenarios is claimed by the target, so there is no verdict; see --claim and the profile's claims", s.Planned)
+	case !s.Conformant():
+		return errNotConformant
+	}
+	return nil
+}
+
+// prepare reads everything that can be wrong before anything is started.
+func (f *runFlags) prepare() (*prepared, error) {
+	p := &prepared{flags: f}
+	if !slices.Contains([]string{"core", "extended"}, f.level) {
+		return nil, fmt.Errorf("unknown level %q; it is core or extended", f.level)
+	}
+	for _, c := range f.claims {
+		if !slices.Contains(scenarios.Claims, c) {
+			return nil, fmt.Errorf("unknown claim %q%s; the claims are %s", c, strict.DidYouMean(c, scenarios.Claims), strings.Join(scenarios.Claims, ", "))
+		}
+	}
+	if f.parallel < 1 || f.budget < 0 || f.timeout <= 0 {
+		return nil, errors.New("--parallel, --probe-budget and --timeout must be greater than zero")
+	}
+	if f.seed == "" {
+		f.seed = randomHex()
+	}
+	var err error
+	if p.registry, err = loadRegistry(f.registry); err != nil {
+		return nil, err
+	}
+	if p.corpus, err = scenarios.Embedded(); err != nil {
+		return nil, fmt.Errorf("reading the corpus: %w", err)
+	}
+	list, err := p.corpus.Expand(p.registry)
+	if err != nil {
+		return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
+	}
+	p.all = len(list)
+	p.selection = scenarios.Selection{Level: scenarios.Level(f.level), Classes: f.classes, Rules: f.rules, IDs: f.ids}
+	if err := parseShard(f.shard, &p.selection); err != nil {
+		return nil, err
+	}
+	if p.selected, p.companions, err = p.selection.Select(list, p.corpus.Rules); err != nil {
+		return nil, err
+	}
+	if len(p.selected) == 0 {
+		return nil, errors.New("no scenario is selected; loosen --level, --class, --rule, --id or --shard")
+	}
+	return p, nil
+}
+
+func parseShard(s string, sel *scenarios.Selection) error {
+	if s == "" {
+		return nil
+	}
+	if n, err := fmt.Sscanf(s, "%d/%d", &sel.Shard, &sel.Shards); n != 2 || err != nil || fmt.Sprintf("%d/%d", sel.Shard, sel.Shards) != s || sel.Shards < 1 {
+		return fmt.Errorf("--shard %q is not of the form I/N, such as 2/8", s)
+	}
+	return nil
+}
+
+func loadRegistry(path string) (*registry.Registry, error) {
+	if path == "" {
+		return registry.Embedded(), nil
+	}
+	return registry.LoadFile(path)
+}
+
+func randomHex() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	return hex.EncodeToString(b[:])
+}
+
+// runID names a run; the same seed gives the same one.
+func runID(seed string) string {
+	sum := sha256.Sum256([]byte("run " + seed))
+	return hex.EncodeToString(sum[:4])
+}
+
+func (p *prepared) config(out *output) suite.Config {
+	t := p.target
+	return suite.Config{
+		Registry: p.registry, Scenarios: p.selected, Companions: p.companions, Target: t.Target, Providers: t.providers,
+		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: p.flags.parallel,
+		Seed: p.flags.seed, RunID: runID(p.flags.seed), Output: t.output, Handle: out.handle, Trace: p.flags.trace,
+	}
+}
+
+// interrupted reports whether ctx was ended by a signal.
+func interrupted(ctx context.Context) bool { return ctx.Err() != nil }

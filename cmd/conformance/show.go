@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+)
+
+// shownScenarios is how many ids of one template show prints.
+const shownScenarios = 3
+
+func showRule(w io.Writer, r *scenarios.Rule, list []*scenarios.Scenario) error {
+	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n\nsource: %s\n\nscenarios:\n", r.ID, r.Level, r.Title, r.Text, r.Source)
+	count := map[strict.Position]int{}
+	var order []*scenarios.Scenario
+	for _, s := range list {
+		if slices.Contains(s.Rules, r.ID) {
+			count[s.Pos]++
+			order = append(order, s)
+		}
+	}
+	shown := map[strict.Position]int{}
+	for _, s := range order {
+		if shown[s.Pos]++; shown[s.Pos] <= shownScenarios {
+			fmt.Fprintf(w, "  %s\n", s.ID)
+		}
+		if shown[s.Pos] == count[s.Pos] && count[s.Pos] > shownScenarios {
+			fmt.Fprintf(w, "  … and %d more of this kind\n", count[s.Pos]-shownScenarios)
+		}
+	}
+	if len(order) == 0 {
+		fmt.Fprintln(w, "  none")
+	}
+	fmt.Fprintln(w, "\nfaulty gates that break it:")
+	found := false
+	for _, d := range gates.Faulty() {
+		if slices.Contains(d.Rules, r.ID) {
+			found = true
+			fmt.Fprintf(w, "  %s: %s\n", d.Name, d.Story)
+		}
+	}
+	if !found {
+		fmt.Fprintln(w, "  none")
+	}
+	return nil
+}
+
+func showScenario(w io.Writer, id string, list []*scenarios.Scenario, c *scenarios.Corpus) error {
+	i := slices.IndexFunc(list, func(s *scenarios.Scenario) bool { return s.ID == id })
+	if i < 0 {
+		ids := make([]string, len(list))
+		for i, s := range list {
+			ids[i] = s.ID
+		}
+		return fmt.Errorf("there is no rule and no scenario %q%s; conformance list prints them", id, strict.DidYouMean(id, append(ids, c.Rules.IDs()...)))
+	}
+	s := list[i]
+	fmt.Fprintf(w, "%s\n  %s\n  class %s, level %s, severity %s, needs %s\n  defined at %s\n", s.ID, s.Title, s.Class, s.Level, s.Severity, strings.Join(s.Needs, ", "), s.Pos)
+	fmt.Fprintf(w, "\neffect when a gate fails it: %s\n\nrules:\n", s.Effect)
+	for _, id := range s.Rules {
+		fmt.Fprintf(w, "  %s: %s\n", id, c.Rules.Find(id).Title)
+	}
+	for _, st := range s.Steps {
+		fmt.Fprintf(w, "\n%s %s\n  given   runtime %q, model %q, external %t\n", st.Stage, st.Name, st.Runtime, st.Model, st.External)
+		for scope, values := range map[string]map[string]scenarios.Value{"workspace": st.Secrets.Workspace, "global": st.Secrets.Global} {
+			for _, name := range strict.SortedKeys(values) {
+				fmt.Fprintf(w, "          %s %s = %s\n", scope, name, values[name])
+			}
+		}
+		x := st.Expect
+		fmt.Fprintf(w, "  expect  %s %s, provider %s, upstream %s %s\n", x.Verdict, x.Code, strings.Join(x.Providers, " or "), x.Upstream, x.Probed)
+	}
+	if s.Twin != "" {
+		fmt.Fprintf(w, "\ntwin: %s\n", s.Twin)
+	}
+	return nil
+}

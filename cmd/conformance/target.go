@@ -1,0 +1,145 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/gate/server"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// A target is a gate under test, with what has to be stopped after the run.
+type target struct {
+	suite.Target
+	providers *suite.Providers
+	output    *suite.Output
+	claims    []string
+	budget    time.Duration
+	stop      []func()
+}
+
+func (t *target) close() {
+	for _, f := range slices.Backward(t.stop) {
+		f()
+	}
+}
+
+// openTarget finds or starts what the flags name.
+func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*target, error) {
+	profile, err := suite.LoadProfile(f.profile)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{providers: suite.NewProviders(reg), budget: f.budget, claims: f.claims}
+	switch {
+	case len(f.command) > 0 && f.target != "":
+		return nil, errors.New("both --target and a command were given; give one")
+	case f.target == "" || f.target == "reference":
+		err = t.openOwn(profile, &gates.Double{Name: "reference"}, reg, f)
+	case strings.HasPrefix(f.target, "faulty:"):
+		name := strings.TrimPrefix(f.target, "faulty:")
+		double := gates.Find(name)
+		if double == nil {
+			return nil, fmt.Errorf("there is no faulty gate %q%s; conformance list --faulty prints them all", name, strict.DidYouMean(name, gates.Names()))
+		}
+		err = t.openOwn(profile, double, reg, f)
+	case strings.Contains(f.target, "://"):
+		err = t.openURL(ctx, profile, f)
+	default:
+		return nil, fmt.Errorf("unknown target %q; it is reference, faulty:NAME, or a URL such as http://127.0.0.1:8080", f.target)
+	}
+	if err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// openOwn serves one of our own gates on loopback; its probes go to the fake
+// providers without a detour.
+func (t *target) openOwn(profile *suite.Profile, double *gates.Double, reg *registry.Registry, f *runFlags) error {
+	if t.budget == 0 {
+		t.budget = ownBudget
+	}
+	t.output = suite.NewOutput()
+	s, err := serveDouble(double, reg, gate.Options{Transport: t.providers.RoundTripper(), Budget: t.budget}, t.output, "127.0.0.1:0", "")
+	if err != nil {
+		return err
+	}
+	t.stop = append(t.stop, s.close)
+	t.Target, err = suite.NewHTTPTarget(profile, s.url, suite.HTTPOptions{
+		Kind: double.Name, Env: func(name string) (string, bool) { return s.token, name == "ADMIN_TOKEN" },
+	})
+	if t.claims == nil {
+		t.claims = slices.Clone(profile.Claims)
+		if f.level == "extended" {
+			t.claims = append(t.claims, "provision-liveness")
+		}
+	}
+	return err
+}
+
+// openURL reaches a server that somebody else has started. Its output cannot be
+// read, so that area is not claimed.
+func (t *target) openURL(ctx context.Context, profile *suite.Profile, f *runFlags) error {
+	if t.budget == 0 {
+		t.budget = gate.DefaultBudget
+	}
+	http, err := suite.NewHTTPTarget(profile, f.target, suite.HTTPOptions{Kind: "url"})
+	if err != nil {
+		return err
+	}
+	t.Target = http
+	if t.claims == nil {
+		t.claims = slices.DeleteFunc(slices.Clone(profile.Claims), func(c string) bool { return c == "secrecy-logs" })
+	}
+	return http.Prepare(ctx, f.resetGlobal)
+}
+
+// served is a gate behind the workspace server's API, on a listener of ours.
+type served struct {
+	url, token string
+	server     *server.Server
+	http       *http.Server
+}
+
+func serveDouble(d *gates.Double, reg *registry.Registry, o gate.Options, log io.Writer, addr, token string) (*served, error) {
+	s := &served{token: cmp.Or(token, randomHex()+randomHex())}
+	cfg := server.Config{Gate: d.Build(reg, o), AdminToken: s.token, Log: log}
+	if d.Server != nil {
+		d.Server(&cfg)
+	}
+	var err error
+	if s.server, err = server.New(cfg); err != nil {
+		return nil, fmt.Errorf("starting the workspace server: %w", err)
+	}
+	var handler http.Handler = s.server
+	if d.Wrap != nil {
+		handler = d.Wrap(handler)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w; choose another address with --addr", addr, err)
+	}
+	s.url = "http://" + l.Addr().String()
+	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = s.http.Serve(l) }() // ends with ErrServerClosed at close
+	return s, nil
+}
+
+func (s *served) close() {
+	_ = s.http.Close()
+	s.server.Close()
+}

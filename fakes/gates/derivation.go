@@ -1,0 +1,137 @@
+package gates
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+)
+
+// derivationFaults find the wrong provider, or one where there is none.
+var derivationFaults = []Double{
+	{
+		Name: "model-not-trimmed", Rules: []string{"DER-1"},
+		Story: "The model id is looked up as it was sent; a space around it makes the pair unknown, and the gate stays out.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			if req.Model != strings.TrimSpace(req.Model) {
+				return nil
+			}
+			return lookUp(reg, req)
+		}),
+	},
+	{
+		Name: "model-case-folded", Rules: []string{"DER-1"},
+		Story: "Model ids are compared in lower case, patterns included.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			if p := lookUp(reg, req); p != nil {
+				return p
+			}
+			req.Model = strings.ToLower(req.Model)
+			return lookUp(reg, req)
+		}),
+	},
+	{
+		Name: "whole-catalogue", Rules: []string{"DER-1"},
+		Story: "Every provider of the catalogue is a candidate, and not only those of the runtime.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			if p := lookUp(reg, req); p != nil {
+				return p
+			}
+			for _, p := range reg.Providers {
+				if p.Matches(req.Model) {
+					return p
+				}
+			}
+			return nil
+		}),
+	},
+	{
+		Name: "default-provider", Rules: []string{"DER-3"},
+		Story: "What nobody owns is taken for OpenAI's.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			if p := lookUp(reg, req); p != nil || reg.Runtime(req.Runtime) == nil {
+				return p
+			}
+			return reg.Provider("openai-api")
+		}),
+	},
+	{
+		Name: "unknown-runtime-guessed", Rules: []string{"DER-3"},
+		Story: "An unknown runtime is taken for the default one.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			if reg.Runtime(req.Runtime) == nil {
+				req.Runtime = reg.Runtimes[0].Name
+			}
+			return lookUp(reg, req)
+		}),
+	},
+	{
+		Name: "underivable-refused", Rules: []string{"DER-3"},
+		Story: "Fail closed was read as: refuse what cannot be derived, with the gate's own code.",
+		Gate: decided(func(reg *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+			if lookUp(reg, req) == nil && !req.External {
+				return gate.Decision{Verdict: gate.Refused, Code: gate.MissingCredential, Provider: "unknown", Message: "no provider for this model"}
+			}
+			return d
+		}),
+	},
+	{
+		Name: "tie-first-declared", Rules: []string{"DER-2"},
+		Story: "Two providers list the model, and the first declared always wins.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			return reg.Derive(req.Runtime, req.Model, nil).Provider
+		}),
+	},
+	{
+		Name: "tie-by-workspace-only", Rules: []string{"DER-2"},
+		Story: "The tie is decided by the secrets of the request; those of the tenant are not looked at.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			return reg.Derive(req.Runtime, req.Model, gate.Secrets{Workspace: req.Secrets.Workspace}.InScope).Provider
+		}),
+	},
+	{
+		Name: "tie-last-wins", Rules: []string{"DER-2"},
+		Story: "Where the credentials of both are in scope, the last one that is looked at wins.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			d := reg.Derive(req.Runtime, req.Model, req.Secrets.InScope)
+			for _, p := range slices.Backward(d.Tied) {
+				if _, ok := gate.FindCredential(p, req.Secrets); ok {
+					return p
+				}
+			}
+			return d.Provider
+		}),
+	},
+	{
+		Name: "platform-gated", Rules: []string{"DER-4"},
+		Story: "The platform's own token is asked for like any other credential.",
+		Gate:  gatedBy(func(p *registry.Provider) bool { return p.IsPlatform() }),
+	},
+	{
+		Name: "platform-probes-strays", Rules: []string{"DER-4"},
+		Story: "For a platform model every credential that lies around is checked, to be helpful.",
+		Gate:  probesStrays,
+	},
+	{
+		Name: "external-gated", Rules: []string{"DER-5"},
+		Story: "The external flag is looked at after the gate.",
+		Gate: changed(func(_ *registry.Registry, req gate.Request) gate.Request {
+			req.External = false
+			return req
+		}),
+	},
+}
+
+func lookUp(reg *registry.Registry, req gate.Request) *registry.Provider {
+	return reg.Derive(req.Runtime, req.Model, req.Secrets.InScope).Provider
+}
+
+// derived finds the provider differently.
+func derived(find func(*registry.Registry, gate.Request) *registry.Provider) builder {
+	return func(reg *registry.Registry, o gate.Options) gate.Gate {
+		ref := gate.NewReference(reg, o)
+		ref.Derive = func(req gate.Request) registry.Derivation { return registry.Derivation{Provider: find(reg, req)} }
+		return ref
+	}
+}

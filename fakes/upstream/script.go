@@ -1,0 +1,117 @@
+package upstream
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// A script is one answer of one family, prepared as far as it goes before the
+// exchange is known.
+type script struct {
+	answer Answer
+	status int
+	header http.Header
+	// fields are the headers that differ from one exchange to the next.
+	fields []field
+	body   template
+	// deliver turns the body into what is sent; nil for the body in order.
+	deliver func(r *http.Response, body []byte)
+	// location, if not nil, is the target of a redirect.
+	location func(*call) string
+	// pages are the paths with another body.
+	pages []scriptPage
+	// public, if not nil, answers a GET of the list instead.
+	public *script
+	// fault, if not nil, says that there is no response.
+	fault func(host string) error
+}
+
+type field struct {
+	name  string
+	value template
+}
+
+type scriptPage struct {
+	matches func(path string) bool
+	body    template
+}
+
+// respond makes the response to a call, or a *fault. The body is a payload.
+func (s *script) respond(c *call) (*http.Response, error) {
+	if s.fault != nil {
+		return nil, &fault{answer: s.answer, err: s.fault(c.exchange.Host)}
+	}
+	path, _, _ := strings.Cut(c.exchange.Path, "?")
+	path = strings.TrimRight(path, "/")
+	if s.public != nil && c.exchange.Method == http.MethodGet && strings.HasSuffix(path, "/models") {
+		return s.public.respond(c)
+	}
+	body := s.body
+	for _, p := range s.pages {
+		if p.matches(path) {
+			body = p.body
+			break
+		}
+	}
+	text := body.render(c, jsonText)
+	r := &http.Response{
+		StatusCode: s.status, Status: statusLines[s.status],
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: s.header.Clone(), ContentLength: int64(len(text)),
+		Body: payload{&static{text: text, end: io.EOF}},
+	}
+	for _, f := range s.fields {
+		r.Header[f.name] = []string{string(f.value.render(c, headerText))}
+	}
+	if s.location != nil {
+		r.Header.Set("Location", s.location(c))
+	}
+	if s.deliver != nil {
+		s.deliver(r, text)
+	}
+	if r.ContentLength >= 0 && s.status != http.StatusNoContent {
+		r.Header["Content-Length"] = []string{strconv.FormatInt(r.ContentLength, 10)}
+	}
+	return r, nil
+}
+
+// statusLines are "200 OK" and so on for every status of the catalogue.
+var statusLines = func() map[int]string {
+	m := map[int]string{}
+	for _, spec := range append(Catalogue(), Spec{Status: 403}) {
+		m[spec.Status] = fmt.Sprintf("%d %s", spec.Status, cmp.Or(http.StatusText(spec.Status), "Overloaded"))
+	}
+	return m
+}()
+
+// deliveries are the answers whose body does not arrive in order.
+var deliveries = map[Answer]func(r *http.Response, body []byte){
+	"truncated": func(r *http.Response, body []byte) {
+		r.ContentLength = int64(len(body)) + 512
+		r.Body = payload{&static{text: body, end: io.ErrUnexpectedEOF}}
+	},
+	"wrong-length": func(r *http.Response, body []byte) {
+		n := len(body) * 2 / 3
+		r.ContentLength = int64(n)
+		r.Body = payload{&static{text: body[:n], beyond: body[n:], end: io.EOF}}
+	},
+	"reset-in-body": func(r *http.Response, body []byte) {
+		r.Body = payload{&static{text: body[:len(body)/2], end: errReset}}
+	},
+	"drip-body": func(r *http.Response, _ []byte) {
+		r.ContentLength = -1
+		r.Body = payload{&endless{chunk: 1, interval: dripInterval}}
+	},
+	"endless-body": func(r *http.Response, _ []byte) {
+		r.ContentLength = -1
+		r.Body = payload{&endless{chunk: floodChunk, interval: floodInterval}}
+	},
+	"huge-body": func(r *http.Response, _ []byte) {
+		r.ContentLength = hugeBody
+		r.Body = payload{&padded{}}
+	},
+}

@@ -1,0 +1,148 @@
+package upstream
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"sync"
+)
+
+// scriptsFor returns every script of a host's family: the catalogue, and the
+// answers of an exchange that no credential asked for.
+func scriptsFor(host string) map[Answer]*script { return allScripts()[familyOf(host)] }
+
+var allScripts = sync.OnceValue(func() map[*family]map[Answer]*script {
+	all := map[*family]map[Answer]*script{}
+	for _, f := range append(families, generic) {
+		scripts := map[Answer]*script{
+			NoCredential:      f.refusal(NoCredential),
+			UnknownCredential: f.says(UnknownCredential, 401, f.problem(401)),
+			NoVersion: f.says(NoVersion, 400,
+				problem{Type: "invalid_request_error", Message: "anthropic-version: header is required"}),
+		}
+		for _, spec := range catalogue {
+			scripts[spec.Name] = f.script(spec)
+		}
+		all[f] = scripts
+	}
+	return all
+})
+
+// refusalScript answers for a host that nobody stands in for.
+var refusalScript = func() *script {
+	s := &script{answer: UnknownHost, status: http.StatusForbidden, body: newTemplate("not a registry host; nothing is forwarded\n")}
+	s.setHeader(map[string]string{"Content-Type": "text/plain; charset=utf-8"})
+	return s
+}()
+
+// refusal is the answer to a request without a key.
+func (f *family) refusal(answer Answer) *script {
+	p := f.missing
+	if p == (problem{}) {
+		p = f.problem(401)
+	}
+	return f.says(answer, 401, p)
+}
+
+// script prepares one answer of the catalogue.
+func (f *family) script(spec Spec) *script {
+	if fault, ok := faults[spec.Name]; ok {
+		return &script{answer: spec.Name, fault: fault}
+	}
+	if dialect, ok := dialects[spec.Name]; ok {
+		s := &script{answer: spec.Name, status: spec.Status, body: newTemplate(dialect.body)}
+		if dialect.edge {
+			s.setHeader(dialect.header)
+		} else {
+			s.setHeader(f.header, dialect.header)
+		}
+		return s
+	}
+	switch spec.Name {
+	case "no-content":
+		s := &script{answer: spec.Name, status: spec.Status}
+		s.setHeader(f.header)
+		s.header.Del("Content-Type")
+		return s
+	case "public-list":
+		s := f.says(spec.Name, http.StatusUnauthorized, f.problem(401))
+		s.public = f.lists(spec.Name, http.StatusOK)
+		return s
+	case "bad-gateway", "unavailable", "gateway-timeout":
+		return htmlError(spec)
+	case "redirect-loop", "redirect-other-host", "redirect-sibling", "redirect-http":
+		s := &script{answer: spec.Name, status: spec.Status, location: locations[spec.Name], body: newTemplate("")}
+		s.setHeader(map[string]string{"Server": "nginx"})
+		return s
+	case "echo-dead", "echo-forbidden", "echo-error":
+		return f.echo(spec)
+	}
+	if spec.Status < 300 {
+		s := f.lists(spec.Name, spec.Status)
+		s.deliver = deliveries[spec.Name]
+		return s
+	}
+	return f.says(spec.Name, spec.Status, f.problem(spec.Status))
+}
+
+// says writes a problem in the family's envelope.
+func (f *family) says(answer Answer, status int, p problem) *script {
+	s := &script{answer: answer, status: status, body: newTemplate(f.body(status, p))}
+	extra := map[string]string{}
+	switch status {
+	case http.StatusTooManyRequests:
+		maps.Copy(extra, f.limits)
+		extra["Retry-After"] = "30"
+	case http.StatusMethodNotAllowed:
+		extra["Allow"] = "POST"
+	}
+	s.setHeader(map[string]string{"Content-Type": "application/json"}, f.header, extra)
+	return s
+}
+
+// lists is the list of models.
+func (f *family) lists(answer Answer, status int) *script {
+	s := &script{answer: answer, status: status, body: newTemplate(f.list)}
+	s.setHeader(map[string]string{"Content-Type": "application/json"}, f.header)
+	if answer == "live" || answer == "created" {
+		for _, p := range f.pages {
+			s.pages = append(s.pages, scriptPage{p.matches, newTemplate(p.body)})
+		}
+	}
+	return s
+}
+
+// echo is a problem that holds the whole credential.
+func (f *family) echo(spec Spec) *script {
+	p := f.problem(spec.Status)
+	p.Message = "Rejected the API key {{credential}}: " + p.Message
+	s := f.says(spec.Name, spec.Status, p)
+	s.fields = append(s.fields, field{"X-Rejected-Key", newTemplate("{{credential}}")})
+	return s
+}
+
+// htmlError is the page of an edge in front of the provider.
+func htmlError(spec Spec) *script {
+	title := fmt.Sprintf("%d %s", spec.Status, http.StatusText(spec.Status))
+	s := &script{answer: spec.Name, status: spec.Status, body: newTemplate("<html>\r\n<head><title>" + title + "</title></head>\r\n" +
+		"<body>\r\n<center><h1>" + title + "</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n")}
+	s.setHeader(map[string]string{"Content-Type": "text/html", "Server": "nginx"})
+	return s
+}
+
+// setHeader sets the headers, later maps over earlier ones.
+func (s *script) setHeader(headers ...map[string]string) {
+	s.header = http.Header{}
+	merged := map[string]string{}
+	for _, h := range headers {
+		maps.Copy(merged, h)
+	}
+	for name, value := range merged {
+		name = http.CanonicalHeaderKey(name)
+		if t := newTemplate(value); t.parts != nil {
+			s.fields = append(s.fields, field{name, t})
+		} else {
+			s.header.Set(name, value)
+		}
+	}
+}

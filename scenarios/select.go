@@ -1,0 +1,110 @@
+package scenarios
+
+import (
+	"fmt"
+	"hash/fnv"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+)
+
+// A Selection narrows a corpus. Empty fields select everything; within a field
+// one match is enough, and every field must match.
+type Selection struct {
+	// Level: Core selects core scenarios, Extended those of both levels.
+	Level          Level
+	Classes, Rules []string
+	// IDs are globs: * stands for any text, slashes included, ? for one character.
+	IDs []string
+	// Shard and Shards select one part of N by a hash of the id, which stays the
+	// same as the corpus grows. Shards 0 or 1 selects everything; Shard counts from 1.
+	Shard, Shards int
+}
+
+// check finds words that the corpus does not know; a filter that can never
+// match is an error and no empty selection.
+func (sel *Selection) check(list []*Scenario, rules *Rules) error {
+	for _, c := range sel.Classes {
+		if !slices.Contains(Classes, c) {
+			return fmt.Errorf("unknown class %q%s; the classes are %s", c, strict.DidYouMean(c, Classes), strings.Join(Classes, ", "))
+		}
+	}
+	for _, r := range sel.Rules {
+		if rules.Find(r) == nil {
+			return fmt.Errorf("unknown rule %q%s; conformance list --rules prints them all", r, strict.DidYouMean(r, rules.IDs()))
+		}
+	}
+	for _, glob := range sel.IDs {
+		re := globExpression(glob)
+		if !slices.ContainsFunc(list, func(s *Scenario) bool { return re.MatchString(s.ID) }) {
+			return fmt.Errorf("no scenario has an id like %q%s; conformance list prints them all", glob, strict.DidYouMean(glob, ids(list)))
+		}
+	}
+	if sel.Shards > 1 && (sel.Shard < 1 || sel.Shard > sel.Shards) {
+		return fmt.Errorf("shard %d/%d does not exist; shards count from 1", sel.Shard, sel.Shards)
+	}
+	return nil
+}
+
+func ids(list []*Scenario) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = s.ID
+	}
+	return out
+}
+
+// Select returns the scenarios that a selection asks for, in order, and the
+// ids of those that came along only because a selected one needs them as its
+// twin. An unknown class, rule or id is an error.
+func (sel *Selection) Select(list []*Scenario, rules *Rules) (selected []*Scenario, companions map[string]bool, err error) {
+	if err := sel.check(list, rules); err != nil {
+		return nil, nil, err
+	}
+	var globs []*regexp.Regexp
+	for _, g := range sel.IDs {
+		globs = append(globs, globExpression(g))
+	}
+	wanted, twins := map[string]bool{}, map[string]bool{}
+	for _, s := range list {
+		if sel.matches(s, globs) {
+			wanted[s.ID] = true
+			if s.Twin != "" {
+				twins[s.Twin] = true
+			}
+		}
+	}
+	companions = map[string]bool{}
+	for _, s := range list {
+		if wanted[s.ID] || twins[s.ID] {
+			selected = append(selected, s)
+			if !wanted[s.ID] {
+				companions[s.ID] = true
+			}
+		}
+	}
+	return selected, companions, nil
+}
+
+func (sel *Selection) matches(s *Scenario, globs []*regexp.Regexp) bool {
+	return (s.Level == Core || sel.Level == Extended) &&
+		(len(sel.Classes) == 0 || slices.Contains(sel.Classes, s.Class)) &&
+		(len(sel.Rules) == 0 || slices.ContainsFunc(sel.Rules, func(r string) bool { return slices.Contains(s.Rules, r) })) &&
+		(len(globs) == 0 || slices.ContainsFunc(globs, func(re *regexp.Regexp) bool { return re.MatchString(s.ID) })) &&
+		(sel.Shards <= 1 || ShardOf(s.ID, sel.Shards) == sel.Shard)
+}
+
+// ShardOf returns the shard of n, counted from 1, that a scenario id belongs to.
+func ShardOf(id string, n int) int {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return int(h.Sum32()%uint32(n)) + 1
+}
+
+func globExpression(glob string) *regexp.Regexp {
+	quoted := regexp.QuoteMeta(glob)
+	quoted = strings.ReplaceAll(strings.ReplaceAll(quoted, `\*`, `.*`), `\?`, `.`)
+	return regexp.MustCompile("^(?:" + quoted + ")$")
+}

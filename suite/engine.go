@@ -1,0 +1,238 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// A Config says what to replay, at which target, and how.
+type Config struct {
+	Registry *registry.Registry
+	// Scenarios are those that are replayed, companions included (see Select).
+	Scenarios []*scenarios.Scenario
+	// Companions are the ids that were not selected themselves; may be nil.
+	Companions map[string]bool
+	Target     Target
+	// Providers are the fakes that the target's outbound calls reach.
+	Providers *Providers
+	// Claims are the areas that the target is held to; nil means those of its traits.
+	Claims []string
+	Level  scenarios.Level
+	// Budget bounds the target's probe (LIV-6); zero means 6 s.
+	Budget time.Duration
+	// Timeout is how long a reply that no probe can delay is waited for; zero means 30 s.
+	Timeout time.Duration
+	// Parallel is how many scenarios are replayed at once; zero means 8.
+	// Scenarios that wait for a silent provider run beside them.
+	Parallel int
+	// Seed makes the credential values; the same seed makes the same ones.
+	Seed string
+	// RunID names the run in X-Request-ID and in workspace names: letters and
+	// digits. Two runs at one target need different ones.
+	RunID string
+	// Output is what the target prints; nil where it cannot be read.
+	Output *Output
+	// Trace keeps the exchanges of scenarios that passed, too.
+	Trace bool
+	// Handle receives the run's events; may be nil.
+	Handle func(Event)
+}
+
+// waitingScenarios is how many scenarios may wait for silent providers at once.
+const waitingScenarios = 256
+
+type engine struct {
+	cfg    Config
+	traits Traits
+	things *materials
+	// slots bound what is replayed at once; waits bound what waits.
+	slots, waits chan struct{}
+	finisher     *finisher
+
+	mu        sync.Mutex
+	leftovers []string
+	live      map[string]Workspace
+}
+
+// ErrNothingSelected means that there is no scenario to replay.
+var ErrNothingSelected = errors.New("no scenario is selected")
+
+// Run replays the scenarios and returns what became of them. Every result goes
+// to cfg.Handle. The error says why the run could not be carried out; a target
+// that violates rules is no error. When ctx ends, what is under way is finished
+// or abandoned, the target is cleaned up, and the summary says Interrupted.
+func Run(ctx context.Context, cfg Config) (Summary, error) {
+	e, err := newEngine(cfg)
+	if err != nil {
+		return Summary{}, err
+	}
+	p := e.plan()
+	e.finisher.emit(Planned{p.total})
+	for _, r := range p.idle {
+		e.finisher.finish(r)
+	}
+	for _, g := range p.groups {
+		if ctx.Err() != nil {
+			break
+		}
+		e.runGroup(ctx, g)
+	}
+	e.finisher.flush()
+	e.cleanUp()
+	s := e.summary(p.total, ctx.Err() != nil)
+	e.finisher.emit(Ended{s})
+	return s, nil
+}
+
+func newEngine(cfg Config) (*engine, error) {
+	if len(cfg.Scenarios) == 0 {
+		return nil, ErrNothingSelected
+	}
+	e := &engine{cfg: cfg, traits: cfg.Target.Traits(), live: map[string]Workspace{}}
+	if e.cfg.Claims == nil {
+		e.cfg.Claims = e.traits.Claims
+	}
+	setDefault(&e.cfg.Budget, 6*time.Second)
+	setDefault(&e.cfg.Timeout, 30*time.Second)
+	setDefault(&e.cfg.Parallel, 8)
+	setDefault(&e.cfg.RunID, "run")
+	setDefault(&e.cfg.Level, scenarios.Core)
+	if e.cfg.Handle == nil {
+		e.cfg.Handle = func(Event) {}
+	}
+	// A call is held back long enough for a server that writes its reply slowly,
+	// and well below the budget, so that the wait itself is no timeout.
+	cfg.Providers.hold = min(2*time.Second, e.cfg.Budget/3)
+	e.things = &materials{maker: newMaker(cfg.Seed), hosts: hostsByName(cfg.Registry)}
+	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
+	e.finisher = newFinisher(e)
+	if cfg.Output != nil {
+		cfg.Output.watch(cfg.Providers.ring)
+	}
+	return e, nil
+}
+
+func setDefault[T comparable](field *T, value T) {
+	if *field == *new(T) {
+		*field = value
+	}
+}
+
+// hostsByName says which hosts know a credential's value: the derived
+// provider's where it accepts the name, or else those of the providers that do.
+func hostsByName(reg *registry.Registry) func(string, []string) []string {
+	byName := map[string][]string{}
+	for _, p := range reg.Providers {
+		for _, name := range p.AuthEnv {
+			for _, h := range p.Hosts() {
+				if !slices.Contains(byName[name], h) {
+					byName[name] = append(byName[name], h)
+				}
+			}
+		}
+	}
+	return func(name string, own []string) []string {
+		for _, h := range own {
+			if slices.Contains(byName[name], h) {
+				return own
+			}
+		}
+		return byName[name]
+	}
+}
+
+func (e *engine) newReplay(s *scenarios.Scenario, index int) *replay {
+	r := &replay{scenario: s, index: index}
+	e.reset(r)
+	return r
+}
+
+// reset makes a replay ready for its first or its next attempt.
+func (e *engine) reset(r *replay) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.attempt++
+	r.credentials = map[string]*credential{}
+	r.steps = make([]StepObservation, len(r.scenario.Steps))
+	r.next, r.leaks, r.rows, r.ambiguous, r.failure, r.created = 0, nil, nil, false, nil, nil
+	r.workspace, r.window = Workspace{}, nil
+	for i := range r.steps {
+		r.steps[i].Step = &r.scenario.Steps[i]
+	}
+	last := r.scenario.Steps[len(r.scenario.Steps)-1]
+	r.hosts = nil
+	for _, name := range last.Expect.Providers {
+		if p := e.cfg.Registry.Provider(name); p != nil {
+			r.hosts = append(r.hosts, p.Hosts()...)
+		}
+	}
+}
+
+func (e *engine) summary(total int, interrupted bool) Summary {
+	s := e.finisher.summary
+	s.Planned, s.Interrupted = total, interrupted
+	s.Claims = e.cfg.Claims
+	for _, area := range scenarios.Claims {
+		if !slices.Contains(e.cfg.Claims, area) {
+			s.NotClaimedAreas = append(s.NotClaimedAreas, area)
+		}
+	}
+	s.Leftovers = e.leftovers
+	for _, x := range e.cfg.Providers.strays {
+		s.Strays = append(s.Strays, e.cfg.Providers.ring.maskExchange(x))
+	}
+	return s
+}
+
+// cleanTimeout bounds the work of leaving the target as it was.
+const cleanTimeout = 30 * time.Second
+
+// cleanUp deletes what is left of ours, also after an interrupt.
+func (e *engine) cleanUp() {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout)
+	defer cancel()
+	e.mu.Lock()
+	left := make([]Workspace, 0, len(e.live))
+	for _, w := range e.live {
+		left = append(left, w)
+	}
+	e.mu.Unlock()
+	for _, w := range left {
+		e.remove(ctx, w)
+	}
+	if e.traits.SharedGlobals {
+		if err := e.cfg.Target.SetGlobals(ctx, nil); err != nil {
+			e.leftover(fmt.Sprintf("global secrets: %v", err))
+		}
+	}
+}
+
+func (e *engine) leftover(text string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.leftovers = append(e.leftovers, text)
+}
+
+// keep and remove hold the list of workspaces that are ours and still there.
+func (e *engine) keep(w Workspace) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.live[w.ID] = w
+}
+
+func (e *engine) remove(ctx context.Context, w Workspace) {
+	err := e.cfg.Target.Remove(ctx, w)
+	e.mu.Lock()
+	delete(e.live, w.ID)
+	e.mu.Unlock()
+	if err != nil {
+		e.leftover(fmt.Sprintf("workspace %s (%s): %v", w.Name, w.ID, err))
+	}
+}

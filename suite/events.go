@@ -1,0 +1,80 @@
+package suite
+
+import (
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// An Event tells what a run does. Handlers are called one event at a time, in
+// order, and hold the run up while they work.
+type Event interface{ event() }
+
+// Planned comes first: Total results will follow.
+type Planned struct{ Total int }
+
+// Started says that a scenario is being replayed.
+type Started struct{ ID string }
+
+// Finished brings a scenario's result; there is one for every scenario planned.
+type Finished struct{ Result Result }
+
+// Ended comes last.
+type Ended struct{ Summary Summary }
+
+func (Planned) event()  {}
+func (Started) event()  {}
+func (Finished) event() {}
+func (Ended) event()    {}
+
+// A ResultOutcome is what became of a scenario.
+type ResultOutcome string
+
+const (
+	// Passed: no rule was violated.
+	Passed ResultOutcome = "passed"
+	// Failed: at least one rule was violated.
+	Failed ResultOutcome = "failed"
+	// NotClaimed: the target does not claim the area, or its registry cannot
+	// express the scenario; Reason says which.
+	NotClaimed ResultOutcome = "not-claimed"
+	// Errored: the scenario could not be judged; Reason says why.
+	Errored ResultOutcome = "error"
+)
+
+// A Result is the end of one scenario.
+type Result struct {
+	Scenario   *scenarios.Scenario
+	Outcome    ResultOutcome
+	Reason     string
+	Violations []Violation
+	// Exchanges are masked; they are those of the last attempt.
+	Exchanges []Exchange
+	Took      time.Duration
+	// Companion: replayed because a selected scenario needs it as its twin.
+	Companion bool
+}
+
+// A Summary is the end of a run.
+type Summary struct {
+	Planned, Passed, Failed, NotClaimed, Errors int
+	// Claims and NotClaimedAreas are the areas that the target was held to, and
+	// those that it was not.
+	Claims, NotClaimedAreas []string
+	// Leftovers are workspaces of ours that could not be deleted, and global
+	// secrets that could not be cleared.
+	Leftovers []string
+	// Strays are calls to providers, or to other hosts, that belong to no
+	// scenario; masked.
+	Strays []Exchange
+	// Interrupted: the run was cut short; what was not replayed has no result.
+	Interrupted bool
+}
+
+// Conformant reports whether everything planned ended and nothing failed.
+func (s Summary) Conformant() bool {
+	return !s.Interrupted && s.Failed == 0 && s.Errors == 0 && s.Passed > 0 && s.Planned == s.Ended()
+}
+
+// Ended is the number of results.
+func (s Summary) Ended() int { return s.Passed + s.Failed + s.NotClaimed + s.Errors }

@@ -1,0 +1,193 @@
+package suite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+)
+
+// settle is how long a replay is left alone before it is judged, so that calls
+// which a target makes after its answer are seen.
+const settle = 100 * time.Millisecond
+
+// A finisher judges replays that have ended and settled, holds refusals until
+// their twins are known, and emits results.
+type finisher struct {
+	e *engine
+
+	// events serialises the handler.
+	events sync.Mutex
+
+	ended []*replay
+	// outcomes are those of judged scenarios, for the twins; parked are results
+	// that wait for a twin, by the twin's id.
+	outcomes map[string]Result
+	parked   map[string][]Result
+	summary  Summary
+}
+
+func newFinisher(e *engine) *finisher {
+	return &finisher{e: e, outcomes: map[string]Result{}, parked: map[string][]Result{}}
+}
+
+func (f *finisher) emit(ev Event) {
+	f.events.Lock()
+	defer f.events.Unlock()
+	f.e.cfg.Handle(ev)
+}
+
+// add takes replays that have ended and judges what has settled.
+func (f *finisher) add(list []*replay) {
+	for _, r := range list {
+		if r.finished.IsZero() && r.failure == nil {
+			continue // interrupted: it has no result
+		}
+		if r.finished.IsZero() {
+			r.finished = time.Now()
+		}
+		f.ended = append(f.ended, r)
+	}
+	f.settled(time.Now().Add(-settle))
+}
+
+// flush waits until everything has settled, judges it, and emits what waits
+// for twins that will not come.
+func (f *finisher) flush() {
+	if len(f.ended) > 0 && f.e.traits.HTTP {
+		time.Sleep(settle)
+	}
+	f.settled(time.Now())
+	for _, twin := range strict.SortedKeys(f.parked) {
+		for _, r := range f.parked[twin] {
+			f.publish(r)
+		}
+	}
+	f.parked = nil
+}
+
+func (f *finisher) settled(before time.Time) {
+	for len(f.ended) > 0 && (!f.ended[0].finished.After(before) || !f.e.traits.HTTP) {
+		f.judge(f.ended[0])
+		f.ended = f.ended[1:]
+	}
+}
+
+func (f *finisher) judge(r *replay) {
+	o := f.observation(r)
+	res := Result{
+		Scenario: r.scenario, Outcome: Passed, Took: r.finished.Sub(r.started), Companion: f.e.cfg.Companions[r.scenario.ID],
+	}
+	if r.failure != nil {
+		res.Outcome, res.Reason = Errored, r.failure.Error()
+	} else if res.Violations = Judge(o); len(res.Violations) > 0 {
+		res.Outcome = Failed
+	}
+	if res.Outcome != Passed || f.e.cfg.Trace {
+		res.Exchanges = f.exchanges(o)
+	}
+	f.e.forget(r)
+	f.finish(res)
+}
+
+// observation freezes a replay: calls that come later belong to nobody.
+func (f *finisher) observation(r *replay) *Observation {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.judged = true
+	cfg := &f.e.cfg
+	return &Observation{
+		Scenario: r.scenario, Registry: cfg.Registry, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
+		HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted,
+	}
+}
+
+func (f *finisher) exchanges(o *Observation) []Exchange {
+	var out []Exchange
+	for i := range o.Steps {
+		s := &o.Steps[i]
+		for j := range s.Replies {
+			out = append(out, s.Replies[j].Exchanges...)
+		}
+		for j := range s.Calls {
+			out = append(out, s.Calls[j].exchange)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Exchange) int { return a.At.Compare(b.At) })
+	for i := range out {
+		out[i] = f.e.cfg.Providers.ring.maskExchange(out[i])
+	}
+	return out
+}
+
+// forget drops a replay's credentials: a scenario that has been judged has no
+// more to say, and the ring stays small.
+func (e *engine) forget(r *replay) {
+	list := make([]*credential, 0, len(r.credentials))
+	for _, c := range r.credentials {
+		if c.secret.random != "" {
+			list = append(list, c)
+		}
+	}
+	e.cfg.Providers.ring.drop(list)
+}
+
+// finish emits a result, or parks it until its twin's is known.
+func (f *finisher) finish(r Result) {
+	f.outcomes[r.Scenario.ID] = Result{Scenario: r.Scenario, Outcome: r.Outcome, Violations: r.Violations, Reason: r.Reason}
+	if twin := r.Scenario.Twin; twin != "" && r.Outcome == Passed {
+		if _, known := f.outcomes[twin]; !known {
+			f.parked[twin] = append(f.parked[twin], r)
+			return
+		}
+	}
+	f.publish(r)
+	waiting := f.parked[r.Scenario.ID]
+	delete(f.parked, r.Scenario.ID)
+	for _, w := range waiting {
+		f.publish(w)
+	}
+}
+
+// publish emits a result. A refusal whose twin was not allowed proves nothing,
+// so it fails with the twin.
+func (f *finisher) publish(r Result) {
+	if twin := r.Scenario.Twin; twin != "" && r.Outcome == Passed {
+		t, known := f.outcomes[twin]
+		switch {
+		case !known:
+			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s was not replayed, so this refusal proves nothing", twin)
+		case t.Outcome == Failed && refusedTwin(t):
+			r.Outcome = Failed
+			r.Violations = []Violation{{
+				Rule: t.Violations[0].Rule, Message: "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either",
+				Want: twin + " allowed", Got: t.Violations[0].Got,
+			}}
+		case t.Outcome == Errored:
+			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s could not be judged: %s", twin, t.Reason)
+		}
+	}
+	switch r.Outcome {
+	case Passed:
+		f.summary.Passed++
+	case Failed:
+		f.summary.Failed++
+	case NotClaimed:
+		f.summary.NotClaimed++
+	case Errored:
+		f.summary.Errors++
+	}
+	f.emit(Finished{r})
+}
+
+// refusedTwin reports whether a twin failed because it was not allowed, and
+// not for how its credential was probed.
+func refusedTwin(t Result) bool {
+	return slices.ContainsFunc(t.Violations, func(v Violation) bool {
+		return v.Rule == t.Scenario.Rules[0] && strings.HasSuffix(v.Want, string(scenarios.Allowed))
+	})
+}

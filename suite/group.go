@@ -1,0 +1,283 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// chunk is how many scenarios are judged together; it bounds what a run keeps
+// in memory.
+const chunk = 512
+
+// runGroup replays a group, and then one at a time whatever could not be told
+// apart while it ran beside others.
+func (e *engine) runGroup(ctx context.Context, g *group) {
+	var again []*replay
+	done := func(list []*replay) {
+		e.sweep(ctx, list)
+		clear := slices.DeleteFunc(slices.Clone(list), (*replay).unclear)
+		e.finisher.add(clear)
+		for _, r := range list {
+			if r.unclear() {
+				again = append(again, r)
+			}
+		}
+	}
+	if len(g.sets) > 1 {
+		e.phases(ctx, g, g.replays)
+		done(g.replays)
+		for _, r := range again {
+			e.alone(ctx, r, func() { e.phases(ctx, g, []*replay{r}) })
+		}
+		return
+	}
+	set, err := e.install(ctx, g.sets, g.replays)
+	if err == nil {
+		e.single(ctx, set, g.replays, done)
+	} else {
+		done(g.replays)
+	}
+	for _, r := range again {
+		e.alone(ctx, r, func() { e.turn(ctx, set, r, e.slots) })
+	}
+	if set != nil {
+		e.cfg.Providers.ring.retire(set)
+	}
+}
+
+// alone replays one scenario again while nothing else runs, so that every call
+// that is seen is its own.
+func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
+	if ctx.Err() != nil {
+		return
+	}
+	e.forget(r)
+	e.reset(r)
+	e.cfg.Providers.setAlone(r)
+	replayIt()
+	e.cfg.Providers.setAlone(nil)
+	e.sweep(ctx, []*replay{r})
+	e.finisher.add([]*replay{r})
+}
+
+// single replays a group with one set of globals. What waits for silent
+// providers overlaps with all that needs no lane of its own.
+func (e *engine) single(ctx context.Context, set *globalSet, replays []*replay, done func([]*replay)) {
+	var waiting, free, laned []*replay
+	for _, r := range replays {
+		switch {
+		case r.scenario.Waits():
+			waiting = append(waiting, r)
+		case e.laneOf(set, r) == "":
+			free = append(free, r)
+		default:
+			laned = append(laned, r)
+		}
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { e.spread(ctx, set, waiting) })
+	for part := range slices.Chunk(free, chunk) {
+		e.spread(ctx, set, part)
+		done(part)
+	}
+	wg.Wait()
+	done(waiting)
+	for part := range slices.Chunk(laned, chunk) {
+		e.spread(ctx, set, part)
+		done(part)
+	}
+}
+
+// unclear reports whether a call was seen that several replays may have made.
+func (r *replay) unclear() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ambiguous
+}
+
+// setAlone says that one replay is under way by itself, so that every call is its own.
+func (p *Providers) setAlone(r *replay) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.alone = r
+}
+
+// phases replays scenarios whose global secrets change between their steps: it
+// installs each set in turn and replays the steps that belong to it.
+func (e *engine) phases(ctx context.Context, g *group, replays []*replay) {
+	known := map[string]*credential{}
+	var sets []*globalSet
+	for _, values := range g.sets {
+		set := e.globals(values, known, replays[0])
+		sets = append(sets, set)
+		if err := e.setGlobals(ctx, set, replays); err != nil {
+			break
+		}
+		e.spread(ctx, set, replays)
+	}
+	for _, set := range sets {
+		e.cfg.Providers.ring.retire(set)
+	}
+}
+
+// install makes the only set of a group and sets it at the target. It returns
+// nil where the target shares no global secrets.
+func (e *engine) install(ctx context.Context, sets []map[string]scenarios.Value, replays []*replay) (*globalSet, error) {
+	if len(sets) == 0 {
+		return nil, nil
+	}
+	set := e.globals(sets[0], map[string]*credential{}, replays[0])
+	return set, e.setGlobals(ctx, set, replays)
+}
+
+// setGlobals installs a set at the target; the replays fail where it does not take it.
+func (e *engine) setGlobals(ctx context.Context, set *globalSet, replays []*replay) error {
+	set.install(replays)
+	err := e.cfg.Target.SetGlobals(ctx, set.secrets)
+	if err != nil && ctx.Err() == nil {
+		for _, r := range replays {
+			r.fail(fmt.Errorf("could not set the global secrets: %w", err))
+		}
+	}
+	return err
+}
+
+// install says which replays run under the set.
+func (s *globalSet) install(replays []*replay) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replays = replays
+	for _, r := range replays {
+		r.set = s
+	}
+}
+
+// globals makes the values of one set. known holds what earlier phases of the
+// group made, so that a value that stays is the same value.
+func (e *engine) globals(values map[string]scenarios.Value, known map[string]*credential, first *replay) *globalSet {
+	set := &globalSet{key: setKey(values), credentials: known}
+	secrets, fresh := e.things.make(set, "global", values, known, nil, "set", set.key, strconv.Itoa(first.index), strconv.Itoa(first.attempt))
+	set.secrets = secrets
+	for _, c := range known {
+		c.owner = set
+	}
+	e.cfg.Providers.ring.add(fresh)
+	return set
+}
+
+func (r *replay) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failure == nil {
+		r.failure = err
+	}
+}
+
+// spread replays the current phase of many scenarios at once. Those that could
+// not be told apart if they ran together share a lane and run one by one.
+func (e *engine) spread(ctx context.Context, set *globalSet, replays []*replay) {
+	lanes := map[string][]*replay{}
+	var free []*replay
+	var waiting []*replay
+	for _, r := range replays {
+		if r.failure != nil {
+			continue
+		}
+		key := e.laneOf(set, r)
+		switch {
+		case key != "":
+			lanes[key] = append(lanes[key], r)
+		case r.scenario.Waits():
+			waiting = append(waiting, r)
+		default:
+			free = append(free, r)
+		}
+	}
+	var wg sync.WaitGroup
+	for _, r := range waiting {
+		wg.Go(func() { e.turn(ctx, set, r, e.waits) })
+	}
+	for _, lane := range lanes {
+		wg.Go(func() {
+			for _, r := range lane {
+				slots := e.slots
+				if r.scenario.Waits() {
+					slots = e.waits
+				}
+				e.turn(ctx, set, r, slots)
+			}
+		})
+	}
+	e.pool(ctx, set, free, &wg)
+	wg.Wait()
+}
+
+func (e *engine) pool(ctx context.Context, set *globalSet, free []*replay, wg *sync.WaitGroup) {
+	queue := make(chan *replay)
+	for range min(e.cfg.Parallel, len(free)) {
+		wg.Go(func() {
+			for r := range queue {
+				e.turn(ctx, set, r, e.slots)
+			}
+		})
+	}
+	for _, r := range free {
+		if ctx.Err() != nil {
+			break
+		}
+		queue <- r
+	}
+	close(queue)
+}
+
+// laneOf names what a replay must not share with another that runs at once: a
+// provider's host where a global credential may reach it, and the pair of
+// names that a line of output would have to hold.
+func (e *engine) laneOf(set *globalSet, r *replay) string {
+	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
+	accepted := acceptedBy(e.cfg.Registry, last.Expect.Providers)
+	if set != nil && slices.ContainsFunc(accepted, func(name string) bool { _, ok := set.secrets[name]; return ok }) {
+		return "host " + strings.Join(r.hosts, " ")
+	}
+	if last.Expect.Loud && e.cfg.Output != nil {
+		return "trace " + strings.Join(last.Expect.Providers, " ") + " " + last.Expect.Probed
+	}
+	return ""
+}
+
+// phaseEnd is the index of the first step that has other global secrets than
+// the next one to be replayed.
+func phaseEnd(r *replay) int {
+	steps := r.scenario.Steps
+	if r.next >= len(steps) {
+		return r.next
+	}
+	key := setKey(steps[r.next].Secrets.Global)
+	for i := r.next; i < len(steps); i++ {
+		if setKey(steps[i].Secrets.Global) != key {
+			return i
+		}
+	}
+	return len(steps)
+}
+
+// turn replays the current phase of one replay, holding a slot.
+func (e *engine) turn(ctx context.Context, set *globalSet, r *replay, slots chan struct{}) {
+	select {
+	case slots <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	defer func() { <-slots }()
+	end := len(r.steps)
+	if set != nil {
+		end = phaseEnd(r)
+	}
+	e.steps(ctx, set, r, end)
+}

@@ -1,0 +1,66 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+)
+
+// Create sends the profile's create request and reads the verdict.
+func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
+	fields := req.Fields
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	r, err := t.do(ctx, &t.profile.create.call, nil, req.RequestID, []any{
+		req.Name, req.Runtime, req.Model, req.External, req.URL, values(req.Secrets), fields, "", "", "",
+	}, req.Patience)
+	if err != nil {
+		return failed(err)
+	}
+	out := t.verdict(r)
+	out.Workspace = Workspace{
+		ID: r.str(t.profile.create.id), Name: req.Name, Runtime: req.Runtime, Model: req.Model, External: req.External, Secrets: req.Secrets,
+	}
+	if out.Outcome == OutcomeAllowed && out.Workspace.ID == "" {
+		out.Outcome, out.Err = OutcomeFailed, errors.New("the reply allows the workspace, but holds no id where the profile looks for it (create.id)")
+	}
+	return out
+}
+
+func failed(err error) Reply {
+	if errors.Is(err, errLate) {
+		return Reply{Outcome: OutcomeLate, Err: err}
+	}
+	return Reply{Outcome: OutcomeNone, Err: err}
+}
+
+// verdict reads what a reply to a create comes to.
+func (t *HTTPTarget) verdict(r *httpReply) Reply {
+	c := &t.profile.create
+	out := Reply{
+		Status: r.status, Header: r.header, Body: r.body, Text: string(r.body), Took: r.took,
+		RawCode: r.str(c.code), Provider: r.str(c.provider), Exchanges: []Exchange{r.exchange("create")},
+	}
+	out.Object = r.object
+	out.Code = t.profile.code(out.RawCode)
+	out.Outcome = t.outcome(r, out.Code, out.RawCode)
+	return out
+}
+
+func (t *HTTPTarget) outcome(r *httpReply, code gate.Code, raw string) Outcome {
+	c := &t.profile.create
+	switch {
+	case r.is(c.allowed):
+		return OutcomeAllowed
+	case code != "":
+		return OutcomeRefused
+	case slices.Contains(c.otherCodes, raw) || r.is(c.other):
+		return OutcomeRejected
+	case r.status >= 400 && r.status < 500:
+		return OutcomeRefused
+	}
+	return OutcomeFailed
+}

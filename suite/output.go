@@ -1,0 +1,120 @@
+package suite
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// An Output collects what a target prints, line by line: it looks for pieces
+// of credentials as the text streams by (SEC-2), and keeps the last lines for
+// whoever asks what was said (LIV-11, a server that dies).
+type Output struct {
+	mu   sync.Mutex
+	ring *ring
+	// partial is the line that has not ended yet.
+	partial []byte
+	// lines are the last keptLines; first is the number of lines[0].
+	lines []string
+	first int64
+	news  chan struct{}
+}
+
+// keptLines bounds what is kept of the output; a line longer than maxLine, in
+// bytes, is cut into several.
+const (
+	keptLines = 4096
+	maxLine   = 64 << 10
+)
+
+// NewOutput returns an empty output; connect it to the target's standard
+// output and standard error. It is an io.Writer for use from many goroutines.
+func NewOutput() *Output { return &Output{news: make(chan struct{})} }
+
+func (o *Output) watch(r *ring) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ring = r
+}
+
+// Write takes a piece of output; it never fails.
+func (o *Output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for rest := p; len(rest) > 0; {
+		line, after, ended := bytes.Cut(rest, []byte{'\n'})
+		o.partial = append(o.partial, line...)
+		if ended || len(o.partial) > maxLine {
+			o.end()
+		}
+		rest = after
+	}
+	return len(p), nil
+}
+
+// end closes the current line.
+func (o *Output) end() {
+	line := strings.ToValidUTF8(string(o.partial), "\ufffd")
+	o.partial = o.partial[:0]
+	if o.ring != nil {
+		for _, c := range o.ring.sight(line) {
+			if r, ok := c.owner.(*replay); ok {
+				r.leak("SEC-2", "a line of output", c)
+			} else if s, ok := c.owner.(*globalSet); ok {
+				s.leaked(c)
+			}
+		}
+	}
+	o.lines = append(o.lines, line)
+	if extra := len(o.lines) - keptLines; extra > 0 {
+		o.lines = slices.Delete(o.lines, 0, extra)
+		o.first += int64(extra)
+	}
+	close(o.news)
+	o.news = make(chan struct{})
+}
+
+// mark returns the number of the next line.
+func (o *Output) mark() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.first + int64(len(o.lines))
+}
+
+// Last returns the last n lines.
+func (o *Output) Last(n int) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	lines := o.lines
+	if len(o.partial) > 0 {
+		lines = append(slices.Clone(lines), string(o.partial))
+	}
+	return slices.Clone(lines[max(0, len(lines)-n):])
+}
+
+// wait returns the lines since a mark, once one of them matches or the limit
+// has passed.
+func (o *Output) wait(mark int64, limit time.Duration, match func(string) bool) []string {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	var seen []string
+	for next := mark; ; {
+		o.mu.Lock()
+		lines, news := o.lines, o.news
+		if from := next - o.first; from < int64(len(lines)) {
+			seen = append(seen, lines[max(0, from):]...)
+		}
+		next = o.first + int64(len(lines))
+		o.mu.Unlock()
+		if slices.ContainsFunc(seen, match) {
+			return seen
+		}
+		select {
+		case <-news:
+		case <-timer.C:
+			return append(seen, "")[:len(seen)]
+		}
+	}
+}

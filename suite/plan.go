@@ -1,0 +1,132 @@
+package suite
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// A plan is what a run will do: groups of scenarios that see the same global
+// secrets, one group after the other.
+type plan struct {
+	groups []*group
+	// idle are results that need no replay.
+	idle  []Result
+	total int
+}
+
+// A group is replayed phase by phase. All its scenarios have the same sets of
+// global secrets, in the same order.
+type group struct {
+	// sets are the global secrets of each phase.
+	sets    []map[string]scenarios.Value
+	replays []*replay
+}
+
+// setsOf returns the global secrets of a scenario's steps, one for each phase:
+// consecutive steps with the same set share a phase.
+func setsOf(s *scenarios.Scenario) (sets []map[string]scenarios.Value, key string) {
+	var keys []string
+	for i := range s.Steps {
+		g := s.Steps[i].Secrets.Global
+		k := setKey(g)
+		if len(keys) == 0 || keys[len(keys)-1] != k {
+			keys, sets = append(keys, k), append(sets, g)
+		}
+	}
+	return sets, strings.Join(keys, "\n")
+}
+
+func setKey(set map[string]scenarios.Value) string {
+	pairs := make([]string, 0, len(set))
+	for name, v := range set {
+		pairs = append(pairs, name+"="+v.String())
+	}
+	slices.Sort(pairs)
+	return strings.Join(pairs, "&")
+}
+
+func (e *engine) plan() *plan {
+	p := &plan{total: len(e.cfg.Scenarios)}
+	groups := map[string]*group{}
+	twins := map[string]bool{}
+	for _, s := range e.cfg.Scenarios {
+		twins[s.Twin] = true
+	}
+	for i, s := range e.cfg.Scenarios {
+		if reason := e.unclaimed(s); reason != "" {
+			p.idle = append(p.idle, Result{Scenario: s, Outcome: NotClaimed, Reason: reason, Companion: e.cfg.Companions[s.ID]})
+			continue
+		}
+		sets, key := []map[string]scenarios.Value(nil), ""
+		if e.traits.SharedGlobals {
+			sets, key = setsOf(s)
+		}
+		g := groups[key]
+		if g == nil {
+			g = &group{sets: sets}
+			groups[key] = g
+			p.groups = append(p.groups, g)
+		}
+		g.replays = append(g.replays, e.newReplay(s, i))
+	}
+	for _, g := range p.groups {
+		slices.SortStableFunc(g.replays, func(a, b *replay) int {
+			return cmp.Compare(order(a.scenario, twins), order(b.scenario, twins))
+		})
+	}
+	slices.SortStableFunc(p.groups, func(a, b *group) int {
+		return cmp.Compare(order(a.replays[0].scenario, twins), order(b.replays[0].scenario, twins))
+	})
+	return p
+}
+
+// order puts what waits first, so that the waits overlap with everything else,
+// and then the twins, so that few results wait for theirs.
+func order(s *scenarios.Scenario, twins map[string]bool) int {
+	switch {
+	case s.Waits():
+		return 0
+	case twins[s.ID]:
+		return 1
+	}
+	return 2
+}
+
+// unclaimed says why a scenario is not replayed at this target, or "".
+func (e *engine) unclaimed(s *scenarios.Scenario) string {
+	if s.NotApplicable != "" {
+		return "the registry in use does not have the pair: " + s.NotApplicable
+	}
+	for _, area := range s.Needs {
+		if !slices.Contains(e.cfg.Claims, area) {
+			return fmt.Sprintf("the target does not claim %s", area)
+		}
+	}
+	if e.traits.RefusesUnlisted && e.onlyByPattern(s) {
+		return "the server refuses models that its registry does not list, and only a pattern owns this one"
+	}
+	return ""
+}
+
+func (e *engine) onlyByPattern(s *scenarios.Scenario) bool {
+	last := s.Steps[len(s.Steps)-1]
+	d := e.cfg.Registry.Derive(last.Runtime, last.Model, last.Secrets.InScope)
+	return d.Provider != nil && !last.External && d.By.String() == "pattern"
+}
+
+// untestable are claims whose precondition the target does not meet.
+func (e *engine) untestable(s *scenarios.Scenario) error {
+	for _, area := range s.Needs {
+		switch {
+		case area == "secrecy-logs" && e.cfg.Output == nil:
+			return fmt.Errorf("not testable: %s is claimed, but the target's output cannot be read; start the target with `-- COMMAND`, or do not claim it", area)
+		case area == "unreadable-secrets" && !e.traits.Unreadable:
+			return fmt.Errorf("not testable: %s is claimed, but nothing says how to plant an unreadable secret at this target; do not claim it", area)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// steps replays the steps of a replay up to an index, and ends the replay
+// after its last one.
+func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) {
+	if r.next == 0 {
+		r.started = time.Now()
+		e.finisher.emit(Started{r.scenario.ID})
+		if err := e.untestable(r.scenario); err != nil {
+			r.fail(err)
+		}
+	}
+	e.cfg.Providers.enter(r)
+	for r.next < end && r.failure == nil && ctx.Err() == nil {
+		e.step(ctx, set, r, r.next)
+		r.next++
+	}
+	e.cfg.Providers.leave(r)
+	if ctx.Err() != nil && r.next < len(r.steps) {
+		return
+	}
+	if r.next == len(r.steps) || r.failure != nil {
+		for _, w := range r.created {
+			e.remove(context.WithoutCancel(ctx), w)
+		}
+		r.finished = time.Now()
+	}
+}
+
+func (e *engine) step(ctx context.Context, set *globalSet, r *replay, i int) {
+	step := &r.scenario.Steps[i]
+	secrets, globals := e.materials(set, r, step)
+	w := r.open(i)
+	var mark int64
+	if e.cfg.Output != nil {
+		mark = e.cfg.Output.mark()
+	}
+	switch step.Stage {
+	case scenarios.Provision:
+		e.provision(ctx, r, w, secrets, globals)
+	default:
+		e.create(ctx, r, w, step, secrets, globals)
+	}
+	r.close(w)
+	e.scan(r, w.step)
+	if e.cfg.Output != nil && step.Expect.Loud {
+		e.trace(r, w.step, mark)
+	}
+	e.abandon(r, i)
+}
+
+// patience is how long a step is waited for: what LIV-6 allows and a second to
+// see it exceeded, or the run's timeout where no probe can delay the answer.
+func (e *engine) patience(s *scenarios.Step) time.Duration {
+	if s.Stage == scenarios.Create && s.Expect.Upstream != scenarios.NoCall {
+		return e.cfg.Budget + boundSlack + time.Second
+	}
+	return e.cfg.Timeout
+}
+
+// materials makes the step's secrets. Globals of a target that shares them are
+// installed already.
+func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (secrets, globals map[string]gate.Secret) {
+	id := []string{"scenario", r.scenario.ID, strconv.Itoa(r.attempt)}
+	secrets, fresh := e.things.make(r, "workspace", step.Secrets.Workspace, r.credentials, r.hosts, id...)
+	if set == nil {
+		var more []*credential
+		globals, more = e.things.make(r, "global", step.Secrets.Global, r.credentials, r.hosts, id...)
+		fresh = append(fresh, more...)
+	}
+	e.cfg.Providers.ring.add(fresh)
+	return secrets, globals
+}
+
+// create makes the step's workspace, or many at once.
+func (e *engine) create(ctx context.Context, r *replay, w *window, step *scenarios.Step, secrets, globals map[string]gate.Secret) {
+	w.step.Replies = make([]Reply, step.AtOnce)
+	one := func(n int) {
+		w.step.Replies[n] = e.cfg.Target.Create(ctx, CreateRequest{
+			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, r.next*step.AtOnce+n),
+			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields,
+			Secrets: secrets, Globals: globals, Patience: e.patience(step),
+		})
+	}
+	if step.AtOnce == 1 {
+		one(0)
+	} else {
+		var wg sync.WaitGroup
+		for n := range step.AtOnce {
+			wg.Go(func() { one(n) })
+		}
+		wg.Wait()
+	}
+	for i := range w.step.Replies {
+		if reply := &w.step.Replies[i]; reply.Outcome == OutcomeAllowed {
+			r.workspace = reply.Workspace
+			r.created = append(r.created, reply.Workspace)
+			e.keep(reply.Workspace)
+		}
+	}
+}
+
+func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, globals map[string]gate.Secret) {
+	reply := e.cfg.Target.Provision(ctx, ProvisionRequest{
+		RequestID: e.cfg.RunID + "/" + r.scenario.ID, Workspace: r.workspace, Secrets: secrets, Globals: globals, Patience: e.cfg.Timeout,
+		Began: func() { r.restart(w) },
+	})
+	r.workspace.Secrets = secrets
+	w.step.Replies = []Reply{reply}
+}
+
+// restart forgets what was called before the step's provisioning began: it
+// belongs to the one before.
+func (r *replay) restart(w *window) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w.step.Calls, w.arrived, w.final = nil, 0, false
+}
+
+// abandon gives up a replay whose step did not answer, or whose preparation
+// did not come about; it cannot be judged then.
+func (e *engine) abandon(r *replay, i int) {
+	step, replies := &r.scenario.Steps[i], r.steps[i].Replies
+	for j := range replies {
+		reply := &replies[j]
+		switch {
+		case reply.Outcome == OutcomeNone:
+			r.fail(fmt.Errorf("the target gave no reply to the %s: %w", step.Stage, reply.Err))
+		case reply.Outcome == OutcomeLate && (step.Stage == scenarios.Provision || step.Expect.Upstream == scenarios.NoCall):
+			r.fail(fmt.Errorf("the target did not answer the %s within %s; raise --timeout if it is only slow", step.Stage, e.patience(step)))
+		case i+1 < len(r.scenario.Steps) && r.scenario.Steps[i+1].Stage == scenarios.Provision && reply.Outcome != OutcomeAllowed && step.Expect.Verdict != scenarios.Either:
+			r.fail(fmt.Errorf("its provisioning cannot be asked for, because its create was not allowed: %s", gotOf(reply)))
+		}
+	}
+}
+
+// scan looks for pieces of credentials in replies. A value of another scenario
+// is a leak of that one.
+func (e *engine) scan(r *replay, s *StepObservation) {
+	ring := e.cfg.Providers.ring
+	for i := range s.Replies {
+		reply := &s.Replies[i]
+		for _, c := range ring.sight(reply.Text + "\n" + noticeText(reply)) {
+			e.leaked(r, c, "the reply's body")
+		}
+		for name, values := range reply.Header {
+			for _, v := range values {
+				for _, c := range ring.sight(v) {
+					e.leaked(r, c, "the reply's header "+name)
+				}
+			}
+		}
+	}
+}
+
+func (e *engine) leaked(r *replay, c *credential, where string) {
+	if other, ok := c.owner.(*replay); ok && other != r {
+		other.leak("SEC-1", where+" to another scenario's request", c)
+	}
+	r.leak("SEC-1", where, c)
+}
+
+func noticeText(r *Reply) string {
+	text := r.Provider + " " + r.RawCode
+	for _, n := range r.Notices {
+		text += " " + n.Provider + " " + n.Credential + " " + n.Cause
+	}
+	return text
+}
+
+// traceWait is how long a line of output may come after the reply.
+const traceWait = 500 * time.Millisecond
+
+// trace waits for a line that shows an allow without proof of life, and keeps
+// the lines that the step may have caused.
+func (e *engine) trace(r *replay, s *StepObservation, mark int64) {
+	o := &Observation{Registry: e.cfg.Registry, HTTP: e.traits.HTTP}
+	for i := range s.Replies {
+		if s.Replies[i].Outcome != OutcomeAllowed || traced(o, s, &s.Replies[i]) {
+			return
+		}
+	}
+	s.Traces = e.cfg.Output.wait(mark, traceWait, func(line string) bool { return isTrace(o, s.Step, line) })
+}
