@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
@@ -115,7 +116,7 @@ func (e *engine) unclaimed(s *scenarios.Scenario) string {
 func (e *engine) onlyByPattern(s *scenarios.Scenario) bool {
 	last := s.Steps[len(s.Steps)-1]
 	d := e.cfg.Registry.Derive(last.Runtime, last.Model, last.Secrets.InScope)
-	return d.Provider != nil && !last.External && d.By.String() == "pattern"
+	return d.Provider != nil && !last.External && d.By == registry.Pattern
 }
 
 // untestable are claims whose precondition the target does not meet.

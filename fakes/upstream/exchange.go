@@ -22,8 +22,8 @@ const (
 type Exchange struct {
 	// Seq numbers the exchanges of one Upstream in order of arrival, from 1.
 	Seq uint64
-	// Start is when the request had been read, End when the reply had been
-	// written, or had ended some other way.
+	// Start is when the request had been read. End is when the reply was about
+	// to be sent or, where the answer waits, when the client had gone.
 	Start, End time.Time
 	Method     string
 	// Scheme is "https" or "http".
@@ -52,7 +52,7 @@ type Exchange struct {
 	// NoVersion or UnknownHost.
 	Answer Answer
 	// Fault is the name of the answer where it is something other than a
-	// complete and well-formed HTTP reply, with " as reset" or " as closed"
+	// complete and well-formed HTTP reply, with " as reset" or " as silent"
 	// where the connection allowed only that; otherwise empty.
 	Fault       string
 	ReplyHeader http.Header

@@ -73,9 +73,7 @@ func jsonBody(v any) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("upstream: a body of our own tables does not marshal: %v", err)) // reached by every test or by none
-	}
+	_ = e.Encode(v) // our own structs of strings and numbers always encode
 	return strings.TrimSuffix(b.String(), "\n")
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"golang.org/x/net/http/httpguts"
@@ -45,7 +46,7 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	if hostHeader == "" {
 		hostHeader = r.URL.Host
 	}
-	c := u.receive(ctx, x, hostHeader, r.URL.User.String(), "")
+	c := u.receive(ctx, x, hostHeader, userinfo(r.URL), "")
 	return u.deliver(ctx, r, c)
 }
 
@@ -62,9 +63,7 @@ func (u *Upstream) deliver(ctx context.Context, r *http.Request, c *call) (*http
 		u.ended(x)
 		return nil, err
 	}
-	if deliveries[x.Answer] != nil || x.Answer == "bad-gzip" {
-		x.Fault = string(x.Answer)
-	}
+	x.noteFault()
 	body := response.Body.(payload).stream
 	x.Status, x.ReplyHeader = response.StatusCode, response.Header.Clone()
 	response.Request = r
@@ -196,6 +195,14 @@ func (x *Exchange) keep(p []byte) {
 	if room := maxReplyBody - len(x.ReplyBody); room > 0 {
 		x.ReplyBody = append(x.ReplyBody, p[:min(room, len(p))]...)
 	}
+}
+
+// userinfo returns what stands before the @ of a URL.
+func userinfo(u *url.URL) string {
+	if u.User == nil {
+		return ""
+	}
+	return u.User.String()
 }
 
 // sendable says why a real transport would not send a request, in its words.

@@ -88,6 +88,13 @@ var statusLines = func() map[int]string {
 	return m
 }()
 
+// noteFault sets Fault for a reply that is not complete and well formed.
+func (x *Exchange) noteFault() {
+	if x.Answer == "bad-gzip" || x.Answer != "huge-body" && deliveries[x.Answer] != nil {
+		x.Fault = string(x.Answer)
+	}
+}
+
 // deliveries are the answers whose body does not arrive in order.
 var deliveries = map[Answer]func(r *http.Response, body []byte){
 	"truncated": func(r *http.Response, body []byte) {

@@ -17,16 +17,13 @@ import (
 // with http.ErrAbortHandler.
 func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x, hostHeader, prefix := u.address(r)
-	var err error
-	if x.Body, err = readBody(r.Body); err != nil {
-		x.Fault = "the client's body broke off"
-	}
-	c := u.receive(r.Context(), x, hostHeader, r.URL.User.String(), prefix)
-	defer u.ended(x)
+	x.Body, _ = readBody(r.Body) // what arrived counts, also where it broke off
+	c := u.receive(r.Context(), x, hostHeader, userinfo(r.URL), prefix)
+	d := door{w: w, control: http.NewResponseController(w), exchange: x, observe: u.ended}
+	defer d.ended()
 	if r.Context().Err() != nil {
-		panic(http.ErrAbortHandler)
+		d.abort()
 	}
-	d := door{w: w, control: http.NewResponseController(w), exchange: x}
 	ctx, cancel := u.waiting(r.Context())
 	defer cancel()
 
@@ -50,15 +47,32 @@ type door struct {
 	w        http.ResponseWriter
 	control  *http.ResponseController
 	exchange *Exchange
+	// observe hands the exchange over; nil once that is done.
+	observe func(*Exchange)
+}
+
+// ended hands the exchange over, once. From then on it must not be touched.
+func (d *door) ended() {
+	if d.observe != nil {
+		d.observe(d.exchange)
+		d.observe = nil
+	}
 }
 
 // write sends a response, and ends it the way its body ends.
 func (d *door) write(ctx context.Context, response *http.Response) {
 	x := d.exchange
-	if deliveries[x.Answer] != nil || x.Answer == "bad-gzip" {
-		x.Fault = string(x.Answer)
-	}
+	x.noteFault()
 	x.Status, x.ReplyHeader = response.StatusCode, response.Header
+	body := response.Body.(payload).stream
+	_, waits := body.(*endless)
+	head := x.Method == http.MethodHead
+	if !waits || head {
+		if !head {
+			x.ReplyBody = replyStart(body)
+		}
+		d.ended()
+	}
 	header := d.w.Header()
 	for name, values := range response.Header {
 		header[name] = values
@@ -67,31 +81,29 @@ func (d *door) write(ctx context.Context, response *http.Response) {
 		header["Content-Type"] = nil // or the server would guess one
 	}
 	d.w.WriteHeader(response.StatusCode)
-	if x.Method == http.MethodHead || response.StatusCode == http.StatusNoContent {
+	if head || response.StatusCode == http.StatusNoContent {
 		return
 	}
-	switch err := d.send(ctx, response.Body.(payload).stream); err {
+	switch err := d.send(ctx, body, waits); err {
 	case io.EOF:
 	case errReset:
 		_ = d.control.Flush() // a connection that is gone is reset already
 		d.reset()
 	default: // broken off, or the client went away
 		_ = d.control.Flush()
-		panic(http.ErrAbortHandler)
+		d.abort()
 	}
 }
 
 // send writes a stream until it ends and returns how: the stream's own end, or
 // why it could not be written.
-func (d *door) send(ctx context.Context, s stream) error {
+func (d *door) send(ctx context.Context, s stream, waits bool) error {
 	if s, ok := s.(*static); ok {
-		d.exchange.ReplyBody = replyStart(s)
 		if _, err := d.w.Write(s.text); err != nil {
 			return err
 		}
 		return s.end
 	}
-	_, waits := s.(*endless)
 	if waits {
 		_ = d.control.Flush() // the status arrives before the first byte of the body
 	}
@@ -99,7 +111,9 @@ func (d *door) send(ctx context.Context, s stream) error {
 	for {
 		n, end := s.next(ctx, buffer)
 		if n > 0 {
-			d.exchange.keep(buffer[:n])
+			if waits {
+				d.exchange.keep(buffer[:n])
+			}
 			if _, err := d.w.Write(buffer[:n]); err != nil {
 				return err
 			}

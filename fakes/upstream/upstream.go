@@ -18,18 +18,21 @@ import (
 
 // A Config says whom an Upstream stands in for.
 type Config struct {
-	// Registry names the hosts. Required.
+	// Registry names the hosts. Where it is nil, every host is refused.
 	Registry *registry.Registry
-	// Keyring finds the credentials of the run. Required.
+	// Keyring finds the credentials of the run. Where it is nil, none is known.
 	Keyring Keyring
 	// Arrive, if not nil, is called once a request has been read and before it
 	// is answered. It may block, until the context of the request ends at the
 	// latest, to hold the exchange back.
 	Arrive func(context.Context, *Exchange)
-	// Observe, if not nil, is called once for each exchange, when it has
-	// ended, from the goroutine that served it. A reply that RoundTrip
-	// returned has ended when it was returned; one whose body waits
-	// (Spec.Waits) when the body was closed or the request's context ended.
+	// Observe, if not nil, is called once for each exchange that arrived, when
+	// it has ended. An answer that does not wait has ended when all is known
+	// about it: Observe has returned before the client can have seen a byte.
+	// An answer that waits (Spec.Waits) has ended when the client has gone, so
+	// that whoever judges must wait for what he saw arrive. It comes from the
+	// serving goroutine, but for a waiting body that RoundTrip returned: from
+	// the one that closes it, or one of its own when the context ends.
 	Observe func(*Exchange)
 }
 
@@ -58,11 +61,13 @@ type host struct {
 // errClosed ends what an Upstream still had to say when it was closed.
 var errClosed = errors.New("fake provider closed before the answer ended")
 
-// New returns an Upstream. It panics on a Config without Registry or Keyring,
-// which is a mistake of the program and not of its input.
+// New returns an Upstream for every host of the registry's providers.
 func New(config Config) *Upstream {
-	if config.Registry == nil || config.Keyring == nil {
-		panic("upstream.New: Config needs a Registry and a Keyring")
+	if config.Registry == nil {
+		config.Registry = &registry.Registry{}
+	}
+	if config.Keyring == nil {
+		config.Keyring = noKeys{}
 	}
 	u := &Upstream{config: config, hosts: map[string]*host{}, replies: httpmock.NewMockTransport()}
 	u.open, u.close = context.WithCancelCause(context.Background())
@@ -74,6 +79,12 @@ func New(config Config) *Upstream {
 	u.register()
 	return u
 }
+
+// noKeys knows no credential.
+type noKeys struct{}
+
+func (noKeys) Find(string) *Credential    { return nil }
+func (noKeys) Sight(string) []*Credential { return nil }
 
 // Close ends every answer that is still waiting, so that a server can be shut
 // down while a client hangs. Later waiting answers end at once.
@@ -144,6 +155,9 @@ func (u *Upstream) receive(ctx context.Context, x *Exchange, hostHeader, userinf
 		x.Known, x.Providers = true, c.host.providers
 	}
 	s := search{keyring: u.config.Keyring, host: x.Host}
+	if x.Known && canonicalHost(hostHeader) == x.Host {
+		hostHeader = "" // nothing to be found in it
+	}
 	x.Sightings = s.request(x, hostHeader, userinfo)
 	if len(x.Sightings) > 0 {
 		x.Nth = int(x.Sightings[0].Credential.sighted.Add(1))

@@ -18,8 +18,6 @@ const earlyHints = 64
 func (d *door) fault(ctx context.Context, f *fault) {
 	d.exchange.Fault = string(f.answer)
 	switch f.answer {
-	case "closed":
-		d.hangUp()
 	case "silent":
 		<-ctx.Done()
 		d.abort()
@@ -27,12 +25,18 @@ func (d *door) fault(ctx context.Context, f *fault) {
 		d.storm(ctx)
 	case "drip-headers":
 		d.drip(ctx)
+	case "closed":
+		d.ended()
+		d.hangUp()
 	case "not-http":
+		d.ended()
 		d.raw(func(w *bufio.Writer) { _, _ = w.WriteString(nonsense) }, d.abort)
 	case "reset":
+		d.ended()
 		d.reset()
 	default: // a connection fault: the connection is there, so this is the nearest
 		d.exchange.Fault += " as reset"
+		d.ended()
 		d.reset()
 	}
 }
@@ -119,7 +123,7 @@ func (d *door) drip(ctx context.Context) {
 	gone := make(chan struct{})
 	go func() { // ends when the connection is closed below, at the latest
 		defer close(gone)
-		_, _ = io.Copy(io.Discard, rw)
+		_, _ = io.Copy(io.Discard, rw.Reader)
 		cancel()
 	}()
 	defer func() {
@@ -138,6 +142,7 @@ func (d *door) wrongLength(response *http.Response) {
 	x := d.exchange
 	x.Fault = string(x.Answer)
 	x.Status, x.ReplyHeader, x.ReplyBody = response.StatusCode, response.Header, replyStart(s)
+	d.ended()
 	d.raw(func(w *bufio.Writer) {
 		_, _ = fmt.Fprintf(w, "HTTP/1.1 %s\r\n", response.Status)
 		_ = response.Header.Write(w)
