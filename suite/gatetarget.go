@@ -96,6 +96,9 @@ func read(d gate.Decision, err error) Reply {
 	return r
 }
 
+// Settle does nothing: a Go value has nothing in the background.
+func (t *GateTarget) Settle(context.Context, Workspace) error { return nil }
+
 // Remove does nothing: a Go value keeps no workspaces.
 func (t *GateTarget) Remove(context.Context, Workspace) error { return nil }
 

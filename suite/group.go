@@ -252,7 +252,7 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 }
 
 // phaseEnd is the index of the first step that has other global secrets than
-// the next one to be replayed.
+// the next one to be replayed; a replay of one step has one phase.
 func phaseEnd(r *replay) int {
 	steps := r.scenario.Steps
 	if r.next >= len(steps) {

@@ -188,6 +188,17 @@ func statusError(r *httpReply, err error) error {
 	return fmt.Errorf("the server answered %d", r.status)
 }
 
+// Settle waits until the workspace's provisioning has come to an end; where the
+// profile does not say how to see it, it does not wait.
+func (t *HTTPTarget) Settle(ctx context.Context, w Workspace) error {
+	if !t.profile.provision.state.set || w.External {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, t.profile.provision.within, errLate)
+	defer cancel()
+	return t.settled(ctx, w.ID)
+}
+
 // settled waits until the workspace's provisioning has come to an end.
 func (t *HTTPTarget) settled(ctx context.Context, id string) error {
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {

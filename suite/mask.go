@@ -2,6 +2,7 @@ package suite
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -16,8 +17,21 @@ const maxShown = 4 << 10
 func (r *ring) maskExchange(x Exchange) Exchange {
 	x.URL = r.mask(x.URL)
 	x.RequestHeaders, x.ResponseHeaders = r.maskHeader(x.RequestHeaders), r.maskHeader(x.ResponseHeaders)
-	x.RequestBody, x.ResponseBody = clip(r.mask(x.RequestBody), maxShown), clip(r.mask(x.ResponseBody), maxShown)
+	x.RequestBody, x.ResponseBody = clip(r.maskBody(x.RequestBody), maxShown), clip(r.maskBody(x.ResponseBody), maxShown)
 	return x
+}
+
+// ownSecret finds secrets of the target itself in a JSON text: whatever is
+// called a token, a password or a secret and is a string.
+var ownSecret = regexp.MustCompile(`("[A-Za-z_-]*(?i:token|password|passwd|api_key|apikey)"\s*:\s*")[^"\\]+`)
+
+func (r *ring) maskBody(text string) string {
+	return ownSecret.ReplaceAllStringFunc(r.mask(text), func(m string) string {
+		if head := ownSecret.FindStringSubmatch(m)[1]; !strings.HasPrefix(m[len(head):], "<") {
+			return head + "<hidden>"
+		}
+		return m
+	})
 }
 
 func (r *ring) maskHeader(h http.Header) http.Header {

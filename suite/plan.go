@@ -74,6 +74,7 @@ func (e *engine) plan() *plan {
 		}
 		g.replays = append(g.replays, e.newReplay(s, i))
 	}
+	p.groups = e.mergeWaiting(p.groups)
 	for _, g := range p.groups {
 		slices.SortStableFunc(g.replays, func(a, b *replay) int {
 			return cmp.Compare(order(a.scenario, twins), order(b.scenario, twins))

@@ -25,6 +25,7 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 	for r.next < end && r.failure == nil && ctx.Err() == nil {
 		e.step(ctx, set, r, r.next)
 		r.next++
+		e.settle(ctx, set, r)
 	}
 	e.cfg.Providers.leave(r)
 	if ctx.Err() != nil && r.next < len(r.steps) {
@@ -35,6 +36,22 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 			e.remove(context.WithoutCancel(ctx), w)
 		}
 		r.finished = time.Now()
+	}
+}
+
+// settle waits for what a create started in the background where its calls
+// could be taken for others: those of the replay's next step, or those of the
+// next replay that uses the same global secrets. Where the target does not
+// show it, there is nothing to wait for.
+func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
+	shared := set != nil && len(set.secrets) > 0
+	if !shared && (r.next == len(r.steps) || r.scenario.Steps[r.next].Stage == scenarios.Provision) {
+		return
+	}
+	for _, w := range r.created {
+		if err := e.cfg.Target.Settle(ctx, w); err != nil {
+			r.fail(fmt.Errorf("its workspace did not come to rest: %w", err))
+		}
 	}
 }
 

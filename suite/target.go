@@ -17,6 +17,9 @@ type Target interface {
 	// Provision makes the secrets of a workspace those of the request, has it
 	// provisioned again and reports what came of it.
 	Provision(ctx context.Context, req ProvisionRequest) Reply
+	// Settle waits until whatever a create or a provisioning started in the
+	// background has come to its end, as far as the target shows it.
+	Settle(ctx context.Context, w Workspace) error
 	// Remove deletes a workspace that Create made.
 	Remove(ctx context.Context, w Workspace) error
 	// SetGlobals makes the global secrets exactly those given.

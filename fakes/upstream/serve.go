@@ -51,7 +51,7 @@ type door struct {
 	observe func(*Exchange)
 }
 
-// ended hands the exchange over, once. From then on it must not be touched.
+// ended hands the exchange over, once. From then on it must not be changed.
 func (d *door) ended() {
 	if d.observe != nil {
 		d.observe(d.exchange)

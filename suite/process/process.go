@@ -77,7 +77,7 @@ type Process struct {
 	err      error
 	gone     chan struct{} // the whole group is gone; stopErr and taken are set
 	stopErr  error
-	taken    bool
+	taken    bool // something outside the group listens on addr
 }
 
 // Start starts the command and returns once it is ready. The context bounds the

@@ -41,25 +41,29 @@ func (p *Process) awaitReady(ctx context.Context, cfg *Config) error {
 	}
 	accepts := listening(p.addr)
 	stopErr := p.Stop()
-	select {
-	case <-p.exited:
-	default: // even SIGKILL did not end it
-		return errors.Join(fmt.Errorf("start %s: %w", p.name, last), stopErr)
-	}
 	switch cause := context.Cause(polling); {
 	case errors.Is(cause, errDied):
-		return p.diedEarly()
+		// Who else listens is part of the story here, not a failure to stop.
+		return withStop(p.diedEarly(), p.stopErr)
 	case errors.Is(cause, errLate):
-		return fmt.Errorf("start %s: it was not ready within %s: %w; %s; %s", p.name, cfg.Within, last, p.advise(cfg, accepts), p.output)
+		return withStop(fmt.Errorf("start %s: %w (%s): %w; %s; %s", p.name, errLate, cfg.Within, last, p.advise(cfg, accepts), p.output), stopErr)
 	default:
-		return fmt.Errorf("start %s: interrupted before it was ready: %w; the last health attempt: %v; %s", p.name, cause, last, p.output)
+		return withStop(fmt.Errorf("start %s: interrupted before it was ready: %w; the last health attempt: %w; %s", p.name, cause, last, p.output), stopErr)
 	}
+}
+
+// withStop adds what went wrong in stopping, if anything did.
+func withStop(err, stopErr error) error {
+	if stopErr == nil {
+		return err
+	}
+	return errors.Join(err, stopErr)
 }
 
 // poll returns nil when Ready has succeeded, and otherwise, once the context
 // has ended, the last error that tells something about the server.
 func (p *Process) poll(ctx context.Context, cfg *Config) error {
-	last := errors.New("no health attempt was made")
+	last := errors.New("no health attempt was answered")
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		attempt, cancel := context.WithTimeout(ctx, cfg.Within/attempts)
 		err := cfg.Ready(attempt, p.URL())
@@ -92,10 +96,13 @@ func (p *Process) running() bool {
 func (p *Process) diedEarly() error {
 	why := ""
 	switch {
+	case p.waitErr == nil && (p.orphans || p.taken):
+		why = "; it went on in the background: give the command that stays in the foreground"
+		if p.taken {
+			why += fmt.Sprintf(" (and stop what still listens on %s)", p.addr)
+		}
 	case p.taken:
-		why = fmt.Sprintf("; another process listens on %s, the port was taken between our choice and its start: run it again", p.addr)
-	case p.orphans && p.waitErr == nil:
-		why = "; it left processes running in the background: give the command that stays in the foreground"
+		why = fmt.Sprintf("; another process listens on %s, which took the port between our choice and its start: run it again", p.addr)
 	}
 	return fmt.Errorf("start %s: %w: %w%s; %s", p.name, errDied, exitOf(p.waitErr), why, p.output)
 }

@@ -13,7 +13,7 @@ import (
 const (
 	// drainTime is how long we read on for the last words of a command that has
 	// ended while others still hold its output open.
-	drainTime = 200 * time.Millisecond
+	drainTime = 500 * time.Millisecond
 	// killTime is how long the kernel may take to end a group after SIGKILL.
 	killTime = 5 * time.Second
 )
@@ -56,9 +56,7 @@ func (p *Process) supervise(r *os.File, release func()) {
 	wait(drained, drainTime)
 	r.Close()
 	wait(drained, drainTime)
-	if p.taken = listening(p.addr); p.taken && err == nil {
-		err = fmt.Errorf("stop %s (pid %d): its processes are gone, yet something still listens on %s; if the command starts a server outside its process group (setsid, a container), stop that one yourself", p.name, p.Pid(), p.addr)
-	}
+	p.taken = err == nil && listening(p.addr)
 	if e := p.output.failure(); e != nil {
 		err = errors.Join(err, fmt.Errorf("the output of %s could not be kept: %w", p.name, e))
 	}
@@ -147,13 +145,17 @@ func exitOf(waitErr error) error {
 // called several times, at once, after the command has died, and deferred in a
 // panic; every call returns the same result.
 //
-// An error says what could not be stopped (or still listens), or that a write to
-// Output failed. How the command ended is told by Err.
+// An error says that a process could not be stopped, that something outside the
+// group still listens on the address, or that a write to Output failed. How the
+// command ended is told by Err.
 func (p *Process) Stop() error {
 	p.stopOnce.Do(func() {
 		p.asked.Store(p.running())
 		close(p.stop)
 	})
 	<-p.gone
+	if p.taken {
+		return withStop(fmt.Errorf("stop %s (pid %d): its processes are gone, yet something still listens on %s; if the command starts a server outside its process group (setsid, a container), stop that one yourself", p.name, p.Pid(), p.addr), p.stopErr)
+	}
 	return p.stopErr
 }

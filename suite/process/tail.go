@@ -2,9 +2,9 @@ package process
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -16,10 +16,14 @@ type tail struct {
 	to io.Writer
 
 	mu      sync.Mutex
-	lines   []string
-	partial []byte // the line that has not ended
-	cut     bool   // partial lost its end
-	err     error  // why to gets nothing any more
+	lines   []line
+	partial line  // has not ended yet
+	err     error // why to gets nothing any more
+}
+
+type line struct {
+	text []byte
+	cut  bool // the line was longer than keptBytes
 }
 
 const (
@@ -34,14 +38,14 @@ func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for rest := b; len(rest) > 0; {
-		line, after, ended := bytes.Cut(rest, []byte{'\n'})
-		room := keptBytes - len(t.partial)
-		t.cut = t.cut || len(line) > room
-		t.partial = append(t.partial, line[:min(len(line), room)]...)
+		text, after, ended := bytes.Cut(rest, []byte{'\n'})
+		room := keptBytes - len(t.partial.text)
+		t.partial.cut = t.partial.cut || len(text) > room
+		t.partial.text = append(t.partial.text, text[:min(len(text), room)]...)
 		if ended {
-			t.lines = append(t.lines, legible(t.partial, t.cut))
+			t.lines = append(t.lines, t.partial)
 			t.lines = t.lines[max(0, len(t.lines)-keptLines):]
-			t.partial, t.cut = t.partial[:0], false
+			t.partial = line{}
 		}
 		rest = after
 	}
@@ -70,15 +74,20 @@ func (t *tail) failure() error {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	lines := t.lines
-	if len(t.partial) > 0 {
-		lines = append(lines[:len(lines):len(lines)], legible(t.partial, t.cut))
+	lines := slices.Clone(t.lines)
+	if len(t.partial.text) > 0 {
+		lines = append(lines, t.partial)
 		lines = lines[max(0, len(lines)-keptLines):]
 	}
 	if len(lines) == 0 {
 		return "it printed nothing"
 	}
-	return fmt.Sprintf("its last lines:\n    %s", strings.Join(lines, "\n    "))
+	var b strings.Builder
+	b.WriteString("its last lines:")
+	for _, l := range lines {
+		b.WriteString("\n    " + legible(l))
+	}
+	return b.String()
 }
 
 // colours are the escape sequences by which programs colour their output.
@@ -86,15 +95,15 @@ var colours = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`)
 
 // legible makes a line fit for an error: no escape sequence of the command
 // reaches the reader's terminal.
-func legible(line []byte, cut bool) string {
-	s := strings.ToValidUTF8(colours.ReplaceAllString(string(line), ""), "\ufffd")
+func legible(l line) string {
+	s := strings.ToValidUTF8(colours.ReplaceAllString(string(l.text), ""), "\ufffd")
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\t' {
 			return -1
 		}
 		return r
 	}, s)
-	if cut {
+	if l.cut {
 		s += "…"
 	}
 	return s

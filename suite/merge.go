@@ -1,0 +1,60 @@
+package suite
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// mergeWaiting joins groups whose scenarios all wait for silent providers, so
+// that their waits overlap. Two sets of global secrets are joined only where
+// no scenario of one can tell: its provider accepts none of the other's names,
+// and its pair still leads to that provider.
+func (e *engine) mergeWaiting(groups []*group) []*group {
+	var out, merged []*group
+	for _, g := range groups {
+		if !mergeable(g) {
+			out = append(out, g)
+			continue
+		}
+		into := slices.IndexFunc(merged, func(m *group) bool { return e.compatible(m, g) && e.compatible(g, m) })
+		if into < 0 {
+			merged = append(merged, &group{sets: []map[string]scenarios.Value{maps.Clone(g.sets[0])}, replays: g.replays})
+			continue
+		}
+		maps.Copy(merged[into].sets[0], g.sets[0])
+		merged[into].replays = append(merged[into].replays, g.replays...)
+	}
+	return append(merged, out...)
+}
+
+func mergeable(g *group) bool {
+	if len(g.sets) != 1 || len(g.sets[0]) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(g.replays, func(r *replay) bool {
+		s := r.scenario
+		return len(s.Steps) != 1 || !s.Waits() || s.Steps[0].Expect.Upstream != scenarios.OneProbe
+	})
+}
+
+// compatible reports whether no scenario of a group can tell that another
+// group's global secrets are there, too.
+func (e *engine) compatible(a, b *group) bool {
+	for _, r := range a.replays {
+		step := &r.scenario.Steps[0]
+		for name := range b.sets[0] {
+			if slices.Contains(acceptedBy(e.cfg.Registry, step.Expect.Providers), name) && b.sets[0][name].String() != a.sets[0][name].String() {
+				return false
+			}
+		}
+		joined := scenarios.Secrets{Workspace: step.Secrets.Workspace, Global: maps.Clone(a.sets[0])}
+		maps.Copy(joined.Global, b.sets[0])
+		d := e.cfg.Registry.Derive(step.Runtime, step.Model, joined.InScope)
+		if d.Provider == nil || !slices.Contains(step.Expect.Providers, d.Provider.Name) {
+			return false
+		}
+	}
+	return true
+}
