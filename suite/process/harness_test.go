@@ -166,4 +166,3 @@ func says(t *testing.T, err error, pieces ...string) {
 		}
 	}
 }
-
