@@ -37,6 +37,10 @@ type Config struct {
 	// RunID names the run in X-Request-ID and in workspace names: letters and
 	// digits. Two runs at one target need different ones.
 	RunID string
+	// Fault strikes a provider's host as a whole until the function that it
+	// returns is called, for answers that come before a request can be read.
+	// Nil where the providers can give those answers by credential, as in process.
+	Fault func(host, answer string) (lift func())
 	// Output is what the target prints; nil where it cannot be read.
 	Output *Output
 	// Trace keeps the exchanges of scenarios that passed, too.

@@ -69,9 +69,11 @@ func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
 // single replays a group with one set of globals. What waits for silent
 // providers overlaps with all that needs no lane of its own.
 func (e *engine) single(ctx context.Context, set *globalSet, replays []*replay, done func([]*replay)) {
-	var waiting, free, laned []*replay
+	var waiting, free, laned, struck []*replay
 	for _, r := range replays {
 		switch {
+		case e.strikes(r) != "":
+			struck = append(struck, r)
 		case r.scenario.Waits():
 			waiting = append(waiting, r)
 		case e.laneOf(set, r) == "":
@@ -92,6 +94,24 @@ func (e *engine) single(ctx context.Context, set *globalSet, replays []*replay, 
 		e.spread(ctx, set, part)
 		done(part)
 	}
+	for part := range slices.Chunk(struck, chunk) {
+		e.spread(ctx, set, part)
+		done(part)
+	}
+}
+
+// strikes returns the answer of a scenario that strikes a whole host, or "".
+func (e *engine) strikes(r *replay) string {
+	if e.cfg.Fault == nil {
+		return ""
+	}
+	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
+	for _, a := range last.Secrets.Value(last.Expect.Probed).Answers {
+		if slices.Contains(scenarios.ConnectionAnswers, a) {
+			return a
+		}
+	}
+	return ""
 }
 
 // unclear reports whether a call was seen that several replays may have made.
@@ -240,6 +260,9 @@ func (e *engine) pool(ctx context.Context, set *globalSet, free []*replay, wg *s
 // provider's host where a global credential may reach it, and the pair of
 // names that a line of output would have to hold.
 func (e *engine) laneOf(set *globalSet, r *replay) string {
+	if e.strikes(r) != "" {
+		return "host " + strings.Join(r.hosts, " ")
+	}
 	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
 	accepted := acceptedBy(e.cfg.Registry, last.Expect.Providers)
 	if set != nil && slices.ContainsFunc(accepted, func(name string) bool { _, ok := set.secrets[name]; return ok }) {

@@ -33,11 +33,13 @@ type Providers struct {
 
 // pendingCall is a call that has arrived and is not answered yet.
 type pendingCall struct {
-	replay   *replay
-	window   *window
-	call     Call
-	suspect  bool
-	inCreate bool
+	replay *replay
+	window *window
+	// index is the call's place among those of the step, as long as the
+	// window's generation is the same.
+	index, generation int
+	suspect           bool
+	inCreate          bool
 }
 
 // NewProviders returns fake providers for every host of a registry.
@@ -68,26 +70,26 @@ const maxStrays = 100
 // wait for belongs to the provisioning that follows it.
 func (p *Providers) arrive(ctx context.Context, x *upstream.Exchange) {
 	pc := p.attribute(x)
-	if pc == nil {
-		return
-	}
-	select {
-	case <-pc.window.replied:
-		pc.inCreate = false
-		return
-	default:
-		pc.inCreate = true
-	}
-	if !pc.suspect {
+	if pc == nil || !pc.inCreate || !pc.suspect {
 		return
 	}
 	timer := time.NewTimer(p.hold)
 	defer timer.Stop()
 	select {
 	case <-pc.window.replied:
-		pc.inCreate = false
+		pc.afterwards()
 	case <-timer.C:
 	case <-ctx.Done():
+	}
+}
+
+// afterwards notes that the create did not wait for the call.
+func (pc *pendingCall) afterwards() {
+	pc.replay.mu.Lock()
+	defer pc.replay.mu.Unlock()
+	pc.inCreate = false
+	if pc.generation == pc.window.generation && !pc.replay.judged {
+		pc.window.step.Calls[pc.index].InCreate = false
 	}
 }
 
@@ -105,8 +107,19 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 		return nil
 	}
 	w := r.window
-	pc := &pendingCall{replay: r, window: w, suspect: w.arrived >= maxCalls || w.final && w.arrived >= 1}
+	pc := &pendingCall{
+		replay: r, window: w, index: len(w.step.Calls), generation: w.generation,
+		suspect: w.arrived >= maxCalls || w.final && w.arrived >= 1,
+	}
 	w.arrived++
+	select {
+	case <-w.replied:
+	default:
+		pc.inCreate = true
+	}
+	call := p.callOf(x)
+	call.InCreate = pc.inCreate
+	w.step.Calls = append(w.step.Calls, call)
 	p.pending[x] = pc
 	return pc
 }
@@ -175,7 +188,9 @@ func (p *Providers) candidates(x *upstream.Exchange) []*replay {
 	return all
 }
 
-// observe records a call that has been answered.
+// observe completes a call that has been answered. A provider that waits
+// answers when the client has gone, which may be after the judgement; the call
+// itself has been recorded when it arrived.
 func (p *Providers) observe(x *upstream.Exchange) {
 	p.mu.Lock()
 	pc := p.pending[x]
@@ -186,16 +201,17 @@ func (p *Providers) observe(x *upstream.Exchange) {
 		p.stray(call.exchange)
 		return
 	}
-	call.InCreate = pc.inCreate
+	call.InCreate, call.exchange.Stage = pc.inCreate, "provision"
 	if pc.inCreate {
 		call.exchange.Stage = "create"
-	} else {
-		call.exchange.Stage = "provision"
 	}
 	r := pc.replay
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	pc.window.step.Calls = append(pc.window.step.Calls, call)
+	if r.judged || pc.generation != pc.window.generation {
+		return
+	}
+	pc.window.step.Calls[pc.index] = call
 	if slices.Contains(final, call.Status) {
 		pc.window.final = true
 	}

@@ -38,6 +38,9 @@ type StepObservation struct {
 	Replies []Reply
 	// Calls are the upstream exchanges of the step, by arrival.
 	Calls []Call
+	// Struck: the provider's host was out of reach as a whole, so that a call
+	// could not be seen.
+	Struck bool
 	// Traces are lines of output that belong to the step; nil where the output
 	// cannot be read.
 	Traces []string

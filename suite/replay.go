@@ -49,6 +49,8 @@ type window struct {
 	// replied is closed when the target has answered.
 	replied chan struct{}
 	arrived int
+	// generation counts how often the window's calls were forgotten.
+	generation int
 	// final: an answer was given after which no retry is lawful.
 	final bool
 }

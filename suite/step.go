@@ -63,6 +63,12 @@ func (e *engine) step(ctx context.Context, set *globalSet, r *replay, i int) {
 	if e.cfg.Output != nil {
 		mark = e.cfg.Output.mark()
 	}
+	if answer := e.strikes(r); answer != "" {
+		w.step.Struck = true
+		for _, host := range r.hosts {
+			defer e.cfg.Fault(host, answer)()
+		}
+	}
 	switch step.Stage {
 	case scenarios.Provision:
 		e.provision(ctx, r, w, secrets, globals)

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"time"
@@ -67,9 +68,7 @@ func (s *padded) next(ctx context.Context, p []byte) (int, error) {
 		return 0, context.Cause(ctx)
 	}
 	n := min(len(p), hugeBody-s.read)
-	for i := range p[:n] {
-		p[i] = 'x'
-	}
+	fill(p[:n], padding)
 	overlay(p[:n], s.read, paddedStart, 0)
 	overlay(p[:n], s.read, paddedEnd, hugeBody-len(paddedEnd))
 	s.read += n
@@ -104,13 +103,23 @@ func (s *endless) next(ctx context.Context, p []byte) (int, error) {
 		return 0, err
 	}
 	n := min(len(p), s.chunk)
-	for i := range p[:n] {
-		p[i] = ' ' // white space before a JSON value: nothing is wrong with it yet
-	}
+	fill(p[:n], spaces) // white space after a brace: nothing is wrong with the JSON yet
 	if !s.started {
 		p[0], s.started = '{', true
 	}
 	return n, nil
+}
+
+var (
+	padding = bytes.Repeat([]byte{'x'}, floodChunk)
+	spaces  = bytes.Repeat([]byte{' '}, floodChunk)
+)
+
+// fill repeats a pattern over p.
+func fill(p, pattern []byte) {
+	for len(p) > 0 {
+		p = p[copy(p, pattern):]
+	}
 }
 
 // pause waits, at most until the context ends, and then returns its cause.

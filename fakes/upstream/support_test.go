@@ -102,7 +102,7 @@ func (w *world) last(t *testing.T) *upstream.Exchange {
 
 // probe is the lawful GET of a credential at a host.
 func probe(t testing.TB, base, host string, c *upstream.Credential) *http.Request {
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/v1/models", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/openai/v1/models", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
