@@ -29,6 +29,7 @@ type HTTPTarget struct {
 	client  *http.Client
 	headers map[string]string
 	kind    string
+	died    func() error
 
 	// pause is until when the server's rate limit holds everybody back.
 	mu    sync.Mutex
@@ -46,6 +47,8 @@ type HTTPOptions struct {
 	Transport http.RoundTripper
 	// Env looks up ${env:NAME}; nil means os.LookupEnv.
 	Env func(string) (string, bool)
+	// Died says how the server ended; nil while it runs. May be nil.
+	Died func() error
 	// Kind describes the target in reports, such as "url" or "command".
 	Kind string
 }
@@ -62,6 +65,9 @@ func NewHTTPTarget(p *Profile, base string, o HTTPOptions) (*HTTPTarget, error) 
 		o.Env = os.LookupEnv
 	}
 	t := &HTTPTarget{profile: p, base: strings.TrimSuffix(base, "/"), kind: o.Kind, headers: map[string]string{}, globals: map[string]bool{}}
+	if t.died = o.Died; t.died == nil {
+		t.died = func() error { return nil }
+	}
 	if t.kind == "" {
 		t.kind = "url"
 	}
@@ -279,6 +285,9 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now()}
 	resp, err := t.client.Do(req)
 	if err != nil {
+		if died := t.died(); died != nil {
+			return nil, fmt.Errorf("the server is gone: %w", died)
+		}
 		return nil, cause(ctx, err)
 	}
 	defer resp.Body.Close()

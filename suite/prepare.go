@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Prepare holds the server to what a run needs before anything is changed: it
@@ -36,3 +37,31 @@ func (t *HTTPTarget) Prepare(ctx context.Context, reset bool) error {
 	}
 	return nil
 }
+
+// Health returns one attempt at the profile's health check, for whoever waits
+// for a server to come up. It fails where an environment variable is missing.
+func (p *Profile) Health(env func(string) (string, bool)) (func(ctx context.Context, url string) error, error) {
+	if !p.health.call.set {
+		return nil, nil
+	}
+	if _, err := NewHTTPTarget(p, "http://127.0.0.1", HTTPOptions{Env: env}); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, url string) error {
+		t, err := NewHTTPTarget(p, url, HTTPOptions{Env: env})
+		if err != nil {
+			return err
+		}
+		r, err := t.do(ctx, &p.health.call, nil, "", nil, 0)
+		if err != nil {
+			return err
+		}
+		if r.status >= 300 {
+			return fmt.Errorf("%s %s answered %d", p.health.call.method, p.health.call.path, r.status)
+		}
+		return nil
+	}, nil
+}
+
+// Within is how long a server may take to come up; 0 means the starter's default.
+func (p *Profile) Within() time.Duration { return p.health.within }

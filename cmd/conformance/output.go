@@ -88,7 +88,7 @@ func (o *output) handle(e suite.Event) {
 		o.each(func(w reports.Writer) error { return w.Result(r) })
 	case suite.Ended:
 		o.progress.end()
-		footer := o.tally.Footer(ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
+		footer := o.tally.Footer(o.p.ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 		o.each(func(w reports.Writer) error { return w.End(footer) })
 	}
 }
@@ -101,9 +101,11 @@ func (o *output) each(f func(reports.Writer) error) {
 	}
 }
 
-func ended(s suite.Summary) reports.Ended {
+func (p *prepared) ended(s suite.Summary) reports.Ended {
 	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended()}
-	if s.Interrupted {
+	if err := p.target.died(); err != nil {
+		e.Status, e.Reason = reports.Aborted, "the server died: "+err.Error()
+	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
 	}
 	return e
@@ -125,7 +127,7 @@ func (p *prepared) header(planned int) reports.Header {
 	return reports.Header{
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: runID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
-		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: p.all}, Registry: reports.Registry{Digest: p.registry.Digest()},
+		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: len(p.all)}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target:  reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: traits.Address, Command: p.flags.command},
 		Planned: planned, Shard: p.flags.shard, Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},

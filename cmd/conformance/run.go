@@ -29,6 +29,8 @@ type runFlags struct {
 	parallel                    int
 	budget, timeout             time.Duration
 	shard, seed                 string
+	upstream                    string
+	check                       bool
 	quiet, verbose, resetGlobal bool
 	trace                       bool
 	// command is what stands behind --.
@@ -76,6 +78,8 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.StringVar(&f.shard, "shard", "", "replay part I of N of the selection, as I/N")
 	fl.StringVar(&f.seed, "seed", "", "what the credential values are made from (default random)")
+	fl.StringVar(&f.upstream, "upstream", "", "the control address of a `conformance upstream` that the server dials through")
+	fl.BoolVar(&f.check, "check", false, "only check that the target can be driven; nothing is judged and nothing stays")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict only")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, and every rule")
 	fl.BoolVar(&f.trace, "trace", false, "keep the exchanges of scenarios that pass in the reports, too")
@@ -88,7 +92,7 @@ type prepared struct {
 	corpus     *scenarios.Corpus
 	registry   *registry.Registry
 	selection  scenarios.Selection
-	all        int
+	all        []*scenarios.Scenario
 	selected   []*scenarios.Scenario
 	companions map[string]bool
 	target     *target
@@ -109,11 +113,41 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer p.target.close()
+	ctx, cancel := p.target.watch(ctx)
+	defer cancel()
+	if err := p.check(ctx); err != nil || f.check {
+		return p.checked(cmd, err)
+	}
 	summary, err := suite.Run(ctx, p.config(out))
 	if err := errors.Join(err, out.err); err != nil {
 		return err
 	}
 	return p.end(cmd, summary)
+}
+
+// check holds a server that is not ours to what a run needs.
+func (p *prepared) check(ctx context.Context) error {
+	if !p.target.isForeign && !p.flags.check {
+		return nil
+	}
+	cfg := p.config(nil)
+	cfg.Scenarios = p.all
+	return suite.Check(ctx, cfg)
+}
+
+// checked says what came of the check.
+func (p *prepared) checked(cmd *cobra.Command, err error) error {
+	switch {
+	case p.target.died() != nil:
+		return fmt.Errorf("the server died while it was checked: %w", p.target.died())
+	case cmd.Context().Err() != nil:
+		return errInterrupted
+	case err != nil:
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the target can be driven: it is reachable, takes our authorisation, holds no global secrets, creates and deletes a workspace%s\n",
+		map[bool]string{true: ", and dials through us"}[p.target.providers.Seen()])
+	return err
 }
 
 // end turns the summary into the command's error.
@@ -122,6 +156,9 @@ func (p *prepared) end(cmd *cobra.Command, s suite.Summary) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: left at the target: %s\n", left)
 	}
 	switch {
+	case p.target.died() != nil:
+		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: the server died in the middle of the run: %v\n", p.target.died())
+		return errNotConformant
 	case s.Interrupted:
 		return errInterrupted
 	case s.Ended() != s.Planned:
@@ -164,7 +201,7 @@ func (f *runFlags) prepare() (*prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
 	}
-	p.all = len(list)
+	p.all = list
 	p.selection = scenarios.Selection{Level: scenarios.Level(f.level), Classes: f.classes, Rules: f.rules, IDs: f.ids}
 	if err := parseShard(f.shard, &p.selection); err != nil {
 		return nil, err
@@ -209,12 +246,14 @@ func runID(seed string) string {
 
 func (p *prepared) config(out *output) suite.Config {
 	t := p.target
+	var handle func(suite.Event)
+	if out != nil {
+		handle = out.handle
+	}
 	return suite.Config{
 		Registry: p.registry, Scenarios: p.selected, Companions: p.companions, Target: t.Target, Providers: t.providers,
 		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: p.flags.parallel,
-		Seed: p.flags.seed, RunID: runID(p.flags.seed), Output: t.output, Handle: out.handle, Trace: p.flags.trace,
+		Seed: p.flags.seed, RunID: runID(p.flags.seed), Output: t.output, Fault: t.fault,
+		Handle: handle, Trace: p.flags.trace,
 	}
 }
-
-// interrupted reports whether ctx was ended by a signal.
-func interrupted(ctx context.Context) bool { return ctx.Err() != nil }

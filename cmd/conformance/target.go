@@ -18,6 +18,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/process"
 )
 
 // A target is a gate under test, with what has to be stopped after the run.
@@ -27,7 +28,13 @@ type target struct {
 	output    *suite.Output
 	claims    []string
 	budget    time.Duration
-	stop      []func()
+	// fault strikes whole hosts; nil where the providers do it by credential.
+	fault func(host, answer string) func()
+	// isForeign: the server is not ours, so it is checked before it is judged.
+	isForeign bool
+	// process is the command that was started; nil where none was.
+	process *process.Process
+	stop    []func()
 }
 
 func (t *target) close() {
@@ -46,6 +53,8 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*targ
 	switch {
 	case len(f.command) > 0 && f.target != "":
 		return nil, errors.New("both --target and a command were given; give one")
+	case len(f.command) > 0:
+		err = t.openCommand(ctx, profile, reg, f)
 	case f.target == "" || f.target == "reference":
 		err = t.openOwn(profile, &gates.Double{Name: "reference"}, reg, f)
 	case strings.HasPrefix(f.target, "faulty:"):
@@ -94,18 +103,18 @@ func (t *target) openOwn(profile *suite.Profile, double *gates.Double, reg *regi
 // openURL reaches a server that somebody else has started. Its output cannot be
 // read, so that area is not claimed.
 func (t *target) openURL(ctx context.Context, profile *suite.Profile, f *runFlags) error {
-	if t.budget == 0 {
-		t.budget = gate.DefaultBudget
+	t.foreign(profile, f, []string{"secrecy-logs"})
+	if f.upstream != "" {
+		if err := t.attach(ctx, f.upstream); err != nil {
+			return err
+		}
 	}
-	http, err := suite.NewHTTPTarget(profile, f.target, suite.HTTPOptions{Kind: "url"})
+	server, err := suite.NewHTTPTarget(profile, f.target, suite.HTTPOptions{Kind: "url"})
 	if err != nil {
 		return err
 	}
-	t.Target = http
-	if t.claims == nil {
-		t.claims = slices.DeleteFunc(slices.Clone(profile.Claims), func(c string) bool { return c == "secrecy-logs" })
-	}
-	return http.Prepare(ctx, f.resetGlobal)
+	t.Target = server
+	return server.Prepare(ctx, f.resetGlobal)
 }
 
 // served is a gate behind the workspace server's API, on a listener of ours.

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+
+	"github.com/molecule-ai/byok-conformance/fakes/proxy"
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/process"
+)
+
+// openCommand starts the command under test behind the intercepting proxy, so
+// that it can reach no real provider, and waits until it is up.
+func (t *target) openCommand(ctx context.Context, profile *suite.Profile, reg *registry.Registry, f *runFlags) error {
+	t.foreign(profile, f, nil)
+	t.output = suite.NewOutput()
+	env, err := t.intercept(reg)
+	if err != nil {
+		return err
+	}
+	token := randomHex() + randomHex()
+	lookup := func(name string) (string, bool) {
+		if name == "ADMIN_TOKEN" {
+			return token, true
+		}
+		return os.LookupEnv(name)
+	}
+	health, err := profile.Health(lookup)
+	if err != nil {
+		return err
+	}
+	p, err := process.Start(ctx, process.Config{
+		Args: f.command, Env: append(env, "ADMIN_TOKEN="+token), Output: t.output, Ready: health, Within: profile.Within(),
+	})
+	if err != nil {
+		return err
+	}
+	t.stop = append(t.stop, func() {
+		if err := p.Stop(); err != nil {
+			fmt.Fprintf(os.Stderr, "conformance: %v\n", err)
+		}
+	})
+	t.process = p
+	server, err := suite.NewHTTPTarget(profile, p.URL(), suite.HTTPOptions{Kind: "command", Env: lookup, Died: p.Err})
+	if err != nil {
+		return err
+	}
+	t.Target = server
+	return server.Prepare(ctx, f.resetGlobal)
+}
+
+// foreign sets what holds for servers that are not ours: the rules' own budget,
+// and the profile's claims without those that cannot be seen here.
+func (t *target) foreign(profile *suite.Profile, f *runFlags, hidden []string) {
+	if t.budget == 0 {
+		t.budget = gate.DefaultBudget
+	}
+	t.isForeign = true
+	if t.claims == nil {
+		t.claims = slices.DeleteFunc(slices.Clone(profile.Claims), func(c string) bool { return slices.Contains(hidden, c) })
+	}
+}
+
+// intercept starts the proxy in front of the fake providers, and returns the
+// environment that leads a process there.
+func (t *target) intercept(reg *registry.Registry) ([]string, error) {
+	dir, err := os.MkdirTemp("", "conformance-ca-")
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for the certificate: %w", err)
+	}
+	t.stop = append(t.stop, func() { _ = os.RemoveAll(dir) })
+	p, err := startProxy(t.providers.Handler(), reg, "")
+	if err != nil {
+		return nil, err
+	}
+	t.stop = append(t.stop, func() { _ = p.Close() })
+	t.fault = faultsOf(p)
+	ca, err := p.WriteCA(dir)
+	if err != nil {
+		return nil, fmt.Errorf("writing the proxy's certificate: %w", err)
+	}
+	return p.Env(ca), nil
+}
+
+func startProxy(providers http.Handler, reg *registry.Registry, addr string) (*proxy.Proxy, error) {
+	var hosts []string
+	for _, p := range reg.Providers {
+		for _, h := range p.Hosts() {
+			if !slices.Contains(hosts, h) {
+				hosts = append(hosts, h)
+			}
+		}
+	}
+	if len(hosts) == 0 {
+		return nil, errors.New("the registry has no provider with a base URL, so there is nothing to stand in for")
+	}
+	return proxy.Start(proxy.Config{Providers: providers, Hosts: hosts, Addr: addr})
+}
+
+// faultsOf lets the engine strike hosts of a proxy.
+func faultsOf(p *proxy.Proxy) func(host, answer string) func() {
+	return func(host, answer string) func() {
+		fault, err := proxy.ParseFault(answer)
+		if err != nil {
+			return func() {}
+		}
+		return p.SetFault(host, fault)
+	}
+}
