@@ -23,7 +23,7 @@ type answer struct {
 type row struct {
 	host     string // exact host
 	from, to int    // statuses, both ends included
-	html     bool   // the body is a web page
+	html     bool   // the content type is that of a web page
 	markers  []string
 	holds    func(answer) bool
 	finding  Finding
@@ -64,7 +64,7 @@ func (r row) matches(a answer) bool {
 	switch {
 	case r.host != "" && r.host != a.host,
 		r.from != 0 && (a.status < r.from || a.status > r.to),
-		r.html && !strings.HasPrefix(a.contentType, "text/html"),
+		r.html && !strings.HasPrefix(strings.ToLower(a.contentType), "text/html"),
 		r.holds != nil && !r.holds(a):
 		return false
 	}
@@ -100,8 +100,19 @@ func listsModels(a answer) bool {
 		return false
 	}
 	var body struct {
-		Data   json.RawMessage `json:"data"`
-		Models json.RawMessage `json:"models"`
+		Data   any `json:"data"`
+		Models any `json:"models"`
 	}
-	return json.Unmarshal(a.body, &body) == nil && (len(body.Data) > 2 || len(body.Models) > 2)
+	return json.Unmarshal(a.body, &body) == nil && (holdsSomething(body.Data) || holdsSomething(body.Models))
+}
+
+// holdsSomething reports whether a JSON value is a list or an object, and not empty.
+func holdsSomething(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	}
+	return false
 }

@@ -14,6 +14,8 @@ package gate
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 )
@@ -55,7 +57,9 @@ type Secrets struct {
 	Global map[string]Secret
 }
 
-// A Secret is the value behind a name. It prints as "[redacted]".
+// A Secret is the value behind a name. It prints, logs and marshals as
+// "[redacted]", whatever the verb or the format. Only fmt on an unexported
+// field of somebody's struct cannot be hidden from: fmt asks no method there.
 type Secret struct {
 	Value string
 	// Unreadable is true where a value is stored but cannot be decrypted (LIV-10).
@@ -67,13 +71,18 @@ type Secret struct {
 func (s Secret) Present() bool { return s.Unreadable || strings.TrimSpace(s.Value) != "" }
 
 // String hides the value.
-func (s Secret) String() string { return "[redacted]" }
+func (s Secret) String() string { return redacted }
 
-// GoString hides the value.
-func (s Secret) GoString() string { return "gate.Secret{[redacted]}" }
+// Format hides the value from every verb, also from those that ask no String.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText hides the value from JSON, XML and YAML. The error is nil.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue hides the value.
-func (s Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+const redacted = "[redacted]"
 
 // A Verdict is the outcome of a decision.
 type Verdict string

@@ -67,6 +67,9 @@ func (p *prober) probe(ctx context.Context, provider *registry.Provider, c Crede
 	switch {
 	case c.Secret.Unreadable:
 		return Outcome{Cause: "the stored value cannot be decrypted"}
+	case base == "" && malformed(c.Secret.Value):
+		// A subscription's file has lines, and presence decides (LIV-7); loud for SEC-6.
+		return Outcome{Cause: "its value holds a control character, and the provider is not probed"}
 	case malformed(c.Secret.Value):
 		return Outcome{Finding: Dead, Cause: "its value holds a control character and cannot be sent in a header"}
 	case base == "":
@@ -84,7 +87,7 @@ func (p *prober) probe(ctx context.Context, provider *registry.Provider, c Crede
 		return Outcome{Cause: failure(err)}
 	}
 	defer resp.Body.Close()
-	a := answer{host: req.URL.Hostname(), status: resp.StatusCode, contentType: resp.Header.Get("Content-Type")}
+	a := answer{host: strings.ToLower(req.URL.Hostname()), status: resp.StatusCode, contentType: resp.Header.Get("Content-Type")}
 	if resp.StatusCode != http.StatusUnauthorized {
 		a.body, a.err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,7 +82,7 @@ func (g *Reference) Decide(ctx context.Context, req Request) (Decision, error) {
 
 func refuseMissing(req Request, p *registry.Provider) Decision {
 	return Decision{
-		Verdict: Refused, Code: MissingCredential, Provider: p.Name, Accepted: p.AuthEnv,
+		Verdict: Refused, Code: MissingCredential, Provider: p.Name, Accepted: slices.Clone(p.AuthEnv),
 		Message: fmt.Sprintf("model %q on runtime %q resolves to BYOK provider %q, but no credential that it accepts (%s) is set at workspace or global scope; set one of them and try again",
 			req.Model, req.Runtime, p.Name, strings.Join(p.AuthEnv, ", ")),
 	}

@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,19 +45,16 @@ func (e *expander) scenario(t *template, c cell) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.route(c.vars, steps); err != nil {
+	if s.NotApplicable, err = e.route(c.vars, steps); err != nil {
 		return nil, err
 	}
 	for i := range steps {
-		if err := e.finish(&steps[i], c.vars); err != nil {
+		d := &steps[i]
+		if err := e.finish(d, c.vars); err != nil {
 			return nil, err
 		}
-	}
-	for _, d := range steps {
 		s.Steps = append(s.Steps, d.step)
-		if d.notApplicable != "" {
-			s.NotApplicable = d.notApplicable
-		}
+		s.NotApplicable = cmp.Or(s.NotApplicable, d.notApplicable)
 	}
 	if s.Title, err = c.vars.fill(t.title); err != nil {
 		return nil, err
@@ -84,7 +83,7 @@ func (e *expander) steps(t *template, v vars) ([]draft, error) {
 		list = []stepTemplate{{given: t.given, expect: t.expect}}
 		if t.given.stage == string(Provision) {
 			create := t.given
-			create.stage, create.secrets = string(Create), t.given.before
+			create.stage, create.secrets, create.hasSecrets = string(Create), t.given.before, true
 			list = []stepTemplate{
 				{name: "create", given: create, expect: expectTemplate{verdict: string(Allowed), upstream: string(AnyProbe), pos: t.pos}},
 				{name: "provision", given: t.given, expect: t.expect},
@@ -129,18 +128,29 @@ func inherit(g, from givenTemplate) givenTemplate {
 	if g.upstream == "" {
 		g.upstream = from.upstream
 	}
+	if !g.hasSecrets {
+		g.secrets = from.secrets
+	}
 	return g
 }
 
 func (s secretsTemplate) fill(v vars, upstream string) (Secrets, error) {
 	var out Secrets
-	answer, err := v.fill(upstream)
-	if err != nil {
+	var answers []string
+	if answer, err := v.fill(upstream); err != nil {
 		return out, err
+	} else if answer != "" {
+		if answers, err = parseAnswers(answer); err != nil {
+			return out, err
+		}
 	}
+	var err error
 	for scope, byName := range s {
 		if scope, err = v.fill(scope); err != nil {
 			return out, err
+		}
+		if !slices.Contains(scopeNames, scope) {
+			return out, fmt.Errorf("secrets have no scope %q; the scopes are %s", scope, strings.Join(scopeNames, ", "))
 		}
 		for name, value := range byName {
 			if name, err = v.fill(name); err != nil {
@@ -153,35 +163,43 @@ func (s secretsTemplate) fill(v vars, upstream string) (Secrets, error) {
 			if err != nil {
 				return out, err
 			}
-			if answer != "" && slices.Equal(parsed.Answers, []string{"live"}) {
-				parsed.Answers = strings.Split(answer, ",")
+			if answers != nil && slices.Equal(parsed.Answers, []string{"live"}) {
+				parsed.Answers = answers
 			}
-			out.put(scope, name, parsed)
+			if !out.put(scope, name, parsed) {
+				return out, fmt.Errorf("%s is given twice at scope %s", name, scope)
+			}
 		}
 	}
 	return out, nil
 }
 
-func (s *Secrets) put(scope, name string, v Value) {
-	if scope != "global" {
-		if s.Workspace == nil {
-			s.Workspace = map[string]Value{}
+// put adds a value at one scope or at both, and reports whether the name was free.
+func (s *Secrets) put(scope, name string, v Value) bool {
+	free := true
+	add := func(to *map[string]Value) {
+		if *to == nil {
+			*to = map[string]Value{}
 		}
-		s.Workspace[name] = v
+		_, taken := (*to)[name]
+		(*to)[name], free = v, free && !taken
+	}
+	if scope != "global" {
+		add(&s.Workspace)
 	}
 	if scope != "workspace" {
-		if s.Global == nil {
-			s.Global = map[string]Value{}
-		}
-		s.Global[name] = v
+		add(&s.Global)
 	}
+	return free
 }
 
 // route binds {runtime} and {model} for a provider axis: the first route that
-// leads to the provider with each step's credentials in scope.
-func (e *expander) route(v vars, steps []draft) error {
+// leads to the provider with each step's credentials in scope. Where there is
+// none, our own corpus is wrong, and somebody else's registry cannot express
+// the scenario; notApplicable says so.
+func (e *expander) route(v vars, steps []draft) (notApplicable string, err error) {
 	if v["provider"] == "" || v["runtime"] != "" {
-		return nil
+		return "", nil
 	}
 	for _, r := range e.routes[v["provider"]] {
 		leads := !slices.ContainsFunc(steps, func(d draft) bool {
@@ -190,10 +208,16 @@ func (e *expander) route(v vars, steps []draft) error {
 		})
 		if leads {
 			v["runtime"], v["model"] = r.Runtime, r.Model
-			return nil
+			return "", nil
 		}
 	}
-	return fmt.Errorf("no runtime and model of the registry lead to provider %q with these credentials in scope", v["provider"])
+	problem := fmt.Sprintf("no runtime and model of the registry lead to provider %q with these credentials in scope", v["provider"])
+	if !e.foreign {
+		return "", errors.New(problem)
+	}
+	first := e.routes[v["provider"]][0] // an axis only holds providers that a route leads to
+	v["runtime"], v["model"] = first.Runtime, first.Model
+	return problem, nil
 }
 
 // finish fills what is left of a step once runtime and model are known.
@@ -235,8 +259,11 @@ func (e *expander) expectation(d *draft, v vars) error {
 		x.Providers = []string{derived.Name}
 	}
 	if problem := mismatch(x, derived, gated); problem != "" {
-		if !e.foreign {
+		switch {
+		case !e.foreign && d.step.Name != "":
 			return fmt.Errorf("step %q: %s", d.step.Name, problem)
+		case !e.foreign:
+			return errors.New(problem)
 		}
 		d.notApplicable = problem
 	}
@@ -250,12 +277,12 @@ func (e *expander) expectation(d *draft, v vars) error {
 	if x.Upstream == "" {
 		x.Upstream = defaultUpstream(x, derived, gated)
 	}
-	if x.Upstream == NoCall {
-		x.Probed = ""
-	}
 	x.Loud = x.Verdict == Allowed && x.Upstream == OneProbe && slices.Contains(LoudAnswers, d.step.Secrets.value(x.Probed).lastAnswer())
 	if d.expect.loud != nil {
 		x.Loud = *d.expect.loud
+	}
+	if x.Upstream == NoCall && !x.Loud {
+		x.Probed = ""
 	}
 	x.OrRejected = d.expect.rejection != nil && *d.expect.rejection
 	d.step.Expect = x
@@ -271,6 +298,8 @@ func mismatch(x Expect, derived *registry.Provider, gated bool) string {
 		return "it expects a verdict of the gate, but the registry derives no BYOK provider"
 	case gated && !slices.Contains(x.Providers, derived.Name):
 		return fmt.Sprintf("it expects provider %s, but the registry derives %q", strings.Join(x.Providers, " or "), derived.Name)
+	case gated && derived.ProbeBase() == "" && (x.Code == "BYOK_CREDENTIAL_INVALID" || x.Upstream == OneProbe):
+		return fmt.Sprintf("it expects a probe, but the registry has nothing to probe for provider %q", derived.Name)
 	}
 	return ""
 }

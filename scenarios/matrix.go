@@ -168,6 +168,13 @@ func foreignOptions(axis string, bound vars, p *registry.Provider, reg *registry
 	return out
 }
 
+func (v vars) unknown(name string) error {
+	if len(v) == 0 {
+		return fmt.Errorf("unknown placeholder {%s}; there is no matrix", name)
+	}
+	return fmt.Errorf("unknown placeholder {%s}; this matrix binds %s", name, strings.Join(strict.SortedKeys(v), ", "))
+}
+
 // fill replaces {placeholders}; an unknown one is an error.
 func (v vars) fill(s string) (string, error) {
 	if !strings.Contains(s, "{") {
@@ -183,7 +190,7 @@ func (v vars) fill(s string) (string, error) {
 		name, after, closed := strings.Cut(rest, "}")
 		value, known := v[name]
 		if !closed || !known {
-			return "", fmt.Errorf("unknown placeholder {%s}; this matrix binds %s", name, strings.Join(strict.SortedKeys(v), ", "))
+			return "", v.unknown(name)
 		}
 		b.WriteString(value)
 		s = after

@@ -62,9 +62,11 @@ func (rules *Rules) read(r *strict.Reader, n *yaml.Node) {
 		"source": r.Str("source", &rule.Source),
 	})
 	rule.Level = Level(level)
-	for what, s := range map[string]string{"id": rule.ID, "level": level, "title": rule.Title, "text": rule.Text, "source": rule.Source} {
-		if s == "" {
-			r.Fail(n, "rule %q has no %s", rule.ID, what)
+	for _, f := range []struct{ name, value string }{
+		{"id", rule.ID}, {"level", level}, {"title", rule.Title}, {"text", rule.Text}, {"source", rule.Source},
+	} {
+		if f.value == "" {
+			r.Fail(n, "rule %q has no %s", rule.ID, f.name)
 		}
 	}
 	if _, twice := rules.byID[rule.ID]; twice {

@@ -155,13 +155,20 @@ func ParseValue(s string) (Value, error) {
 	if rest == "" {
 		rest = "live"
 	}
-	for a := range strings.SplitSeq(rest, ",") {
+	var err error
+	v.Answers, err = parseAnswers(rest)
+	return v, err
+}
+
+// parseAnswers reads `answer[,answer…]`.
+func parseAnswers(s string) ([]string, error) {
+	list := strings.Split(s, ",")
+	for _, a := range list {
 		if !slices.Contains(Answers, a) {
-			return v, fmt.Errorf("unknown answer %q%s; conformance list --answers prints them all", a, strict.DidYouMean(a, Answers))
+			return nil, fmt.Errorf("unknown answer %q%s; conformance list --answers prints them all", a, strict.DidYouMean(a, Answers))
 		}
-		v.Answers = append(v.Answers, a)
 	}
-	return v, nil
+	return list, nil
 }
 
 func names[T ~string](list []T) []string {
@@ -207,7 +214,8 @@ type Expect struct {
 	// where nothing is derived.
 	Providers []string
 	Upstream  Upstream
-	// Probed is the credential that decides, as "scope/NAME"; empty where none is sent.
+	// Probed is the credential that decides, as "scope/NAME"; empty where none
+	// is sent, unless its name must stand in the trace (LIV-10).
 	Probed string
 	// Loud: an allow must leave a trace (LIV-11).
 	Loud bool

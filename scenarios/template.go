@@ -130,8 +130,8 @@ func (t *template) check(r *strict.Reader, n *yaml.Node) {
 	if len(t.rules) == 0 {
 		r.Fail(n, "scenario %q names no rule; add `rules: […]`", t.id)
 	}
-	if t.id != "" && !strings.HasPrefix(t.id, t.class+"/") {
-		r.Fail(n, "scenario %q stands in the file of class %q, so its id begins with %q", t.id, t.class, t.class+"/")
+	if t.id != "" && t.class != "" && (!strings.HasPrefix(t.id, t.class+"/") || t.id == t.class+"/") {
+		r.Fail(n, "scenario %q stands in the file of class %q, so its id begins with %q and goes on", t.id, t.class, t.class+"/")
 	}
 	if strings.ContainsAny(t.id, " \t*?[]{}\\") {
 		r.Fail(n, "id %q holds white space or a wildcard; use letters, digits and - _ . / :", t.id)
@@ -142,9 +142,15 @@ func (t *template) check(r *strict.Reader, n *yaml.Node) {
 	if len(t.steps) == 0 && t.expect.verdict == "" {
 		r.Fail(n, "scenario %q expects nothing; add `expect: {verdict: …}`", t.id)
 	}
+	if t.given.before != nil && (len(t.steps) > 0 || t.given.stage != string(Provision)) {
+		r.Fail(n, "scenario %q says what was there before, which only a single `stage: provision` reads; write steps, or set the stage", t.id)
+	}
 	for _, s := range t.steps {
 		if s.expect.verdict == "" {
 			r.Fail(n, "step %q of scenario %q expects nothing; add `expect: {verdict: …}`", s.name, t.id)
+		}
+		if s.given.before != nil {
+			r.Fail(n, "step %q of scenario %q says what was there before; write that as a step of its own", s.name, t.id)
 		}
 	}
 }
@@ -180,8 +186,11 @@ func (a axis) check(r *strict.Reader, n *yaml.Node) {
 			r.Fail(n, "axis %s has no value %q%s; it takes %s", a.name, v, strict.DidYouMean(v, known), strings.Join(known, ", "))
 		}
 	}
-	if len(a.values) == 0 {
+	switch {
+	case len(a.values) == 0:
 		r.Fail(n, "axis %s has no values", a.name)
+	case a.name == "name" && len(a.values) > 1:
+		r.Fail(n, "axis name takes one value; accepted holds first and later")
 	}
 }
 
@@ -209,8 +218,13 @@ func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
 		"url":      optional("url", &g.url),
 		"external": optionalBool(r, "external", &g.external),
 		"stage":    r.OneOf("stage", stageNames, &g.stage),
-		"upstream": r.Str("upstream", &g.upstream),
-		"at-once":  r.Number("at-once", &g.atOnce),
+		"upstream": func(n *yaml.Node) { readUpstream(r, n, &g.upstream) },
+		"at-once": func(n *yaml.Node) {
+			r.Number("at-once", &g.atOnce)(n)
+			if n.Tag == "!!int" && g.atOnce < 1 {
+				r.Fail(n, "at-once must be 1 or more")
+			}
+		},
 		"fields": func(n *yaml.Node) {
 			if err := n.Decode(&g.fields); err != nil {
 				r.Fail(n, "fields must be a mapping of further fields of the create request")
@@ -219,6 +233,16 @@ func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
 		"secrets": func(n *yaml.Node) { g.secrets = readSecrets(r, n); g.hasSecrets = true },
 		"before":  func(n *yaml.Node) { g.before = readSecrets(r, n) },
 	})
+}
+
+func readUpstream(r *strict.Reader, n *yaml.Node, into *string) {
+	r.Str("upstream", into)(n)
+	if *into == "" || strings.Contains(*into, "{") {
+		return
+	}
+	if _, err := parseAnswers(*into); err != nil {
+		r.Fail(n, "%v", err)
+	}
 }
 
 func readSecrets(r *strict.Reader, n *yaml.Node) secretsTemplate {

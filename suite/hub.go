@@ -215,6 +215,9 @@ func (p *Providers) observe(x *upstream.Exchange) {
 	if slices.Contains(final, call.Status) {
 		pc.window.final = true
 	}
+	if unheard(call.Answer) {
+		pc.window.arrived--
+	}
 }
 
 func (p *Providers) stray(x Exchange) {

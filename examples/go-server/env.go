@@ -11,7 +11,7 @@ import (
 
 func (s *server) names(w http.ResponseWriter, r *http.Request) {
 	if env, err := s.store.env(r.PathValue("id")); !failed(w, err) {
-		reply(w, http.StatusOK, map[string]any{"names": slices.Sorted(maps.Keys(env))})
+		reply(w, http.StatusOK, map[string]any{"names": slices.AppendSeq([]string{}, maps.Keys(env))})
 	}
 }
 

@@ -129,8 +129,8 @@ func refuse(t *tunnel, status int, why error) error {
 	if err := reply.Write(t); err != nil {
 		return errors.Join(why, err)
 	}
-	if t.CloseWrite() == nil {
-		_, _ = io.CopyN(io.Discard, t, 64<<10) // until the client closes, or the deadline
+	if t.CloseWrite() == nil && t.SetReadDeadline(time.Now().Add(time.Second)) == nil {
+		_, _ = io.CopyN(io.Discard, t, 64<<10) // until the client closes
 	}
 	return why
 }

@@ -194,7 +194,6 @@ func (p *Proxy) Close() error {
 		open = append(open, t)
 	}
 	p.mu.Unlock()
-	p.cancel()
 	// Of the errors, a listener that is closed already is all there could be.
 	_ = p.outer.Close()
 	_ = p.inner.Close()
@@ -202,6 +201,8 @@ func (p *Proxy) Close() error {
 	for _, t := range open {
 		_ = t.Close()
 	}
+	// Last: a handler that waited for this would send an answer by returning.
+	p.cancel()
 	stopped := make(chan struct{})
 	go func() { p.running.Wait(); close(stopped) }()
 	timer := time.NewTimer(p.limits.stop)

@@ -296,4 +296,3 @@ func TestHEADHasNoBody(t *testing.T) {
 		}
 	}
 }
-

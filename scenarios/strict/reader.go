@@ -8,8 +8,11 @@ package strict
 import (
 	"errors"
 	"fmt"
+	"io"
+	"regexp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -55,7 +58,7 @@ func (r *Reader) Err() error {
 		if !errors.As(r.errs[i], &a) || !errors.As(r.errs[j], &b) {
 			return false
 		}
-		return a.pos.Line < b.pos.Line
+		return a.pos.Line < b.pos.Line || a.pos.Line == b.pos.Line && a.pos.Column < b.pos.Column
 	})
 	return errors.Join(r.errs...)
 }
@@ -63,23 +66,48 @@ func (r *Reader) Err() error {
 // Root parses the file's only document.
 func (r *Reader) Root(data []byte) *yaml.Node {
 	if len(data) > maxFile {
-		r.errs = append(r.errs, fmt.Errorf("%s: the file has %d bytes, more than the %d that are read; split it", r.File, len(data), maxFile))
+		r.failAt(1, "the file has %d bytes, more than the %d that are read; split it", len(data), maxFile)
 		return nil
 	}
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
 	var doc, more yaml.Node
-	if err := dec.Decode(&doc); err != nil {
-		r.errs = append(r.errs, fmt.Errorf("%s: cannot be read as YAML: %w", r.File, err))
+	switch err := dec.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		r.failAt(1, "the file is empty")
+		return nil
+	case err != nil:
+		r.failYAML(err)
 		return nil
 	}
-	if err := dec.Decode(&more); err == nil {
+	switch err := dec.Decode(&more); {
+	case err == nil:
 		r.Fail(&more, "a second document begins here; one file holds one document")
-	}
-	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
-		r.errs = append(r.errs, fmt.Errorf("%s: the file is empty", r.File))
+	case !errors.Is(err, io.EOF):
+		r.failYAML(err)
 		return nil
 	}
 	return doc.Content[0]
+}
+
+// failAt records that something is wrong with a line as a whole.
+func (r *Reader) failAt(line int, format string, args ...any) {
+	r.Fail(&yaml.Node{Line: line, Column: 1}, format, args...)
+}
+
+var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+// failYAML gives yaml.v3's error a position. The library names a line at most.
+func (r *Reader) failYAML(err error) {
+	message := err.Error()
+	match := yamlErrorLine.FindStringSubmatch(message)
+	line := 1
+	if match != nil {
+		message = message[len(match[0]):]
+		if n, err := strconv.Atoi(match[1]); err == nil {
+			line = n
+		}
+	}
+	r.failAt(line, "the file is not YAML: %s; correct this line or the one before it", message)
 }
 
 // Fields are what a mapping may hold, by key.
@@ -137,41 +165,55 @@ func (r *Reader) Items(n *yaml.Node, what string, visit func(*yaml.Node)) {
 // so that a model called 4 is written "4".
 func (r *Reader) Str(what string, into *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
-			r.Fail(n, "%s must be a string, not %s; quote it", what, Kind(n))
-			return
+		if s, ok := r.text(n, what); ok {
+			*into = s
 		}
-		*into = n.Value
 	}
+}
+
+func (r *Reader) text(n *yaml.Node, what string) (string, bool) {
+	switch {
+	case n.Kind != yaml.ScalarNode || n.Tag == "!!null":
+		r.Fail(n, "%s must be a string, not %s", what, Kind(n))
+	case n.Tag != "!!str":
+		r.Fail(n, "%s must be a string, not %s; quote it", what, Kind(n))
+	default:
+		return n.Value, true
+	}
+	return "", false
 }
 
 // OneOf returns a setter that reads one of the given words.
 func (r *Reader) OneOf(what string, words []string, into *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		var s string
-		r.Str(what, &s)(n)
-		if s != "" && !slices.Contains(words, s) {
-			r.Fail(n, "unknown %s %q%s; it is one of %s", what, s, DidYouMean(s, words), strings.Join(words, ", "))
-			return
+		if s, ok := r.word(n, what, words); ok {
+			*into = s
 		}
-		*into = s
 	}
+}
+
+// word reads one of the given words; known nil accepts any.
+func (r *Reader) word(n *yaml.Node, what string, known []string) (string, bool) {
+	s, ok := r.text(n, what)
+	if ok && known != nil && !slices.Contains(known, s) {
+		r.Fail(n, "unknown %s %q%s; it is one of %s", what, s, DidYouMean(s, known), strings.Join(known, ", "))
+		ok = false
+	}
+	return s, ok
 }
 
 // Words returns a setter that reads a list of words; known nil accepts any.
 func (r *Reader) Words(what string, known []string, into *[]string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		r.Items(n, "the list of "+what+"s", func(item *yaml.Node) {
-			var s string
-			if known != nil {
-				r.OneOf(what, known, &s)(item)
-			} else {
-				r.Str(what, &s)(item)
-			}
-			if slices.Contains(*into, s) {
+			s, ok := r.word(item, what, known)
+			switch {
+			case !ok:
+			case slices.Contains(*into, s):
 				r.Fail(item, "%s %q stands here twice; keep one", what, s)
+			default:
+				*into = append(*into, s)
 			}
-			*into = append(*into, s)
 		})
 	}
 }

@@ -143,7 +143,7 @@ func TestCommandsThatNeverGetReady(t *testing.T) {
 		{"ends well", "ends", nil, healthy, patience, []string{"died before it was ready", "exit status 0", "it printed nothing"}},
 		{"last line without an end", "unended", nil, healthy, patience, []string{"exit status 1", "\n    first\n    no newline"}},
 		{"listens elsewhere", "elsewhere", nil, healthy, time.Second, []string{"not ready in time (1s)", "connection refused", "it did not listen on the address given by PORT or {port}", "put {addr} or {port} into its arguments"}},
-		{"listens elsewhere though told", "elsewhere", []string{"{port}"}, healthy, time.Second, []string{"it did not listen on the address given by PORT or {port}", "\n    up"}},
+		{"listens elsewhere though told", "elsewhere", []string{"{port}"}, healthy, time.Second, []string{"it did not listen on the address given by PORT or {port}"}},
 		{"unhealthy", "serve", nil, never, 3 * time.Second, []string{"503 migrating", "it listens on 127.0.0.1:"}},
 		{"hangs", "serve", nil, func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }, time.Second, []string{"context deadline exceeded"}},
 	} {
@@ -174,7 +174,6 @@ func TestInterruptedStartLeavesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var out sink
 	cfg := config("stubborn", &out)
-	cfg.Env = append(cfg.Env, "ADDED=1")
 	cfg.Grace = time.Millisecond
 	var addr string
 	cfg.Ready = func(ctx context.Context, url string) error {

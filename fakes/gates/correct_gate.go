@@ -1,0 +1,139 @@
+package gates
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/gate/server"
+	"github.com/molecule-ai/byok-conformance/registry"
+)
+
+// lawfulGates decide what the rules leave open.
+var lawfulGates = []Double{
+	{
+		Name:  "blank-hides-global",
+		Story: "The workspace's secrets are laid over the tenant's before anything looks at them, a blank one too (PRE-5); both stages do it (PRV-2).",
+		Gate: changed(func(_ *registry.Registry, req gate.Request) gate.Request {
+			laid := map[string]gate.Secret{}
+			maps.Copy(laid, req.Secrets.Global)
+			maps.Copy(laid, req.Secrets.Workspace)
+			req.Secrets = gate.Secrets{Workspace: laid}
+			return req
+		}),
+	},
+	{
+		Name: "trailing-newline-refused",
+		Story: "A value that was pasted with its newline is refused and not repaired (SEC-6); " +
+			"blanks and tabs around it are dropped.",
+		Gate: found(func(_ *registry.Registry, p *registry.Provider, s gate.Secrets) (gate.Credential, bool) {
+			c, ok := gate.FindCredential(p, s)
+			stored := map[gate.Scope]map[string]gate.Secret{gate.WorkspaceScope: s.Workspace, gate.GlobalScope: s.Global}
+			if raw := stored[c.Scope][c.Name].Value; strings.HasSuffix(raw, "\n") {
+				c.Secret.Value = raw // the newline is what the reference gate takes offence at
+			}
+			return c, ok
+		}),
+	},
+	{
+		Name:  "control-characters-allowed",
+		Story: "A value with a line break or NUL in it is not sent to anybody, and the workspace is allowed, loudly (SEC-6).",
+		Gate: probed(func(_ gate.Options, next prober) prober {
+			return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+				if strings.ContainsAny(c.Secret.Value, "\r\n\x00") {
+					return gate.Outcome{Cause: "its value cannot be sent in a header"}
+				}
+				return next(ctx, p, c)
+			}
+		}),
+	},
+	{
+		Name: "unprobed-provisioning", CoreOnly: true,
+		Story: "Create asks the provider; provisioning looks at presence only (PRV-3 is extended).",
+		Gate:  unprobedProvisioning,
+	},
+	{
+		Name:  "underivable-refused-by-server",
+		Story: "What the registry does not know is refused by the server's own rules, with their own codes (DER-3).",
+		Gate: decided(func(reg *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+			if code := unregistered(reg, req); code != "" {
+				return gate.Decision{Verdict: gate.Refused, Code: code, Message: "the workspace's model and runtime do not go together"}
+			}
+			return d
+		}),
+		Server: ownRefusals,
+	},
+	{
+		Name:  "vendor-key-for-platform-refused",
+		Story: "The tenant's own vendor key beside a platform model is a mistake, and the server says so, without any code.",
+		Gate: decided(func(reg *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+			p := lookUp(reg, req)
+			if p == nil || !p.IsPlatform() || req.External || req.Stage != gate.Create {
+				return d
+			}
+			if keys := strays(reg, p, gate.Secrets{Workspace: req.Secrets.Workspace}); len(keys) > 0 {
+				return gate.Decision{Verdict: gate.Refused, Credential: keys[0].Name,
+					Message: "direct vendor key writes are blocked for platform-managed workspaces; remove the key"}
+			}
+			return d
+		}),
+		Server: ownRefusals,
+	},
+	{
+		Name:   "no-engine",
+		Story:  "There is no container engine: what passes the gate fails to start, and a delete answers 500 although it removes.",
+		Server: func(c *server.Config) { c.NoEngine = true },
+	},
+}
+
+// unprobedProvisioning asks nobody at provisioning. A provider without a base
+// URL is not probed (LIV-7), and keeps what the probe says without a call.
+func unprobedProvisioning(reg *registry.Registry, o gate.Options) gate.Gate {
+	create, provision := gate.NewReference(reg, o), gate.NewReference(reg, o)
+	probe := provision.Probe
+	provision.Probe = func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+		unprobed := *p
+		unprobed.BaseURLTemplate = ""
+		return probe(ctx, &unprobed, c)
+	}
+	return decider(func(ctx context.Context, req gate.Request) (gate.Decision, error) {
+		if req.Stage == gate.Provision {
+			return provision.Decide(ctx, req)
+		}
+		return create.Decide(ctx, req)
+	})
+}
+
+// unregistered is the server's own code for a pair that cannot be derived;
+// empty for one that can, and for an external workspace.
+func unregistered(reg *registry.Registry, req gate.Request) gate.Code {
+	d := reg.Derive(req.Runtime, req.Model, req.Secrets.InScope)
+	switch {
+	case d.Provider != nil || req.External:
+		return ""
+	case d.Reason == registry.UnknownRuntime:
+		return "RUNTIME_UNSUPPORTED"
+	case d.Reason == registry.EmptyModel:
+		return "MODEL_REQUIRED"
+	}
+	return "UNREGISTERED_MODEL_FOR_RUNTIME"
+}
+
+// ownRefusals answers what the server refuses by itself: 422 with its own code,
+// or 400 without one. The gate's refusals stay as they are.
+func ownRefusals(c *server.Config) {
+	gates := []gate.Code{gate.MissingCredential, gate.InvalidCredential}
+	c.Hooks.WriteRefusal = func(w http.ResponseWriter, r *http.Request, req server.CreateRequest, d gate.Decision) {
+		switch {
+		case slices.Contains(gates, d.Code):
+			server.WriteRefusal(w, r, req, d)
+		case d.Code == "":
+			writeObject(w, http.StatusBadRequest, map[string]any{"error": d.Message, "key": d.Credential})
+		default:
+			writeObject(w, http.StatusUnprocessableEntity, map[string]any{"code": d.Code, "error": d.Message})
+		}
+	}
+}

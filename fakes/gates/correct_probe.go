@@ -1,0 +1,110 @@
+package gates
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// lawfulProbes ask the provider in another way that it understands.
+var lawfulProbes = []Double{
+	{
+		Name:  "one-retry",
+		Story: "A network error or a 5xx is asked again, once, within the same budget (LIV-9).",
+		Gate:  sent(retriedOnce),
+	},
+	{
+		Name:  "short-list",
+		Story: "One model of the list is enough to see that the key is alive: ?limit=1.",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			r.URL.RawQuery = "limit=1"
+			return next.RoundTrip(r)
+		}),
+	},
+	{
+		Name:  "account-endpoints",
+		Story: "Where the provider has an authenticated endpoint about the account, that is asked and not the list of models (LIV-4 fixes the host).",
+		Gate:  sent(askingAccount),
+	},
+	{
+		Name:  "auth-token-in-x-api-key",
+		Story: "ANTHROPIC_AUTH_TOKEN travels like ANTHROPIC_API_KEY; the providers read both headers (LIV-5).",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Anthropic-Version") != "" {
+				useAPIKey(r)
+			}
+			return next.RoundTrip(r)
+		}),
+	},
+	{
+		Name:  "bearer-to-compatible-vendors",
+		Story: "The third parties that speak Anthropic's protocol get Authorization: Bearer, and no anthropic-version (LIV-5).",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			if r.URL.Hostname() != "api.anthropic.com" {
+				useBearer(r)
+				r.Header.Del("Anthropic-Version")
+			}
+			return next.RoundTrip(r)
+		}),
+	},
+	{
+		Name:  "other-probe-headers",
+		Story: "Another HTTP library: its own name, a request id, and another list of what it takes.",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			r.Header.Set("User-Agent", "workspace-server/2")
+			r.Header.Set("Accept", "*/*")
+			r.Header.Set("Accept-Language", "*")
+			r.Header.Set("X-Request-Id", "probe-1")
+			return next.RoundTrip(r)
+		}),
+	},
+}
+
+// retriedOnce asks again where nothing came back, or the provider has a fault
+// of its own. The request's context is the probe's budget, so the second call
+// cannot outlast it.
+func retriedOnce(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+	resp, err := next.RoundTrip(r)
+	switch {
+	case r.Context().Err() != nil:
+		return resp, err
+	case err != nil:
+	case resp.StatusCode >= 500:
+		_ = resp.Body.Close() // its answer is not wanted
+	default:
+		return resp, nil
+	}
+	return next.RoundTrip(r.Clone(r.Context()))
+}
+
+// accountEndpoints are authenticated paths of the providers that document one,
+// by host. Sources: fakes/upstream's families, and OpenAI's /v1/me as it is
+// used by trufflehog.
+var accountEndpoints = map[string]string{
+	"api.openai.com":                    "/v1/me",
+	"api.moonshot.ai":                   "/v1/users/me/balance",
+	"api.deepseek.com":                  "/user/balance",
+	"openrouter.ai":                     "/api/v1/credits",
+	"generativelanguage.googleapis.com": "/v1beta/models?pageSize=1",
+}
+
+func askingAccount(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+	if path, ok := accountEndpoints[r.URL.Hostname()]; ok {
+		path, query, _ := strings.Cut(path, "?")
+		r.URL = &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: path, RawQuery: query}
+	}
+	return next.RoundTrip(r)
+}
+
+// useBearer and useAPIKey move the key into the other of the two headers.
+func useBearer(r *http.Request) {
+	key := keyOf(r)
+	r.Header.Del("X-Api-Key")
+	r.Header.Set("Authorization", "Bearer "+key)
+}
+
+func useAPIKey(r *http.Request) {
+	key := keyOf(r)
+	r.Header.Del("Authorization")
+	r.Header.Set("X-Api-Key", key)
+}

@@ -1,0 +1,132 @@
+package gates
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func all() []Double { return slices.Concat(Faulty(), Correct()) }
+
+// What the command line and the reports build on.
+func TestDoublesAreDescribed(t *testing.T) {
+	name := regexp.MustCompile(`^[a-z0-9]+([-.][a-z0-9]+)*$`)
+	rule := regexp.MustCompile(`^(DER|PRE|LIV|REF|SEC|PRV|ROB|DIA)-[1-9][0-9]?$`)
+	names := map[string]bool{"reference": true}
+	for _, d := range all() {
+		if !name.MatchString(d.Name) || names[d.Name] {
+			t.Errorf("%q is no name in lower case with hyphens, or stands twice", d.Name)
+		}
+		names[d.Name] = true
+		if !strings.HasSuffix(strings.TrimSuffix(d.Story, ")"), ".") && !strings.HasSuffix(d.Story, ").") {
+			t.Errorf("%s: the story is no sentence: %q", d.Name, d.Story)
+		}
+		for _, r := range d.Rules {
+			if !rule.MatchString(r) {
+				t.Errorf("%s breaks %q, which is no rule's id", d.Name, r)
+			}
+		}
+		if d.Gate == nil && !d.HTTPOnly() {
+			t.Errorf("%s is the reference gate", d.Name)
+		}
+	}
+	for _, d := range Faulty() {
+		if len(d.Rules) == 0 || d.CoreOnly {
+			t.Errorf("%s is faulty: it names the rules that it breaks, and is never CoreOnly", d.Name)
+		}
+	}
+	for _, d := range Correct() {
+		if len(d.Rules) > 0 || d.Extended {
+			t.Errorf("%s is correct: it breaks no rule, and is never Extended", d.Name)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	var names []string
+	for _, d := range Faulty() {
+		names = append(names, d.Name)
+		if found := Find(d.Name); found == nil || found.Name != d.Name {
+			t.Errorf("Find(%q) = %v", d.Name, found)
+		}
+	}
+	if diff := cmp.Diff(names, Names()); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+	for _, unknown := range []string{"", "reference", Correct()[0].Name} {
+		if found := Find(unknown); found != nil {
+			t.Errorf("Find(%q) = %s, want nil", unknown, found.Name)
+		}
+	}
+}
+
+// A faulty gate shows its fault to somebody: in a decision, in a call, or in
+// the time that it takes.
+func TestFaultyGatesDiffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		want := decisions(t, Double{})
+		if diff := cmp.Diff(want, decisions(t, Double{})); diff != "" {
+			t.Fatalf("the reference gate differs from itself (-want +got):\n%s", diff)
+		}
+		for _, d := range Faulty() {
+			if !d.HTTPOnly() && slices.Equal(want, decisions(t, d)) {
+				t.Errorf("%s cannot be told from the reference gate", d.Name)
+			}
+		}
+	})
+}
+
+// Where a correct variant may decide differently from the reference gate.
+// Everywhere else verdict and code are the same.
+var lawfulDifferences = map[string][]string{
+	"blank-hides-global":         {"create of blank before the tenant's", "provision of blank before the tenant's"},
+	"trailing-newline-refused":   {"create of trailing newline", "provision of trailing newline"},
+	"control-characters-allowed": {"create of NUL", "create of line break", "provision of NUL", "provision of line break"},
+	"unprobed-provisioning": {
+		"provision of compatible vendor", "provision of dead", "provision of dead at the tenant", "provision of dead before the tenant's",
+		"provision of dead beside foreign", "provision of dead first name", "provision of dead second name", "provision of forbidden",
+		"provision of later name nearer", "provision of line break", "provision of NUL", "provision of tie, second's at the tenant",
+	},
+	"underivable-refused-by-server": {
+		"create of model in capitals", "create of no model", "create of not native", "create of unknown runtime", "create of unowned model",
+		"provision of model in capitals", "provision of no model", "provision of not native", "provision of unknown runtime", "provision of unowned model",
+	},
+	"vendor-key-for-platform-refused": {"create of platform with strays"},
+}
+
+func TestCorrectGatesDecideAlike(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		want := verdicts(t, Double{})
+		for _, d := range Correct() {
+			var differ []string
+			got := verdicts(t, d)
+			for asked := range want {
+				if got[asked] != want[asked] {
+					differ = append(differ, asked)
+				}
+			}
+			lawful := slices.Clone(lawfulDifferences[d.Name])
+			slices.Sort(differ)
+			slices.Sort(lawful)
+			if diff := cmp.Diff(lawful, differ); diff != "" {
+				t.Errorf("%s decides differently about (-lawful +got):\n%s", d.Name, diff)
+			}
+		}
+	})
+}
+
+// What a correct probe may do to be asked differently: see that it does.
+func TestCorrectProbesAskDifferently(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		want := decisions(t, Double{})
+		for _, d := range lawfulProbes {
+			if slices.Equal(want, decisions(t, d)) {
+				t.Errorf("%s asks like the reference gate, and so proves nothing", d.Name)
+			}
+		}
+	})
+}

@@ -1,0 +1,53 @@
+package scenarios
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+// TestIDs holds the templates' ids to docs/ids.txt. Reports, waivers and other
+// people's pipelines name them, so an id never disappears and never moves to
+// another class; new ones are added with -update.
+func TestIDs(t *testing.T) {
+	c, err := Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := map[string]string{}
+	var lines []string
+	for _, tmpl := range c.templates {
+		classes[tmpl.id] = tmpl.class
+		lines = append(lines, tmpl.id+" "+tmpl.class)
+	}
+	slices.Sort(lines)
+	text := strings.Join(lines, "\n") + "\n"
+	golden := filepath.Join("..", "docs", "ids.txt")
+	known, err := os.ReadFile(golden)
+	if err != nil && !(*update && os.IsNotExist(err)) {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(known)) {
+		id, class, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch now, there := classes[id]; {
+		case !there:
+			t.Errorf("the id %s has disappeared; an id is for ever, so bring its scenario back", id)
+		case now != class:
+			t.Errorf("the id %s was of class %s and is of class %s now; give the new scenario an id of its own", id, class, now)
+		}
+	}
+	if t.Failed() || text == string(known) {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s does not hold every id; add the new ones with: go test ./scenarios -run TestIDs -update", golden)
+	}
+	if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,42 @@
+package specs_test
+
+import (
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/specs"
+)
+
+func TestSpecs(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Ginkgo door")
+}
+
+// budget is short, because what waits for a silent provider waits that long.
+const budget = 150 * time.Millisecond
+
+// faultyGate names the environment variable by which a test that runs this
+// suite as a child process puts a faulty gate into it.
+const faultyGate = "SPECS_FAULTY_GATE"
+
+var _ = specs.Describe("the reference gate", specs.Options{
+	Gate: func(t http.RoundTripper) gate.Gate {
+		double := &gates.Double{}
+		if name := os.Getenv(faultyGate); name != "" {
+			double = gates.Find(name)
+		}
+		return double.Build(registry.Embedded(), gate.Options{Transport: t, Budget: budget})
+	},
+	Level:  scenarios.Extended,
+	Claims: []string{"create-presence", "create-liveness", "global-scope", "provision-presence", "provision-liveness", "unreadable-secrets"},
+	Budget: budget,
+})

@@ -1,0 +1,233 @@
+package specs
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+const testBudget = 150 * time.Millisecond
+
+// doubleOptions are those for a gate of ours; every area that a Go value can
+// be held to is claimed.
+func doubleOptions(d *gates.Double) Options {
+	return Options{
+		Gate: func(t http.RoundTripper) gate.Gate {
+			return d.Build(registry.Embedded(), gate.Options{Transport: t, Budget: testBudget})
+		},
+		Level:  scenarios.Extended,
+		Claims: append((&suite.GateTarget{}).Traits().Claims, "provision-liveness"),
+		Budget: testBudget,
+	}
+}
+
+// A verdict is what both doors must agree about.
+type verdict struct {
+	Outcome suite.ResultOutcome
+	Rules   []string
+}
+
+func verdictOf(r suite.Result) verdict {
+	v := verdict{Outcome: r.Outcome}
+	for _, x := range r.Violations {
+		v.Rules = append(v.Rules, x.Rule)
+	}
+	return v
+}
+
+// throughRun replays everything in one run, as the command line does.
+func throughRun(t *testing.T, o Options) map[string]verdict {
+	t.Helper()
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := corpus.Expand(registry.Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	providers := suite.NewProviders(registry.Embedded())
+	out := map[string]verdict{}
+	_, err = suite.Run(t.Context(), suite.Config{
+		Registry: registry.Embedded(), Scenarios: all, Providers: providers, Target: suite.NewGateTarget(o.Gate, providers.RoundTripper()),
+		Claims: o.Claims, Level: o.Level, Budget: o.Budget, Seed: "one run",
+		Handle: func(e suite.Event) {
+			if f, ok := e.(suite.Finished); ok {
+				out[f.Result.Scenario.ID] = verdictOf(f.Result)
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// throughSpecs replays every spec's group, the one that counts what is not
+// claimed among them.
+func throughSpecs(t *testing.T, o Options) map[string]verdict {
+	t.Helper()
+	d, err := newDoor(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups := d.groups
+	if d.unclaimed != nil {
+		groups = append(slices.Clone(groups), d.unclaimed)
+	}
+	out := map[string]verdict{}
+	for _, g := range groups {
+		results, err := d.replay(t.Context(), g, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range results {
+			if _, twice := out[r.Scenario.ID]; twice {
+				t.Errorf("%s stands in two specs", r.Scenario.ID)
+			}
+			out[r.Scenario.ID] = verdictOf(r)
+		}
+	}
+	return out
+}
+
+func TestDoorsAgree(t *testing.T) {
+	for name, tt := range map[string]struct {
+		double *gates.Double
+		// fails is a scenario that must fail; empty where all must pass.
+		fails string
+	}{
+		"reference":            {&gates.Double{Name: "reference"}, ""},
+		"any-known-credential": {gates.Find("any-known-credential"), "mismatched/report"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := doubleOptions(tt.double)
+			want, got := throughRun(t, o), throughSpecs(t, o)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("the doors disagree (-run +specs):\n%s", diff)
+			}
+			for id, v := range got {
+				if tt.fails == "" && v.Outcome == suite.Failed {
+					t.Errorf("%s: %v", id, v)
+				}
+			}
+			if tt.fails != "" && got[tt.fails].Outcome != suite.Failed {
+				t.Errorf("%s: %v, want it failed", tt.fails, got[tt.fails])
+			}
+		})
+	}
+}
+
+func TestGroups(t *testing.T) {
+	o := doubleOptions(&gates.Double{})
+	d, err := newDoor(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]bool{}
+	for _, g := range d.groups {
+		if texts[g.text] {
+			t.Errorf("two specs are called %q", g.text)
+		}
+		texts[g.text] = true
+		for _, s := range g.scenarios {
+			if got := labelsOf(s); !slices.Equal(got, g.labels) {
+				t.Errorf("%s: its labels are %v, those of its spec %v", s.ID, got, g.labels)
+			}
+		}
+	}
+	for _, want := range []string{
+		"mismatched/foreign/anthropic-api/*",
+		"transient/waits/* while providers are silent",
+		"valid/route/claude-code/* for anthropic-api",
+		"forbidden/answer/groq/*",
+	} {
+		if !texts[want] {
+			t.Errorf("no spec is called %q", want)
+		}
+	}
+	report := d.groups[slices.IndexFunc(d.groups, func(g *group) bool { return strings.HasPrefix(g.text, "mismatched/report: ") })]
+	if want := []string{"class:mismatched", "core", "critical", "rule:PRE-2"}; !slices.Equal(report.labels[:4], want) {
+		t.Errorf("labels of mismatched/report are %v, want them to begin with %v", report.labels, want)
+	}
+}
+
+func TestSelectionNarrowsSpecs(t *testing.T) {
+	o := doubleOptions(&gates.Double{})
+	o.IDs = []string{"mismatched/foreign/anthropic-api/OPENAI_API_KEY/workspace"}
+	d, err := newDoor(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, g := range d.groups {
+		for _, s := range g.scenarios {
+			got = append(got, g.text+" > "+s.ID)
+		}
+	}
+	// The spec keeps the name it has in the whole corpus, and the twin has one, too.
+	want := []string{
+		"mismatched/foreign/anthropic-api/* > mismatched/foreign/anthropic-api/OPENAI_API_KEY/workspace",
+		"valid/route/claude-code/* for anthropic-api > valid/route/claude-code/claude-sonnet-4-6/ANTHROPIC_API_KEY",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("specs (-want +got):\n%s", diff)
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Options)
+		want   string
+	}{
+		"no gate":         {func(o *Options) { o.Gate = nil }, "Options.Gate is nil"},
+		"level":           {func(o *Options) { o.Level = "exteded" }, `unknown Options.Level "exteded"`},
+		"budget":          {func(o *Options) { o.Budget = -1 }, "Options.Budget is -1ns"},
+		"claim":           {func(o *Options) { o.Claims = []string{"create-presense"} }, `did you mean "create-presence"`},
+		"class":           {func(o *Options) { o.Classes = []string{"mismatch"} }, `unknown class "mismatch"`},
+		"id":              {func(o *Options) { o.IDs = []string{"mismatched/reprot"} }, "mismatched/report"},
+		"nothing claimed": {func(o *Options) { o.Claims = []string{"secrecy-logs"} }, "none of the"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := doubleOptions(&gates.Double{})
+			tt.change(&o)
+			if _, err := newDoor(o); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error is %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestReplayWithoutVerdict(t *testing.T) {
+	one := func(o Options) (*door, *group) {
+		o.IDs = []string{"mismatched/report"}
+		d, err := newDoor(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d, d.groups[0]
+	}
+	o := doubleOptions(&gates.Double{})
+	o.Gate = func(http.RoundTripper) gate.Gate { return nil }
+	d, g := one(o)
+	if _, err := d.replay(t.Context(), g, 1); err == nil || !strings.Contains(err.Error(), "returned no gate") {
+		t.Errorf("a builder that returns nil: %v", err)
+	}
+	d, g = one(doubleOptions(&gates.Double{}))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := d.replay(ctx, g, 1); err == nil || !strings.Contains(err.Error(), "interrupted after 0 of 2 scenarios") {
+		t.Errorf("a run that is interrupted: %v", err)
+	}
+}
