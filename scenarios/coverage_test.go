@@ -29,6 +29,8 @@ var oneSided = map[string]struct {
 	"REF-1":  {scenarios.Allowed, "it is about refusals"},
 	"REF-2":  {scenarios.Allowed, "it is about refusals"},
 	"REF-4":  {scenarios.Allowed, "it is about refusals"},
+	"SEC-4":  {scenarios.Refused, "a redirect is no verdict about the key, so the create is allowed"},
+	"ROB-1":  {scenarios.Refused, "bytes that cannot be read refuse nobody (LIV-2)"},
 	"PRV-1":  {scenarios.Allowed, "it says when provisioning stops; PRV-2 has both sides"},
 }
 

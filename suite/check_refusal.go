@@ -24,8 +24,13 @@ func checkRefusal(o *Observation) []Violation {
 			continue
 		}
 		for j := range s.Replies {
-			if r := &s.Replies[j]; r.Outcome == OutcomeRefused {
-				out = append(out, form(o, s.Step, r)...)
+			r := &s.Replies[j]
+			if r.Outcome != OutcomeRefused {
+				continue
+			}
+			out = append(out, form(o, s.Step, r)...)
+			if x.Verdict == scenarios.Refused {
+				// Where both verdicts are lawful, so may be the derivation of a tie.
 				out = append(out, naming(o, s.Step, r)...)
 			}
 		}

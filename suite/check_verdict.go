@@ -39,7 +39,7 @@ func wrongVerdict(o *Observation, s *StepObservation, r *Reply) (Violation, bool
 		return v, r.Outcome == OutcomeRefused
 	case scenarios.Either:
 		v.Message = "the answer is neither an allow nor the refusal that is lawful here"
-		return v, r.Outcome == OutcomeRejected || (r.Outcome == OutcomeRefused && r.Code != gate.Code(x.Code) && r.Code != "")
+		return v, r.Outcome == OutcomeRejected && !x.OrRejected || (r.Outcome == OutcomeRefused && r.Code != gate.Code(x.Code) && r.Code != "")
 	case scenarios.Allowed:
 		v.Message = "a workspace that must be allowed was refused"
 		return v, r.Outcome != OutcomeAllowed

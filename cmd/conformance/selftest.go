@@ -145,10 +145,16 @@ func (st *selftest) try(ctx context.Context, d *gates.Double, kind, door string)
 		if err != nil {
 			return k, err
 		}
-		cfg.Claims = append(slices.Clone(profile.Claims), "provision-liveness")
+		cfg.Claims = profile.Claims
 	} else {
 		cfg.Target = suite.NewGateTarget(func(http.RoundTripper) gate.Gate { return d.Build(reg, opts) }, opts.Transport)
-		cfg.Claims = append(slices.Clone(cfg.Target.Traits().Claims), "provision-liveness")
+		cfg.Claims = cfg.Target.Traits().Claims
+	}
+	if d.CoreOnly {
+		cfg.Level = scenarios.Core
+		cfg.Scenarios = slices.DeleteFunc(slices.Clone(st.all), func(s *scenarios.Scenario) bool { return s.Level != scenarios.Core })
+	} else {
+		cfg.Claims = append(slices.Clone(cfg.Claims), "provision-liveness")
 	}
 	summary, err := suite.Run(ctx, cfg)
 	if err != nil {

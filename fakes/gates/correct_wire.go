@@ -36,7 +36,7 @@ var lawfulWires = []Double{
 		Wrap:  rewritten(func(map[string]any) {}, prettily),
 	},
 	{
-		Name:  "escaped-json",
+		Name: "escaped-json",
 		Story: "The JSON library writes quotes as \\u0022 and slashes as \\/, as those of .NET and PHP do; " +
 			"the provider stands between such quotes.",
 		Server: refusing(func(w http.ResponseWriter, d gate.Decision) { refuseInProse(w, d, prose) }),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
@@ -181,9 +182,11 @@ var probeFaults = []Double{
 		Gate:  cachedBy(func(p *registry.Provider, c gate.Credential) string { return p.Name + "/" + c.Name }),
 	},
 	{
-		Name: "verdict-cached-by-value", Rules: []string{"LIV-12"},
+		Name: "verdict-cached-by-value", Rules: []string{"LIV-12", "LIV-9"},
 		Story: "One verdict per value is kept; the provider that gave it is not part of the key.",
-		Gate:  cachedBy(func(_ *registry.Provider, c gate.Credential) string { return c.Secret.Value }),
+		// Only a server keeps a tenant's value from one create to the next.
+		Server: func(*server.Config) {},
+		Gate:   cachedBy(func(_ *registry.Provider, c gate.Credential) string { return c.Secret.Value }),
 	},
 }
 

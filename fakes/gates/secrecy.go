@@ -26,7 +26,7 @@ var secrecyFaults = []Double{
 		}),
 	},
 	{
-		Name: "secret-in-log", Rules: []string{"SEC-2"},
+		Name: "secret-in-log", Rules: []string{"SEC-2", "SEC-1"},
 		Story: "The loud line holds the credential, value and all.",
 		Gate: probed(func(_ gate.Options, next prober) prober {
 			return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
