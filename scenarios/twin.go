@@ -78,7 +78,7 @@ func twinOf(key pairing, twins map[pairing]*Scenario) string {
 // live credentials only, no further fields.
 func canBeTwin(s *Scenario) bool {
 	last := s.Steps[len(s.Steps)-1]
-	if last.Expect.Verdict != Allowed || s.NotApplicable != "" || s.Level != Core || len(last.Fields) > 0 || last.URL != "" || len(s.Steps) > 2 {
+	if last.Expect.Verdict != Allowed || s.NotApplicable != "" || s.Level != Core || len(last.Fields) > 0 || last.URL != "" || len(s.Steps) > 2 || len(s.Steps) == 2 && last.Stage == Create {
 		return false
 	}
 	for _, v := range last.Secrets.all() {

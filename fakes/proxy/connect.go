@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (p *Proxy) newConnector() http.Handler {
 	})
 	// Nothing above dials. Should goproxy ever do it by itself, it cannot.
 	g.ConnectDial = func(string, string) (net.Conn, error) { return nil, errDial }
-	g.Tr = &http.Transport{Dial: g.ConnectDial}
+	g.Tr = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errDial }}
 	return g
 }
 
