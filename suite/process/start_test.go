@@ -33,7 +33,7 @@ func TestStartWaitsUntilReady(t *testing.T) {
 		return healthy(ctx, url)
 	}
 	p := start(t, cfg)
-	if attempts <= 3 {
+	if attempts < 3 {
 		t.Errorf("ready after %d attempts, before the server could listen", attempts)
 	}
 	if got, want := p.URL(), "http://"+p.Addr(); got != want {

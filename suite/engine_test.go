@@ -1,0 +1,223 @@
+package suite_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/gate/server"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// budget bounds the probes of these tests; what waits, waits for it.
+const budget = 100 * time.Millisecond
+
+func corpus(t *testing.T, sel scenarios.Selection) ([]*scenarios.Scenario, map[string]bool) {
+	t.Helper()
+	c, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := c.Expand(registry.Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	selected, companions, err := sel.Select(all, c.Rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return selected, companions
+}
+
+// A replayed run is its results by id, and its summary.
+type replayed struct {
+	results map[string]suite.Result
+	summary suite.Summary
+}
+
+func (r replayed) outcomes() map[string]suite.ResultOutcome {
+	out := map[string]suite.ResultOutcome{}
+	for id, res := range r.results {
+		out[id] = res.Outcome
+	}
+	return out
+}
+
+func replay(t *testing.T, ctx context.Context, cfg suite.Config, sel scenarios.Selection) replayed {
+	t.Helper()
+	r := replayed{results: map[string]suite.Result{}}
+	cfg.Registry, cfg.Budget, cfg.RunID = registry.Embedded(), budget, "test"
+	cfg.Scenarios, cfg.Companions = corpus(t, sel)
+	cfg.Handle = func(e suite.Event) {
+		if f, ok := e.(suite.Finished); ok {
+			r.results[f.Result.Scenario.ID] = f.Result
+		}
+	}
+	var err error
+	if r.summary, err = suite.Run(ctx, cfg); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// inProcess returns a run's configuration with a gate that is a Go value.
+func inProcess(build func(http.RoundTripper) gate.Gate) suite.Config {
+	p := suite.NewProviders(registry.Embedded())
+	return suite.Config{Providers: p, Target: suite.NewGateTarget(build, p.RoundTripper()), Seed: "seed"}
+}
+
+func double(d gates.Double) func(http.RoundTripper) gate.Gate {
+	return func(rt http.RoundTripper) gate.Gate {
+		return d.Build(registry.Embedded(), gate.Options{Transport: rt, Budget: budget})
+	}
+}
+
+// overHTTP returns a run's configuration with the reference server on loopback.
+func overHTTP(t *testing.T, build func(http.RoundTripper) gate.Gate) (suite.Config, *server.Server) {
+	t.Helper()
+	p := suite.NewProviders(registry.Embedded())
+	output := suite.NewOutput()
+	s, err := server.New(server.Config{Gate: build(p.RoundTripper()), AdminToken: "token", Log: output})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	t.Cleanup(func() { h.Close(); s.Close() })
+	profile, err := suite.LoadProfile("workspace-server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := suite.NewHTTPTarget(profile, h.URL, suite.HTTPOptions{Env: func(string) (string, bool) { return "token", true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return suite.Config{Providers: p, Target: target, Output: output, Seed: "seed"}, s
+}
+
+var some = scenarios.Selection{Level: scenarios.Core, IDs: []string{
+	"mismatched/report", "mismatched/foreign/anthropic-api/*", "mismatched/foreign/openai-subscription/*", "missing/*/kimi-coding*",
+	"dead/answer/*", "valid/scope/*", "provision/*/zai*", "transient/answer/groq/*", "transient/waits/google/*", "robustness/*/nvidia*", "secrecy/*/openrouter*",
+}}
+
+func TestTheTwoDoorsAgree(t *testing.T) {
+	for _, d := range []gates.Double{{Name: "reference"}, *gates.Find("any-known-credential"), *gates.Find("fixed-at-create-only"), *gates.Find("only-403-is-dead")} {
+		t.Run(d.Name, func(t *testing.T) {
+			a := replay(t, t.Context(), inProcess(double(d)), some)
+			cfg, s := overHTTP(t, double(d))
+			b := replay(t, t.Context(), cfg, some)
+			if diff := cmp.Diff(a.outcomes(), b.outcomes()); diff != "" {
+				t.Errorf("outcomes differ (-in process +over HTTP):\n%s", diff)
+			}
+			if got, want := b.summary.Conformant(), d.Name == "reference"; got != want {
+				t.Errorf("conformant = %t, want %t", got, want)
+			}
+			if n := s.Workspaces(); n != 0 {
+				t.Errorf("%d workspaces were left at the target", n)
+			}
+		})
+	}
+}
+
+func TestParallelismDoesNotChangeVerdicts(t *testing.T) {
+	d := *gates.Find("fixed-for-workspace-only")
+	var first map[string]suite.ResultOutcome
+	for _, parallel := range []int{1, 32, 1, 32} {
+		cfg, _ := overHTTP(t, double(d))
+		cfg.Parallel = parallel
+		got := replay(t, t.Context(), cfg, some).outcomes()
+		if first == nil {
+			first = got
+		}
+		if diff := cmp.Diff(first, got); diff != "" {
+			t.Errorf("--parallel %d differs from the first run:\n%s", parallel, diff)
+		}
+	}
+}
+
+// A constant gate gives one answer to everything.
+type constant func(context.Context, gate.Request) (gate.Decision, error)
+
+func (c constant) Decide(ctx context.Context, r gate.Request) (gate.Decision, error) {
+	return c(ctx, r)
+}
+
+func TestConstantGatesProveNothing(t *testing.T) {
+	for name, g := range map[string]constant{
+		"refuses everything with the right code": func(_ context.Context, r gate.Request) (gate.Decision, error) {
+			p := registry.Embedded().Derive(r.Runtime, r.Model, r.Secrets.InScope).Provider
+			if p == nil {
+				return gate.Decision{Verdict: gate.Refused, Code: gate.MissingCredential}, nil
+			}
+			return gate.Decision{Verdict: gate.Refused, Code: gate.MissingCredential, Provider: p.Name, Accepted: p.AuthEnv}, nil
+		},
+		"allows everything": func(context.Context, gate.Request) (gate.Decision, error) {
+			return gate.Decision{Verdict: gate.Allowed}, nil
+		},
+		"decides nothing":      func(context.Context, gate.Request) (gate.Decision, error) { return gate.Decision{}, nil },
+		"panics":               func(context.Context, gate.Request) (gate.Decision, error) { panic("no") },
+		"never comes back":     func(ctx context.Context, _ gate.Request) (gate.Decision, error) { <-ctx.Done(); select {} },
+		"fails with an error":  func(context.Context, gate.Request) (gate.Decision, error) { return gate.Decision{}, context.Canceled },
+		"has its own verdicts": func(context.Context, gate.Request) (gate.Decision, error) { return gate.Decision{Verdict: "ok"}, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := inProcess(func(http.RoundTripper) gate.Gate { return g })
+			cfg.Timeout, cfg.Parallel = 200*time.Millisecond, 64
+			sel := scenarios.Selection{Level: scenarios.Core, IDs: []string{"missing/none/codex/*", "dead/answer/groq/*", "mismatched/report", "provision/removed/google/*"}}
+			r := replay(t, t.Context(), cfg, sel)
+			if r.summary.Conformant() {
+				t.Error("it is called conformant")
+			}
+			for id, res := range r.results {
+				if res.Outcome == suite.Passed && res.Scenario.MustRefuse() {
+					t.Errorf("%s passed, though this gate tells nothing apart", id)
+				}
+			}
+		})
+	}
+}
+
+func TestAnInterruptedRunCleansUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg, s := overHTTP(t, double(gates.Double{}))
+	n := 0
+	cfg.Registry, cfg.Budget, cfg.RunID = registry.Embedded(), budget, "test"
+	cfg.Scenarios, cfg.Companions = corpus(t, scenarios.Selection{Level: scenarios.Core, Classes: []string{"valid", "provision"}})
+	cfg.Handle = func(e suite.Event) {
+		if _, ok := e.(suite.Started); ok {
+			if n++; n == 200 {
+				cancel()
+			}
+		}
+	}
+	summary, err := suite.Run(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !summary.Interrupted || summary.Conformant() || summary.Ended() >= summary.Planned {
+		t.Errorf("summary = %+v; want it interrupted, not conformant, and short", summary)
+	}
+	if left := s.Workspaces(); left != 0 || len(summary.Leftovers) != 0 {
+		t.Errorf("%d workspaces left, leftovers %q", left, summary.Leftovers)
+	}
+}
+
+func TestNothingSelectedIsAnError(t *testing.T) {
+	if _, err := suite.Run(t.Context(), inConfig(t)); err == nil {
+		t.Error("a run of no scenario has no error")
+	}
+}
+
+func inConfig(t *testing.T) suite.Config {
+	t.Helper()
+	cfg := inProcess(double(gates.Double{}))
+	cfg.Registry = registry.Embedded()
+	return cfg
+}
