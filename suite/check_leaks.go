@@ -2,7 +2,6 @@ package suite
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -60,18 +59,4 @@ func checkRows(o *Observation) []Violation {
 		return nil
 	}
 	return []Violation{{"REF-3", "the refused create left a workspace behind", "no workspace", fmt.Sprintf("workspace %s", o.Rows[0])}}
-}
-
-// topFields returns the texts of a JSON object's fields, each by itself; nil
-// for anything else.
-func topFields(body []byte) []string {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil {
-		return nil
-	}
-	out := make([]string, 0, len(fields))
-	for _, v := range fields {
-		out = append(out, string(v))
-	}
-	return out
 }

@@ -50,7 +50,7 @@ func form(o *Observation, step *scenarios.Step, r *Reply) []Violation {
 		out = append(out, Violation{"REF-1", "the refusal has another status", "status 422", fmt.Sprintf("status %d", r.Status)})
 	}
 	if !r.Object {
-		out = append(out, Violation{"REF-1", "the refusal's body is not a JSON object", "a JSON object", clip(r.Text, 80)})
+		out = append(out, Violation{"REF-1", "the refusal's body is not a JSON object", "a JSON object", clip(string(r.Body), 80)})
 	}
 	return out
 }

@@ -41,7 +41,7 @@ func failed(err error) Reply {
 func (t *HTTPTarget) verdict(r *httpReply) Reply {
 	c := &t.profile.create
 	out := Reply{
-		Status: r.status, Header: r.header, Body: r.body, Text: string(r.body), Took: r.took,
+		Status: r.status, Header: r.header, Body: r.body, Text: readable(r.body), Took: r.took,
 		RawCode: r.str(c.code), Provider: r.str(c.provider), Exchanges: []Exchange{r.exchange("create")},
 	}
 	out.Object = r.object

@@ -69,7 +69,7 @@ func TestJudge(t *testing.T) {
 		{"no answer in time", observed(alive(), Reply{Outcome: OutcomeLate}), []string{"LIV-6"}},
 		{"a code of its own", observed(missing(), refusal(func(r *Reply) { r.Code, r.RawCode = "", "NO_KEY" })), []string{"REF-1"}},
 		{"another status", observed(missing(), refusal(func(r *Reply) { r.Status = 400 })), []string{"REF-1"}},
-		{"no JSON object", observed(missing(), refusal(func(r *Reply) { r.Object = false })), []string{"REF-1"}},
+		{"no JSON object", observed(missing(), refusal(func(r *Reply) { r.Object, r.Body = false, []byte("no") })), []string{"REF-1"}},
 		{"provider in its own field", observed(missing(), refusal(func(r *Reply) { r.Provider, r.Text = "anthropic-api", "set ANTHROPIC_AUTH_TOKEN" })), nil},
 		{"provider by display name", observed(missing(), refusal(func(r *Reply) { r.Text = "the Anthropic API wants ANTHROPIC_API_KEY" })), nil},
 		{"wrong provider in its field", observed(missing(), refusal(func(r *Reply) { r.Provider = "openai-api" })), []string{"REF-2"}},

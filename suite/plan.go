@@ -27,6 +27,14 @@ type group struct {
 	replays []*replay
 }
 
+// secrets is the number of global secrets of a group's first phase.
+func (g *group) secrets() int {
+	if len(g.sets) == 0 {
+		return 0
+	}
+	return len(g.sets[0])
+}
+
 // setsOf returns the global secrets of a scenario's steps, one for each phase:
 // consecutive steps with the same set share a phase.
 func setsOf(s *scenarios.Scenario) (sets []map[string]scenarios.Value, key string) {
@@ -80,8 +88,13 @@ func (e *engine) plan() *plan {
 			return cmp.Compare(order(a.scenario, twins), order(b.scenario, twins))
 		})
 	}
+	// What needs no global secrets comes first: most twins are among it, and
+	// nothing in it waits alone.
 	slices.SortStableFunc(p.groups, func(a, b *group) int {
-		return cmp.Compare(order(a.replays[0].scenario, twins), order(b.replays[0].scenario, twins))
+		return cmp.Or(
+			cmp.Compare(min(a.secrets(), 1), min(b.secrets(), 1)),
+			cmp.Compare(order(a.replays[0].scenario, twins), order(b.replays[0].scenario, twins)),
+		)
 	})
 	return p
 }

@@ -174,7 +174,7 @@ func (e *engine) scan(r *replay, s *StepObservation) {
 	ring := e.cfg.Providers.ring
 	for i := range s.Replies {
 		reply := &s.Replies[i]
-		for _, c := range ring.sight(reply.Text + "\n" + noticeText(reply)) {
+		for _, c := range ring.sight(string(reply.Body) + "\n" + reply.Text + "\n" + noticeText(reply)) {
 			e.leaked(r, c, "the reply's body")
 		}
 		for name, values := range reply.Header {

@@ -6,8 +6,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
 )
 
 func all() []Double { return slices.Concat(Faulty(), Correct()) }
@@ -126,6 +130,39 @@ func TestCorrectProbesAskDifferently(t *testing.T) {
 		for _, d := range lawfulProbes {
 			if slices.Equal(want, decisions(t, d)) {
 				t.Errorf("%s asks like the reference gate, and so proves nothing", d.Name)
+			}
+		}
+	})
+}
+
+// One GET, to the derived provider's host, and a second one at most where the
+// first brought nothing or a fault (LIV-9, SEC-3).
+func TestCorrectProbesStayLawful(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, d := range slices.Concat([]Double{{Name: "reference"}}, Correct()) {
+			w := &world{}
+			g := d.Build(registry.Embedded(), gate.Options{Transport: w, Budget: probeBudget})
+			for _, a := range askings() {
+				start := time.Now()
+				if _, err := g.Decide(t.Context(), a.Request); err != nil {
+					t.Errorf("%s of %s: %v", d.Name, a.name, err)
+				}
+				if took := time.Since(start); took > probeBudget {
+					t.Errorf("%s of %s: took %s, which is over the budget of %s", d.Name, a.name, took, probeBudget)
+				}
+				calls, most := w.taken(), 1
+				if d.Name == "one-retry" && (a.name == "down" || a.name == "unreachable") {
+					most = 2
+				}
+				if len(calls) > most || most == 2 && len(calls) != 2 {
+					t.Errorf("%s of %s: %d calls, want %d at most", d.Name, a.name, len(calls), most)
+				}
+				for _, call := range calls {
+					host := regexp.MustCompile(`^GET https://(api\.anthropic\.com|api\.openai\.com|api\.deepseek\.com|openrouter\.ai)/`)
+					if !host.MatchString(call) {
+						t.Errorf("%s of %s: %s", d.Name, a.name, call)
+					}
+				}
 			}
 		}
 	})

@@ -44,7 +44,7 @@ var refusalFaults = []Double{
 		Server: refusing(func(w http.ResponseWriter, d gate.Decision) { refuseJSON(w, http.StatusOK, d, d.Message) }),
 	},
 	{
-		Name: "status-500", Rules: []string{"PRE-1", "LIV-1"},
+		Name: "status-500", Rules: []string{"REF-1"},
 		Story: "The gate's error is wrapped and comes out as an internal error.",
 		Server: refusing(func(w http.ResponseWriter, d gate.Decision) {
 			refuseJSON(w, http.StatusInternalServerError, d, d.Message)

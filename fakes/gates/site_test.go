@@ -1,6 +1,7 @@
 package gates
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -114,15 +115,17 @@ func (s *site) raw(body string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	// Nothing more will come: a server that keeps the connection closes it now.
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-		s.t.Fatal(err)
-	}
-	reply, err := io.ReadAll(conn)
+	// Read as a reply, and not to the end: most servers keep the connection.
+	var reply bytes.Buffer
+	resp, err := http.ReadResponse(bufio.NewReader(io.TeeReader(conn, &reply)), nil)
 	if err != nil {
 		s.t.Fatalf("reading the reply: %v", err)
 	}
-	return string(reply)
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		s.t.Fatalf("reading the reply's body: %v", err)
+	}
+	return reply.String()
 }
 
 // asked finds one of the askings by name.

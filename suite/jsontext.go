@@ -1,0 +1,50 @@
+package suite
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// readable is a reply's text as a person reads it: of JSON, the names and the
+// strings with their escapes undone, of anything else the text itself.
+func readable(body []byte) string {
+	var v any
+	if json.Unmarshal(body, &v) != nil {
+		return string(body)
+	}
+	var b strings.Builder
+	flatten(&b, v)
+	return b.String()
+}
+
+func flatten(b *strings.Builder, v any) {
+	switch v := v.(type) {
+	case string:
+		b.WriteString(v)
+		b.WriteByte('\n')
+	case []any:
+		for _, item := range v {
+			flatten(b, item)
+		}
+	case map[string]any:
+		for name, field := range v {
+			b.WriteString(name)
+			b.WriteByte('\n')
+			flatten(b, field)
+		}
+	}
+}
+
+// topFields returns the readable texts of a JSON object's fields, each by
+// itself; nil for anything else.
+func topFields(body []byte) []string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return nil
+	}
+	out := make([]string, 0, len(fields))
+	for _, v := range fields {
+		out = append(out, readable(v))
+	}
+	return out
+}
