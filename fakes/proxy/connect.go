@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
