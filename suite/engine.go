@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,7 +90,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		e.runGroup(ctx, g)
 	}
 	e.finisher.flush()
-	e.cleanUp()
+	e.cleanUp(ctx.Err() != nil)
 	s := e.summary(p.total, ctx.Err() != nil)
 	e.finisher.emit(Ended{s})
 	return s, nil
@@ -199,7 +200,7 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 const cleanTimeout = 30 * time.Second
 
 // cleanUp deletes what is left of ours, also after an interrupt.
-func (e *engine) cleanUp() {
+func (e *engine) cleanUp(interrupted bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout)
 	defer cancel()
 	e.mu.Lock()
@@ -211,9 +212,30 @@ func (e *engine) cleanUp() {
 	for _, w := range left {
 		e.remove(ctx, w)
 	}
+	if interrupted {
+		e.removeUnread(ctx)
+	}
 	if e.traits.SharedGlobals {
 		if err := e.cfg.Target.SetGlobals(ctx, nil); err != nil {
 			e.leftover(fmt.Sprintf("global secrets: %v", err))
+		}
+	}
+}
+
+// removeUnread deletes workspaces of ours whose creation was cut off before we
+// read the reply, once the target has had time to finish it.
+func (e *engine) removeUnread(ctx context.Context) {
+	if !e.traits.HTTP || pause(ctx, settle) != nil {
+		return
+	}
+	rows, err := e.cfg.Target.Rows(ctx)
+	if err != nil {
+		e.leftover(fmt.Sprintf("workspaces whose creation was cut off, if any (names begin with byok-%s-): %v", e.cfg.RunID, err))
+		return
+	}
+	for _, w := range rows {
+		if strings.HasPrefix(w.Name, "byok-"+e.cfg.RunID+"-") {
+			e.remove(ctx, w)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"context"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"

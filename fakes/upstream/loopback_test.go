@@ -58,6 +58,23 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
+// TestSchemeIsTheRegistrys where a server cannot know it.
+func TestSchemeIsTheRegistrys(t *testing.T) {
+	s := serve(t, "http", upstream.Config{})
+	for host, scheme := range map[string]string{"localhost:11434": "http", "api.openai.com": "https"} {
+		c := s.add(t.Name(), nameFor(t, host), []string{host}, "live")
+		response, err := s.client.Do(probe(t, "http://"+host, host, c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if x := <-s.ended; x.Scheme != scheme || x.Host != host {
+			t.Errorf("%s: %s://%s", host, x.Scheme, x.Host)
+		}
+		<-s.arrived
+	}
+}
+
 func TestRewriteRegistry(t *testing.T) {
 	const file = `schema_version: 1
 providers:

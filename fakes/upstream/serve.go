@@ -77,9 +77,6 @@ func (d *door) write(ctx context.Context, response *http.Response) {
 	for name, values := range response.Header {
 		header[name] = values
 	}
-	if response.Header["Content-Type"] == nil {
-		header["Content-Type"] = nil // or the server would guess one
-	}
 	d.w.WriteHeader(response.StatusCode)
 	if head || response.StatusCode == http.StatusNoContent {
 		return

@@ -3,12 +3,14 @@ package upstream_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
@@ -88,10 +90,11 @@ func (s *served) expect(t *testing.T, host string, spec upstream.Spec) {
 	defer cancel()
 	if spec.Waits {
 		go func() { <-s.arrived; cancel() }()
-	} else {
-		go func() { <-s.arrived }()
 	}
 	response, err := s.client.Do(request.WithContext(ctx))
+	if !spec.Waits {
+		<-s.arrived
+	}
 	var x *upstream.Exchange
 	if err == nil && spec.Waits {
 		if response.StatusCode != spec.Status {
@@ -177,6 +180,25 @@ func TestWhatIsOnTheWire(t *testing.T) {
 				t.Errorf("exchange %+v after %q", x, got)
 			}
 		})
+	}
+}
+
+// TestReset is a reset and not an end in order.
+func TestReset(t *testing.T) {
+	for _, protocol := range []string{"http", "https"} {
+		for _, answer := range []upstream.Answer{"reset", "reset-in-body", "refused"} {
+			t.Run(protocol+"/"+string(answer), func(t *testing.T) {
+				s := serve(t, protocol, upstream.Config{})
+				c := s.add(t.Name(), "OPENAI_API_KEY", []string{"api.openai.com"}, answer)
+				response, err := s.client.Do(probe(t, protocol+"://api.openai.com", "api.openai.com", c))
+				if err == nil {
+					_, err = readAll(t, response)
+				}
+				if !errors.Is(err, syscall.ECONNRESET) {
+					t.Errorf("%v, want a connection reset", err)
+				}
+			})
+		}
 	}
 }
 
