@@ -131,6 +131,9 @@ func acceptedBy(reg *registry.Registry, providers []string) []string {
 // hasWord reports whether a name stands in a text by itself, in any case: not
 // as part of a longer name.
 func hasWord(text, word string) bool {
+	if word == "" {
+		return false
+	}
 	text, word = strings.ToLower(text), strings.ToLower(word)
 	for from := 0; ; {
 		i := strings.Index(text[from:], word)

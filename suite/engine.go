@@ -89,7 +89,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		}
 		e.runGroup(ctx, g)
 	}
-	e.finisher.flush()
+	e.finisher.flush(ctx.Err() != nil)
 	e.cleanUp(ctx.Err() != nil)
 	s := e.summary(p.total, ctx.Err() != nil)
 	e.finisher.emit(Ended{s})
@@ -167,7 +167,7 @@ func (e *engine) reset(r *replay) {
 	r.credentials = map[string]*credential{}
 	r.steps = make([]StepObservation, len(r.scenario.Steps))
 	r.next, r.leaks, r.rows, r.ambiguous, r.failure, r.created = 0, nil, nil, false, nil, nil
-	r.workspace, r.window = Workspace{}, nil
+	r.workspace, r.window, r.finished = Workspace{}, nil, time.Time{}
 	for i := range r.steps {
 		r.steps[i].Step = &r.scenario.Steps[i]
 	}

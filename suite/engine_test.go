@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,13 +21,22 @@ import (
 // budget bounds the probes of these tests; what waits, waits for it.
 const budget = 100 * time.Millisecond
 
+// expanded is the whole corpus over our own registry.
+var expanded = sync.OnceValues(func() ([]*scenarios.Scenario, error) {
+	c, err := scenarios.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	return c.Expand(registry.Embedded())
+})
+
 func corpus(t *testing.T, sel scenarios.Selection) ([]*scenarios.Scenario, map[string]bool) {
 	t.Helper()
-	c, err := scenarios.Embedded()
+	all, err := expanded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := c.Expand(registry.Embedded())
+	c, err := scenarios.Embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,6 +213,9 @@ func TestAnInterruptedRunCleansUp(t *testing.T) {
 	}
 	if !summary.Interrupted || summary.Conformant() || summary.Ended() >= summary.Planned {
 		t.Errorf("summary = %+v; want it interrupted, not conformant, and short", summary)
+	}
+	if summary.Failed != 0 || summary.Errors != 0 {
+		t.Errorf("%d failed and %d errors; what was cut off has no result", summary.Failed, summary.Errors)
 	}
 	if left := s.Workspaces(); left != 0 || len(summary.Leftovers) != 0 {
 		t.Errorf("%d workspaces left, leftovers %q", left, summary.Leftovers)

@@ -57,11 +57,14 @@ func (f *finisher) add(list []*replay) {
 
 // flush waits until everything has settled, judges it, and emits what waits
 // for twins that will not come.
-func (f *finisher) flush() {
+func (f *finisher) flush(interrupted bool) {
 	if len(f.ended) > 0 && f.e.traits.HTTP {
 		time.Sleep(settle)
 	}
 	f.settled(time.Now())
+	if interrupted {
+		return // a refusal without its twin has no result
+	}
 	for _, twin := range strict.SortedKeys(f.parked) {
 		for _, r := range f.parked[twin] {
 			f.publish(r)
@@ -83,9 +86,12 @@ func (f *finisher) judge(r *replay) {
 		Scenario: r.scenario, Outcome: Passed, Took: r.finished.Sub(r.started), Companion: f.e.cfg.Companions[r.scenario.ID],
 	}
 	if r.failure != nil {
-		res.Outcome, res.Reason = Errored, r.failure.Error()
+		res.Outcome, res.Reason = Errored, f.e.cfg.Providers.ring.mask(r.failure.Error())
 	} else if res.Violations = Judge(o); len(res.Violations) > 0 {
 		res.Outcome = Failed
+	}
+	for i, v := range res.Violations {
+		res.Violations[i] = f.e.cfg.Providers.ring.maskViolation(v)
 	}
 	if res.Outcome != Passed || f.e.cfg.Trace {
 		res.Exchanges = f.exchanges(o)
@@ -158,17 +164,20 @@ func (f *finisher) finish(r Result) {
 func (f *finisher) publish(r Result) {
 	if twin := r.Scenario.Twin; twin != "" && r.Outcome == Passed {
 		t, known := f.outcomes[twin]
+		refused, notAllowed := refusedTwin(t)
 		switch {
 		case !known:
 			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s was not replayed, so this refusal proves nothing", twin)
-		case t.Outcome == Failed && refusedTwin(t):
+		case notAllowed:
 			r.Outcome = Failed
 			r.Violations = []Violation{{
-				Rule: t.Violations[0].Rule, Message: "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either",
-				Want: twin + " allowed", Got: t.Violations[0].Got,
+				Rule: refused.Rule, Message: "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either",
+				Want: twin + " allowed", Got: refused.Got,
 			}}
 		case t.Outcome == Errored:
 			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s could not be judged: %s", twin, t.Reason)
+		case t.Outcome == NotClaimed:
+			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s was not replayed (%s), so this refusal proves nothing; claim what the twin needs, too", twin, t.Reason)
 		}
 	}
 	switch r.Outcome {
@@ -184,10 +193,14 @@ func (f *finisher) publish(r Result) {
 	f.emit(Finished{r})
 }
 
-// refusedTwin reports whether a twin failed because it was not allowed, and
-// not for how its credential was probed.
-func refusedTwin(t Result) bool {
-	return slices.ContainsFunc(t.Violations, func(v Violation) bool {
+// refusedTwin returns how a twin failed that was not allowed; one that failed
+// for how its credential was probed was allowed all the same.
+func refusedTwin(t Result) (Violation, bool) {
+	i := slices.IndexFunc(t.Violations, func(v Violation) bool {
 		return v.Rule == t.Scenario.Rules[0] && strings.HasSuffix(v.Want, string(scenarios.Allowed))
 	})
+	if i < 0 {
+		return Violation{}, false
+	}
+	return t.Violations[i], true
 }

@@ -131,19 +131,14 @@ func (p *Providers) setAlone(r *replay) {
 // phases replays scenarios whose global secrets change between their steps: it
 // installs each set in turn and replays the steps that belong to it.
 func (e *engine) phases(ctx context.Context, g *group, replays []*replay) {
-	known := map[string]*credential{}
-	var sets []*globalSet
+	set := newGlobalSet(replays)
 	for _, values := range g.sets {
-		set := e.globals(values, known, replays[0])
-		sets = append(sets, set)
-		if err := e.setGlobals(ctx, set, replays); err != nil {
+		if err := e.setGlobals(ctx, set, values); err != nil {
 			break
 		}
 		e.spread(ctx, set, replays)
 	}
-	for _, set := range sets {
-		e.cfg.Providers.ring.retire(set)
-	}
+	e.cfg.Providers.ring.retire(set)
 }
 
 // install makes the only set of a group and sets it at the target. It returns
@@ -152,43 +147,34 @@ func (e *engine) install(ctx context.Context, sets []map[string]scenarios.Value,
 	if len(sets) == 0 {
 		return nil, nil
 	}
-	set := e.globals(sets[0], map[string]*credential{}, replays[0])
-	return set, e.setGlobals(ctx, set, replays)
+	set := newGlobalSet(replays)
+	return set, e.setGlobals(ctx, set, sets[0])
 }
 
-// setGlobals installs a set at the target; the replays fail where it does not take it.
-func (e *engine) setGlobals(ctx context.Context, set *globalSet, replays []*replay) error {
-	set.install(replays)
-	err := e.cfg.Target.SetGlobals(ctx, set.secrets)
+// newGlobalSet returns an empty set for replays that run under it.
+func newGlobalSet(replays []*replay) *globalSet {
+	set := &globalSet{credentials: map[string]*credential{}, replays: replays}
+	for _, r := range replays {
+		r.set = set
+	}
+	return set
+}
+
+// setGlobals makes the values of a phase and sets them at the target; the
+// replays fail where it does not take them. A value that was there in an
+// earlier phase is the same value.
+func (e *engine) setGlobals(ctx context.Context, set *globalSet, values map[string]scenarios.Value) error {
+	first := set.replays[0]
+	secrets, fresh := e.things.make(set, "global", values, set.credentials, nil, "set", setKey(values), strconv.Itoa(first.index), strconv.Itoa(first.attempt))
+	set.secrets = secrets
+	e.cfg.Providers.ring.add(fresh)
+	err := e.cfg.Target.SetGlobals(ctx, secrets)
 	if err != nil && ctx.Err() == nil {
-		for _, r := range replays {
+		for _, r := range set.replays {
 			r.fail(fmt.Errorf("could not set the global secrets: %w", err))
 		}
 	}
 	return err
-}
-
-// install says which replays run under the set.
-func (s *globalSet) install(replays []*replay) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.replays = replays
-	for _, r := range replays {
-		r.set = s
-	}
-}
-
-// globals makes the values of one set. known holds what earlier phases of the
-// group made, so that a value that stays is the same value.
-func (e *engine) globals(values map[string]scenarios.Value, known map[string]*credential, first *replay) *globalSet {
-	set := &globalSet{key: setKey(values), credentials: known}
-	secrets, fresh := e.things.make(set, "global", values, known, nil, "set", set.key, strconv.Itoa(first.index), strconv.Itoa(first.attempt))
-	set.secrets = secrets
-	for _, c := range known {
-		c.owner = set
-	}
-	e.cfg.Providers.ring.add(fresh)
-	return set
 }
 
 func (r *replay) fail(err error) {

@@ -235,10 +235,13 @@ func (t *HTTPTarget) limited(r *httpReply) time.Duration {
 		return 0
 	}
 	seconds, err := strconv.ParseFloat(r.header.Get(l.wait), 64)
-	if err != nil || seconds <= 0 {
+	switch {
+	case err != nil || !(seconds > 0): // a date, or nonsense such as NaN
 		seconds = 1
+	case seconds > l.longest.Seconds():
+		return l.longest
 	}
-	return min(time.Duration(seconds*float64(time.Second)), l.longest)
+	return time.Duration(seconds * float64(time.Second))
 }
 
 func (t *HTTPTarget) paused(ctx context.Context) error {
@@ -258,7 +261,10 @@ func (t *HTTPTarget) paused(ctx context.Context) error {
 	}
 }
 
-var errLate = errors.New("no answer in time")
+var (
+	errLate = errors.New("no answer in time")
+	errGone = errors.New("the server is gone")
+)
 
 func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, patience time.Duration) (*httpReply, error) {
 	if patience > 0 {
@@ -286,7 +292,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 	resp, err := t.client.Do(req)
 	if err != nil {
 		if died := t.died(); died != nil {
-			return nil, fmt.Errorf("the server is gone: %w", died)
+			return nil, fmt.Errorf("%w: %w", errGone, died)
 		}
 		return nil, cause(ctx, err)
 	}

@@ -3,6 +3,8 @@ package suite
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // readable is a reply's text as a person reads it: of JSON, the names and the
@@ -27,10 +29,10 @@ func flatten(b *strings.Builder, v any) {
 			flatten(b, item)
 		}
 	case map[string]any:
-		for name, field := range v {
+		for _, name := range strict.SortedKeys(v) {
 			b.WriteString(name)
 			b.WriteByte('\n')
-			flatten(b, field)
+			flatten(b, v[name])
 		}
 	}
 }

@@ -143,8 +143,8 @@ func TestLeaksAreFoundAndMasked(t *testing.T) {
 		t.Errorf("masked = %q", masked)
 	}
 	r.drop([]*credential{c})
-	if len(r.sight(value.sent)) != 0 || r.Find(value.sent) != nil {
-		t.Error("a dropped credential is still known")
+	if len(r.Sight(value.sent)) != 0 || r.Find(value.sent) != nil {
+		t.Error("a dropped credential is still known to providers")
 	}
 }
 

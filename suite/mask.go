@@ -27,10 +27,11 @@ var ownSecret = regexp.MustCompile(`("[A-Za-z_-]*(?i:token|password|passwd|api_k
 
 func (r *ring) maskBody(text string) string {
 	return ownSecret.ReplaceAllStringFunc(r.mask(text), func(m string) string {
-		if head := ownSecret.FindStringSubmatch(m)[1]; !strings.HasPrefix(m[len(head):], "<") {
-			return head + "<hidden>"
+		head := ownSecret.FindStringSubmatch(m)[1]
+		if value := strings.TrimSpace(m[len(head):]); value == "" || strings.HasPrefix(value, "<") {
+			return m // blank, or masked already
 		}
-		return m
+		return head + "<hidden>"
 	})
 }
 
@@ -52,12 +53,20 @@ func (r *ring) maskHeader(h http.Header) http.Header {
 	return out
 }
 
+// maskViolation returns a violation that can be shown: what was seen may quote
+// a reply or a URL.
+func (r *ring) maskViolation(v Violation) Violation {
+	return Violation{v.Rule, r.mask(v.Message), r.mask(v.Want), r.mask(v.Got)}
+}
+
 // mask replaces every credential value in a text, and every piece of a random
 // part that is long enough to be a leak.
 func (r *ring) mask(text string) string {
 	for _, c := range r.sight(text) {
-		text = strings.ReplaceAll(text, c.Value, c.mask())
-		text = strings.ReplaceAll(text, c.secret.written, c.mask())
+		if c.Value != "" {
+			text = strings.ReplaceAll(text, c.Value, c.mask())
+			text = strings.ReplaceAll(text, c.secret.written, c.mask())
+		}
 		text = maskPieces(text, c.secret.random, c.mask())
 	}
 	return text

@@ -51,22 +51,30 @@ func (o *Output) Write(p []byte) (int, error) {
 		}
 		rest = after
 	}
+	// A line that never ends must not hide what it holds.
+	o.search(o.partial[max(0, len(o.partial)-len(p)-randomLength):])
 	return len(p), nil
+}
+
+// search records every credential of which a piece stands in a text.
+func (o *Output) search(text []byte) {
+	if o.ring == nil {
+		return
+	}
+	for _, c := range o.ring.sight(string(text)) {
+		if r, ok := c.owner.(*replay); ok {
+			r.leak("SEC-2", "a line of output", c)
+		} else if s, ok := c.owner.(*globalSet); ok {
+			s.leaked(c)
+		}
+	}
 }
 
 // end closes the current line.
 func (o *Output) end() {
+	o.search(o.partial)
 	line := strings.ToValidUTF8(string(o.partial), "\ufffd")
 	o.partial = o.partial[:0]
-	if o.ring != nil {
-		for _, c := range o.ring.sight(line) {
-			if r, ok := c.owner.(*replay); ok {
-				r.leak("SEC-2", "a line of output", c)
-			} else if s, ok := c.owner.(*globalSet); ok {
-				s.leaked(c)
-			}
-		}
-	}
 	o.lines = append(o.lines, line)
 	if extra := len(o.lines) - keptLines; extra > 0 {
 		o.lines = slices.Delete(o.lines, 0, extra)

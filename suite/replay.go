@@ -55,15 +55,14 @@ type window struct {
 	final bool
 }
 
-// A globalSet is a set of global secrets as the target holds them, with values
-// that all scenarios under it share.
+// A globalSet is the global secrets that the target holds, with values that all
+// scenarios under it share.
 type globalSet struct {
-	key         string
-	secrets     map[string]gate.Secret
+	// secrets are those of the current phase.
+	secrets map[string]gate.Secret
+	// credentials are those of all phases, by name and value.
 	credentials map[string]*credential
-
-	mu      sync.Mutex
-	replays []*replay
+	replays     []*replay
 }
 
 func (s *globalSet) owns() {}
@@ -71,8 +70,6 @@ func (s *globalSet) owns() {}
 // leaked records a piece of a global credential in the output; it belongs to
 // all that run under the set.
 func (s *globalSet) leaked(c *credential) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, r := range s.replays {
 		r.leak("SEC-2", "a line of output", c)
 	}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -29,7 +30,8 @@ type credential struct {
 	// scope and name say where it was given; probed compares with Expect.Probed.
 	scope  string
 	secret secret
-	owner  owner
+	// owner is nil once all that it belongs to has been judged.
+	owner owner
 }
 
 // An owner is whoever a credential belongs to: one replay of a scenario, or
@@ -54,17 +56,21 @@ func (r *ring) add(list []*credential) {
 	}
 }
 
-// drop forgets credentials whose scenarios have been judged.
+// drop forgets credentials whose scenarios have been judged: no provider knows
+// them any more, and nothing is attributed by them. Their random parts stay, so
+// that a server which comes back to one of them is found out, and no report
+// shows it.
 func (r *ring) drop(list []*credential) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
 		delete(r.values, c.Value)
+		rest := &credential{scope: c.scope, secret: secret{random: c.secret.random}}
+		rest.Name, rest.Answers = c.Name, c.Answers
 		for i := 0; i+blockLength <= len(c.secret.random); i += blockLength {
-			key := [blockLength]byte([]byte(c.secret.random[i:]))
-			r.blocks[key] = without(r.blocks[key], c)
-			if len(r.blocks[key]) == 0 {
-				delete(r.blocks, key)
+			block := r.blocks[[blockLength]byte([]byte(c.secret.random[i:]))]
+			if at := slices.Index(block, c); at >= 0 {
+				block[at] = rest
 			}
 		}
 	}
@@ -79,16 +85,6 @@ func (r *ring) retire(s *globalSet) {
 		}
 	}
 	r.drop(list)
-}
-
-func without(list []*credential, c *credential) []*credential {
-	kept := list[:0]
-	for _, other := range list {
-		if other != c {
-			kept = append(kept, other)
-		}
-	}
-	return kept
 }
 
 func (r *ring) find(value string) *credential {
@@ -106,11 +102,13 @@ func (r *ring) Find(value string) *upstream.Credential {
 }
 
 // Sight returns every credential of which leakLength or more consecutive
-// characters of the random part stand in the text.
+// characters of the random part stand in the text, but for those that were dropped.
 func (r *ring) Sight(text string) []*upstream.Credential {
 	var out []*upstream.Credential
 	for _, c := range r.sight(text) {
-		out = append(out, &c.Credential)
+		if c.Value != "" {
+			out = append(out, &c.Credential)
+		}
 	}
 	return out
 }
@@ -128,21 +126,12 @@ func (r *ring) sight(text string) []*credential {
 	for i := 0; i+blockLength <= len(text); i++ {
 		list := r.blocks[[blockLength]byte{text[i], text[i+1], text[i+2], text[i+3]}]
 		for _, c := range list {
-			if !contains(out, c) && leaks(text, c.secret.random) {
+			if !slices.Contains(out, c) && leaks(text, c.secret.random) {
 				out = append(out, c)
 			}
 		}
 	}
 	return out
-}
-
-func contains(list []*credential, c *credential) bool {
-	for _, other := range list {
-		if other == c {
-			return true
-		}
-	}
-	return false
 }
 
 // leaks reports whether leakLength or more consecutive characters of random

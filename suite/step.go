@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -28,7 +29,8 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 		e.settle(ctx, set, r)
 	}
 	e.cfg.Providers.leave(r)
-	if ctx.Err() != nil && r.next < len(r.steps) {
+	if ctx.Err() != nil {
+		r.cut()
 		return
 	}
 	if r.next == len(r.steps) || r.failure != nil {
@@ -36,6 +38,16 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 			e.remove(context.WithoutCancel(ctx), w)
 		}
 		r.finished = time.Now()
+	}
+}
+
+// cut leaves a replay without a result: whatever its last step came to may be
+// the interrupt's doing. One that found the server gone keeps its last words.
+func (r *replay) cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !errors.Is(r.failure, errGone) {
+		r.failure = nil
 	}
 }
 
@@ -149,6 +161,7 @@ func (r *replay) restart(w *window) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w.step.Calls, w.arrived, w.final = nil, 0, false
+	w.generation++
 }
 
 // abandon gives up a replay whose step did not answer, or whose preparation

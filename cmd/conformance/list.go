@@ -24,7 +24,7 @@ func newListCommand() *cobra.Command {
 		Use:     "list",
 		Short:   "List scenarios, rules, faulty gates, answers or profiles",
 		Example: "  conformance list --class mismatched\n  conformance list --rules\n  conformance list --faulty",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
 			switch {

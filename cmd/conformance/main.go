@@ -17,6 +17,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // The exit statuses of every command.
@@ -67,7 +69,7 @@ func newRoot() *cobra.Command {
 		Long:          "conformance replays a corpus of scenarios at a server that gates workspaces by the tenant's own\nLLM credential, with every provider faked, and says which rules are violated, with the proof.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -75,4 +77,19 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(newRunCommand(), newListCommand(), newShowCommand(), newLintCommand(), newSchemaCommand(), newServeCommand(), newUpstreamCommand(), newSelftestCommand(), newRegistryCommand(), newVersionCommand())
 	return root
+}
+
+// noArgs refuses arguments, and commands that there are not.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if !cmd.HasSubCommands() {
+		return fmt.Errorf("%s takes no argument %q; %[1]s --help says what it takes", cmd.CommandPath(), args[0])
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return fmt.Errorf("%s has no command %q%s; %[1]s --help lists them", cmd.CommandPath(), args[0], strict.DidYouMean(args[0], names))
 }

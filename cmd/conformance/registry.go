@@ -20,7 +20,7 @@ func newRegistryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "registry",
 		Short: "Says which provider owns a (runtime, model) pair, and checks registry files",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newDeriveCommand(), newCheckCommand())
@@ -48,7 +48,7 @@ for each, in order, {"provider":"name"} or {"provider":null,"reason":"…"}.`,
 		Example: `  conformance registry derive --runtime codex --model gpt-5.5 --env OPENAI_API_KEY
   conformance registry derive --batch pairs.jsonl`,
 		DisableFlagsInUseLine: true,
-		Args:                  cobra.NoArgs,
+		Args:                  noArgs,
 		RunE:                  func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()

@@ -57,7 +57,7 @@ func newSelftestCommand() *cobra.Command {
 		Short: "Hold the corpus to its own standard: every faulty gate fails, every correct variant passes",
 		Long: "selftest replays the corpus at every faulty gate and at every correct variant. A faulty gate that passes, or that\n" +
 			"fails for another reason than its own, is a survivor; a variant that fails is a false alarm. Exit 1 on either.",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return st.run(cmd) },
 	}
 	cmd.Flags().StringSliceVar(&st.doors, "door", []string{"process", "http"}, "process, http, or cheapest: in process, and over HTTP what shows itself there only")

@@ -24,7 +24,7 @@ func newServeCommand() *cobra.Command {
 			"Its probes dial the real hosts through HTTPS_PROXY, as a real server's do. The admin token is ADMIN_TOKEN\n" +
 			"from the environment, or is made and printed; the address is --addr, or PORT from the environment.",
 		Example: "  conformance serve\n  conformance serve --gate faulty:any-known-credential --addr 127.0.0.1:8080",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			double := &gates.Double{Name: "reference"}
 			if faulty, ok := strings.CutPrefix(name, "faulty:"); ok {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -66,17 +67,23 @@ func showScenario(w io.Writer, id string, list []*scenarios.Scenario, c *scenari
 		fmt.Fprintf(w, "  %s: %s\n", id, c.Rules.Find(id).Title)
 	}
 	for _, st := range s.Steps {
-		fmt.Fprintf(w, "\n%s %s\n  given   runtime %q, model %q, external %t\n", st.Stage, st.Name, st.Runtime, st.Model, st.External)
-		for scope, values := range map[string]map[string]scenarios.Value{"workspace": st.Secrets.Workspace, "global": st.Secrets.Global} {
-			for _, name := range strict.SortedKeys(values) {
-				fmt.Fprintf(w, "          %s %s = %s\n", scope, name, values[name])
-			}
-		}
+		fmt.Fprintf(w, "\n%s\n  given   runtime %q, model %q, external %t\n", words(string(st.Stage), st.Name), st.Runtime, st.Model, st.External)
+		showSecrets(w, "workspace", st.Secrets.Workspace)
+		showSecrets(w, "global", st.Secrets.Global)
 		x := st.Expect
-		fmt.Fprintf(w, "  expect  %s %s, provider %s, upstream %s %s\n", x.Verdict, x.Code, strings.Join(x.Providers, " or "), x.Upstream, x.Probed)
+		fmt.Fprintf(w, "  expect  %s, provider %s, upstream %s\n", words(string(x.Verdict), x.Code), cmp.Or(strings.Join(x.Providers, " or "), "none"), words(string(x.Upstream), x.Probed))
 	}
 	if s.Twin != "" {
 		fmt.Fprintf(w, "\ntwin: %s\n", s.Twin)
 	}
 	return nil
 }
+
+func showSecrets(w io.Writer, scope string, values map[string]scenarios.Value) {
+	for _, name := range strict.SortedKeys(values) {
+		fmt.Fprintf(w, "          %s %s = %s\n", scope, name, values[name])
+	}
+}
+
+// words joins two words of which the second may be empty.
+func words(first, second string) string { return strings.TrimSuffix(first+" "+second, " ") }

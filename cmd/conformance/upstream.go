@@ -36,7 +36,7 @@ func newUpstreamCommand() *cobra.Command {
 			"itself: `conformance run --upstream CONTROL-ADDRESS` brings the fake providers. The certificate's key never\n" +
 			"leaves the process.",
 		Example: "  conformance upstream --addr 127.0.0.1:8899 --control 127.0.0.1:8898",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			reg, err := loadRegistry(registryFile)
 			if err != nil {

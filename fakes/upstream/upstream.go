@@ -221,8 +221,12 @@ func (u *Upstream) ended(x *Exchange) {
 	}
 }
 
-// readBody reads a request's body to its end and returns what is kept of it.
+// readBody reads a request's body, which may be nil, to its end and returns
+// what is kept of it.
 func readBody(body io.Reader) ([]byte, error) {
+	if body == nil {
+		return nil, nil
+	}
 	kept, err := io.ReadAll(io.LimitReader(body, maxRequestBody))
 	if err == nil {
 		_, err = io.CopyN(io.Discard, body, maxDrain)

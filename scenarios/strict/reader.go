@@ -221,7 +221,7 @@ func (r *Reader) Words(what string, known []string, into *[]string) func(*yaml.N
 // Bool returns a setter that reads true or false.
 func (r *Reader) Bool(what string, into *bool) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		if n.Decode(into) != nil || n.Tag != "!!bool" {
+		if n.Tag != "!!bool" || n.Decode(into) != nil {
 			r.Fail(n, "%s must be true or false, not %s", what, Kind(n))
 		}
 	}

@@ -1,0 +1,98 @@
+package suite
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+)
+
+// TestPrepare holds a server to what a run needs before anything is changed.
+func TestPrepare(t *testing.T) {
+	type reply struct {
+		status int
+		body   string
+	}
+	healthy := reply{200, "{}"}
+	tests := []struct {
+		name         string
+		health, list reply
+		reset        bool
+		want         string
+		deleted      []string
+	}{
+		{"nothing held", healthy, reply{200, "[]"}, false, "", nil},
+		{"globals of somebody else", healthy, reply{200, `[{"key":"A"},{"key":"B"}]`}, false, "holds global secrets already (A, B), which would change what it answers; use a server of its own for the run, or delete them with --reset-global", nil},
+		{"globals of somebody else, to be reset", healthy, reply{200, `[{"key":"A"},{"key":"B"}]`}, true, "", []string{"/settings/secrets/A", "/settings/secrets/B"}},
+		{"not healthy", reply{503, ""}, reply{200, "[]"}, false, "is not healthy: GET /health answered 503", nil},
+		{"wrong token", healthy, reply{401, `{"error":"invalid admin auth token"}`}, false, "listing the global secrets: status 401, and secrets.global.list.names of the profile finds no names; check its admin token and the profile", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var deleted []string
+			target := served(t, func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.URL.Path == "/health":
+					answer(w, test.health.status, test.health.body)
+				case r.Method == http.MethodDelete:
+					deleted = append(deleted, r.URL.Path)
+					answer(w, 200, "{}")
+				default:
+					answer(w, test.list.status, test.list.body)
+				}
+			})
+			err := target.Prepare(t.Context(), test.reset)
+			if got := fmt.Sprint(err); err == nil != (test.want == "") || err != nil && !strings.Contains(got, test.want) {
+				t.Errorf("error %v\nwant  %s", err, test.want)
+			}
+			if diff := cmp.Diff(test.deleted, deleted, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("deleted (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSetGlobals holds the server's global secrets to exactly what is wanted,
+// and to nothing of somebody else's.
+func TestSetGlobals(t *testing.T) {
+	var calls []string
+	target := served(t, func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Key, Value string }
+		_ = json.NewDecoder(r.Body).Decode(&body) // a DELETE has none
+		calls = append(calls, strings.TrimSpace(r.Method+" "+r.URL.Path+" "+body.Key+"="+body.Value))
+		if r.Method == http.MethodDelete {
+			answer(w, 404, `{"error":"secret not found"}`)
+			return
+		}
+		answer(w, 200, "{}")
+	})
+	steps := []struct {
+		set  map[string]gate.Secret
+		want []string
+	}{
+		{map[string]gate.Secret{"A": {Value: "1"}}, []string{"PUT /settings/secrets A=1"}},
+		{map[string]gate.Secret{"A": {Value: "2"}}, []string{"PUT /settings/secrets A=2"}},
+		{map[string]gate.Secret{"B": {Value: "3"}}, []string{"DELETE /settings/secrets/A =", "PUT /settings/secrets B=3"}},
+		{nil, []string{"DELETE /settings/secrets/B ="}},
+		{nil, nil},
+	}
+	for i, step := range steps {
+		calls = nil
+		if err := target.SetGlobals(t.Context(), step.set); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, calls, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("step %d (-want +got):\n%s", i, diff)
+		}
+	}
+	failing := served(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, 500, "") })
+	if err := failing.SetGlobals(t.Context(), map[string]gate.Secret{"A": {Value: "1"}}); err == nil || err.Error() != "setting global secret A: the server answered 500" {
+		t.Errorf("a server that does not take it: %v", err)
+	}
+}

@@ -1,0 +1,179 @@
+package suite
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/registry"
+)
+
+// hubOf is providers with replays under way, each with a step open and a
+// credential of its own.
+type hubOf struct {
+	*Providers
+	replays []*replay
+	windows []*window
+	own     []*credential
+}
+
+func newHub(t *testing.T, pairs ...string) *hubOf {
+	t.Helper()
+	h := &hubOf{Providers: NewProviders(registry.Embedded())}
+	h.hold = time.Second
+	e, _ := planOf(t, Config{}, Traits{}, planned(t, "none", "claude-code", opus))
+	for i, model := range pairs {
+		s := planned(t, model, "claude-code", model, "workspace.K=live")
+		r := e.newReplay(s, i)
+		c := given(t, model, "workspace", "K", "live")
+		c.owner = r
+		h.ring.add([]*credential{c})
+		h.enter(r)
+		h.replays, h.windows, h.own = append(h.replays, r), append(h.windows, r.open(0)), append(h.own, c)
+	}
+	return h
+}
+
+// dialled is an exchange at a host that carries credentials.
+func dialled(host string, carried ...*credential) *upstream.Exchange {
+	x := &upstream.Exchange{Method: "GET", Scheme: "https", Host: host, Path: "/v1/models", Known: host != "elsewhere.invalid", Status: 200, Answer: "live"}
+	for _, c := range carried {
+		x.Sightings = append(x.Sightings, upstream.Sighting{Credential: &c.Credential, Where: "header x-api-key", Read: true})
+	}
+	return x
+}
+
+func (h *hubOf) seeing(t *testing.T, x *upstream.Exchange) {
+	t.Helper()
+	h.arrive(t.Context(), x)
+	h.observe(x)
+}
+
+// seenBy are the numbers of calls that each replay is held to, and of those
+// that nobody is.
+func (h *hubOf) seenBy() (calls []int, ambiguous []bool, strays int) {
+	for _, r := range h.replays {
+		calls, ambiguous = append(calls, len(r.steps[0].Calls)), append(ambiguous, r.unclear())
+	}
+	return calls, ambiguous, len(h.strays)
+}
+
+func TestCallsAreAttributed(t *testing.T) {
+	global := given(t, "global", "global", "G", "live")
+	tests := []struct {
+		name string
+		do   func(*hubOf)
+		// calls of the replays for Anthropic and for Kimi, and strays.
+		calls     []int
+		ambiguous []bool
+		strays    int
+	}{
+		{"its own credential", func(h *hubOf) { h.seeing(t, dialled("api.anthropic.com", h.own[0])) }, []int{1, 0}, []bool{false, false}, 0},
+		{"its own credential at somebody else's host", func(h *hubOf) { h.seeing(t, dialled("api.kimi.com", h.own[0])) }, []int{1, 0}, []bool{false, false}, 0},
+		{"no credential at a known host: anybody's", func(h *hubOf) { h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 0}, []bool{true, true}, 1},
+		{"no credential at an unknown host: nobody's", func(h *hubOf) { h.seeing(t, dialled("elsewhere.invalid")) }, []int{0, 0}, []bool{false, false}, 1},
+		{"no credential while one is alone", func(h *hubOf) { h.setAlone(h.replays[1]); h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 1}, []bool{false, false}, 0},
+		{"no credential while one is under way", func(h *hubOf) { h.leave(h.replays[0]); h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 1}, []bool{false, false}, 0},
+		{"a global one: whose provider lives there", func(h *hubOf) {
+			global.owner = newGlobalSet(h.replays)
+			h.ring.add([]*credential{global})
+			h.seeing(t, dialled(h.replays[1].hosts[0], global))
+		}, []int{0, 1}, []bool{false, false}, 0},
+		{"a global one at a host of neither", func(h *hubOf) {
+			global.owner = newGlobalSet(h.replays)
+			h.ring.add([]*credential{global})
+			h.seeing(t, dialled("elsewhere.invalid", global))
+		}, []int{0, 0}, []bool{true, true}, 1},
+		{"a global one of a set that one runs under", func(h *hubOf) {
+			global.owner = newGlobalSet(h.replays[:1])
+			h.ring.add([]*credential{global})
+			h.seeing(t, dialled("elsewhere.invalid", global))
+		}, []int{1, 0}, []bool{false, false}, 0},
+		{"after it was judged", func(h *hubOf) { h.replays[0].judged = true; h.seeing(t, dialled("api.anthropic.com", h.own[0])) }, []int{0, 0}, []bool{false, false}, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHub(t, opus, "kimi-for-coding")
+			test.do(h)
+			calls, ambiguous, strays := h.seenBy()
+			if diff := cmp.Diff(test.calls, calls); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.ambiguous, ambiguous); diff != "" {
+				t.Errorf("ambiguous (-want +got):\n%s", diff)
+			}
+			if strays != test.strays || !h.Seen() {
+				t.Errorf("%d strays, want %d; seen %v", strays, test.strays, h.Seen())
+			}
+		})
+	}
+}
+
+// TestCallsOfTheCreate tells calls that the create waits for from those of the
+// provisioning after it, also where they overlap.
+func TestCallsOfTheCreate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(t, opus)
+		r, w, c := h.replays[0], h.windows[0], h.own[0]
+		first, second := dialled("api.anthropic.com", c), dialled("api.anthropic.com", c)
+		first.Status = 401
+		h.seeing(t, first)
+		// After a 401, a second call would be a retry; it is held back until the
+		// create has answered, and so it is the provisioning's.
+		timer := time.AfterFunc(h.hold/2, func() { r.close(w) })
+		defer timer.Stop()
+		h.seeing(t, second)
+		late := dialled("api.anthropic.com", c)
+		h.seeing(t, late)
+		var got []bool
+		for _, c := range r.steps[0].Calls {
+			got = append(got, c.InCreate)
+		}
+		if diff := cmp.Diff([]bool{true, false, false}, got); diff != "" {
+			t.Errorf("in the create (-want +got):\n%s", diff)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(t, opus)
+		c := h.own[0]
+		for range maxCalls {
+			h.seeing(t, dialled("api.anthropic.com", c))
+		}
+		start := time.Now()
+		h.seeing(t, dialled("api.anthropic.com", c)) // the create waits for it
+		if took := time.Since(start); took != h.hold {
+			t.Errorf("a call too many was held for %s, want %s", took, h.hold)
+		}
+		if calls := h.replays[0].steps[0].Calls; len(calls) != 3 || !calls[2].InCreate {
+			t.Errorf("the third call: %+v", calls)
+		}
+	})
+}
+
+// TestRestartForgetsEarlierCalls holds a call that ends after a new
+// provisioning began to belong to the one before.
+func TestRestartForgetsEarlierCalls(t *testing.T) {
+	h := newHub(t, opus)
+	r, w, c := h.replays[0], h.windows[0], h.own[0]
+	slow, next := dialled("api.anthropic.com", c), dialled("api.anthropic.com", c)
+	slow.Status, next.Status = 401, 200
+	h.arrive(t.Context(), slow)
+	r.restart(w)
+	h.observe(slow)
+	if n := len(r.steps[0].Calls); n != 0 || w.final {
+		t.Errorf("%d calls of the one before are kept, final %v", n, w.final)
+	}
+	again := dialled("api.anthropic.com", c)
+	again.Status = 403
+	h.arrive(t.Context(), again)
+	r.restart(w)
+	h.arrive(t.Context(), next)
+	h.observe(again)
+	h.observe(next)
+	if calls := r.steps[0].Calls; len(calls) != 1 || calls[0].Status != 200 {
+		t.Errorf("calls of the new provisioning: %+v", calls)
+	}
+}
