@@ -91,5 +91,5 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	for _, c := range cmd.Commands() {
 		names = append(names, c.Name())
 	}
-	return fmt.Errorf("%s has no command %q%s; %[1]s --help lists them", cmd.CommandPath(), args[0], strict.DidYouMean(args[0], names))
+	return fmt.Errorf("unknown command %q%s; %s --help lists them", args[0], strict.DidYouMean(args[0], names), cmd.CommandPath())
 }
