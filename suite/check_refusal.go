@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
@@ -69,7 +70,7 @@ func naming(o *Observation, step *scenarios.Step, r *Reply) []Violation {
 		return nil
 	}
 	var out []Violation
-	text := searchable(step, r)
+	text := ownWords(o, step, r.Text)
 	x := step.Expect
 	if !namesProvider(o.Registry, x.Providers, r, text) {
 		out = append(out, Violation{"REF-2", "the refusal does not name the derived provider", strings.Join(x.Providers, " or "), provided(r)})
@@ -91,14 +92,34 @@ func provided(r *Reply) string {
 	return clip(r.Text, 200)
 }
 
-// searchable is the reply's text without the model id, which may hold a
-// provider's name by itself.
-func searchable(step *scenarios.Step, r *Reply) string {
-	text := r.Text
+// ownWords is a text of the target without what it only repeats and what may
+// hold a provider's or a credential's name by itself: our request ids, which end
+// in a scenario's, and the model id.
+func ownWords(o *Observation, step *scenarios.Step, text string) string {
+	text = withoutRequestIDs(text, o.RunID)
 	if m := strings.TrimSpace(step.Model); m != "" {
 		text = strings.ReplaceAll(text, m, " ")
 	}
 	return text
+}
+
+// withoutRequestIDs cuts the ids of a run's requests out of a text, whole or
+// cut short, those of other scenarios included.
+func withoutRequestIDs(text, run string) string {
+	if run == "" || !strings.Contains(text, run+"/") {
+		return text
+	}
+	pieces := strings.Split(text, run+"/")
+	for i, p := range pieces[1:] {
+		pieces[i+1] = strings.TrimLeftFunc(p, inRequestID)
+	}
+	return strings.Join(pieces, " ")
+}
+
+// inRequestID reports whether a scenario's id may hold a character; white
+// space, quotes and brackets end it in any log.
+func inRequestID(r rune) bool {
+	return !unicode.IsSpace(r) && !strings.ContainsRune("\"'`,;()[]{}<>\\", r)
 }
 
 // namesProvider accepts the provider's name or its display name, in the reply's

@@ -68,9 +68,7 @@ func replyTraces(o *Observation, step *scenarios.Step, r *Reply) bool {
 
 func isTrace(o *Observation, step *scenarios.Step, text string) bool {
 	_, name, _ := strings.Cut(step.Expect.Probed, "/")
-	if m := strings.TrimSpace(step.Model); m != "" {
-		text = strings.ReplaceAll(text, m, " ")
-	}
+	text = ownWords(o, step, text)
 	if !hasWord(text, name) {
 		return false
 	}

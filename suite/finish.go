@@ -107,7 +107,7 @@ func (f *finisher) observation(r *replay) *Observation {
 	r.judged = true
 	cfg := &f.e.cfg
 	return &Observation{
-		Scenario: r.scenario, Registry: cfg.Registry, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
+		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
 		HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted,
 	}
 }

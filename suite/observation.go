@@ -13,7 +13,9 @@ import (
 type Observation struct {
 	Scenario *scenarios.Scenario
 	Registry *registry.Registry
-	Steps    []StepObservation
+	// RunID begins every X-Request-ID that we sent; empty where none was.
+	RunID string
+	Steps []StepObservation
 	// Claims are the areas that the target is held to.
 	Claims []string
 	// Level decides which rules a check may name.

@@ -56,12 +56,14 @@ func TestNamesProvider(t *testing.T) {
 		{"as a part of a credential's name", "m", "", "set GROQ_API_KEY", false},
 		{"in the model id only", "groq:llama-4", "", `model "groq:llama-4" has no credential`, false},
 		{"in the model id and beside it", "groq:llama-4", "", `model "groq:llama-4" needs groq`, true},
+		{"in our own request id only", "m", "", "request b59d/dead/answer/groq/GROQ_API_KEY/workspace failed", false},
+		{"in our own request id and behind it", "m", "", `{"request":"b59d/dead/answer/groq/x","provider":"groq"}`, true},
 		{"the model id in white space", "  groq:llama-4 ", "", `model "groq:llama-4" has no credential`, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			step, r := &scenarios.Step{Model: test.model}, &Reply{Provider: test.field, Text: test.text}
-			if got := namesProvider(registry.Embedded(), []string{"groq"}, r, searchable(step, r)); got != test.want {
+			if got := namesProvider(registry.Embedded(), []string{"groq"}, r, ownWords(&Observation{RunID: "b59d"}, step, r.Text)); got != test.want {
 				t.Errorf("named %v, want %v", got, test.want)
 			}
 		})
@@ -78,7 +80,7 @@ func TestNamesProvider(t *testing.T) {
 }
 
 func TestIsTrace(t *testing.T) {
-	o := &Observation{Registry: registry.Embedded()}
+	o := &Observation{Registry: registry.Embedded(), RunID: "b59d"}
 	expect := scenarios.Expect{Providers: []string{"groq"}, Probed: "global/GROQ_API_KEY"}
 	tests := []struct {
 		name, model, line string
@@ -88,6 +90,12 @@ func TestIsTrace(t *testing.T) {
 		{"the credential alone", "m", "GROQ_API_KEY was not proved", false},
 		{"the provider alone", "m", "groq was not asked", false},
 		{"the provider in the model id only", "groq:x", "model groq:x: GROQ_API_KEY was not proved", false},
+		{"our own request id", "m", "b59d/transient/answer/groq/GROQ_API_KEY/workspace/server-error", false},
+		{"our own request id in an access log", "m", `POST /workspaces 201 id="b59d/transient/answer/groq/GROQ_API_KEY/workspace" 3ms`, false},
+		{"our own request id, cut short", "m", "201 b59d/transient/answer/groq/GROQ_API_KEY/work… 3ms", false},
+		{"another scenario's request id", "m", "201 b59d/valid/scope/groq/GROQ_API_KEY/global", false},
+		{"several request ids", "m", "201 b59d/valid/groq/x [b59d/dead/groq/GROQ_API_KEY]", false},
+		{"both names behind our own request id", "m", `{"id":"b59d/transient/answer/groq/x","msg":"groq: GROQ_API_KEY unproven"}`, true},
 		{"another credential", "m", "groq did not answer about HF_TOKEN", false},
 	}
 	for _, test := range tests {

@@ -42,19 +42,48 @@ func TestCommandDiesWithTheHarness(t *testing.T) {
 	eventually(t, "the server ends with the harness that was killed", func() bool { return !runs(server) })
 }
 
-// The kernel's signal follows the thread that started the command, so threads
-// that end must not take the command along.
-func TestCommandOutlivesThreads(t *testing.T) {
-	p := start(t, config("serve", &sink{}))
-	var wg sync.WaitGroup
-	for range 32 {
-		wg.Go(func() { runtime.LockOSThread() }) // ends the thread
+// The kernel's signal follows the thread that started the command, so the end of
+// the thread that called Start must not take the command along.
+func TestCommandOutlivesTheThreadThatCalledStart(t *testing.T) {
+	var p *process.Process
+	var err error
+	var tid int
+	onThreadThatEnds(func() {
+		tid = syscall.Gettid()
+		p, err = process.Start(t.Context(), config("serve", &sink{}))
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	wg.Wait()
+	t.Cleanup(func() { p.Stop() })
+	eventually(t, "the thread ends", func() bool {
+		_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", tid))
+		return os.IsNotExist(err)
+	})
 	if err := healthy(t.Context(), p.URL()); err != nil {
 		t.Error(err)
 	}
 	if err := p.Err(); err != nil {
 		t.Error(err)
 	}
+}
+
+// onThreadThatEnds calls f on a thread that has ended, or is about to, when it
+// returns. The runtime never ends the main thread, so two threads are taken: one
+// of them is another.
+func onThreadThatEnds(f func()) {
+	var both, finished sync.WaitGroup
+	var once sync.Once
+	both.Add(2)
+	for range 2 {
+		finished.Go(func() {
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+			both.Done()
+			both.Wait()
+			if syscall.Gettid() != os.Getpid() {
+				once.Do(f)
+			}
+		})
+	}
+	finished.Wait()
 }

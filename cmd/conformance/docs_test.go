@@ -1,0 +1,231 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// TestDocumentedCommands holds every command line of ours in the fenced sh
+// blocks of README.md and docs to the command line as it is.
+func TestDocumentedCommands(t *testing.T) {
+	t.Chdir("../..")
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil || len(docs) == 0 {
+		t.Fatalf("docs holds no documents: %v", err)
+	}
+	found := map[string]int{}
+	for _, file := range append([]string{"README.md"}, docs...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range shellBlocks(string(text)) {
+			for _, words := range shellCommands(block.text) {
+				if args, ours := ownArguments(words); ours {
+					found[file]++
+					t.Run(fmt.Sprintf("%s:%d", file, block.line), func(t *testing.T) {
+						if err := parsed(args); err != nil {
+							t.Errorf("conformance %s: %v", strings.Join(args, " "), err)
+						}
+					})
+				}
+			}
+		}
+	}
+	if found["README.md"] == 0 {
+		t.Error("README.md shows no command of ours")
+	}
+}
+
+// parsed holds arguments to the command line, without running anything, and
+// looks up what their flags name.
+func parsed(args []string) error {
+	cmd, rest, err := newRoot().Find(args)
+	if err != nil {
+		return err
+	}
+	// A parent only prints its help, so no document means it.
+	if cmd.HasSubCommands() && len(rest) == 0 {
+		return errors.New("no command is named")
+	}
+	for _, check := range []func() error{
+		func() error { return cmd.ParseFlags(rest) },
+		func() error { return cmd.ValidateArgs(cmd.Flags().Args()) },
+		cmd.ValidateRequiredFlags, cmd.ValidateFlagGroups,
+		func() error { return namesExist(cmd) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if at := cmd.ArgsLenAtDash(); at >= 0 {
+		if inner, ours := ownArguments(cmd.Flags().Args()[at:]); ours {
+			return parsed(inner)
+		}
+	}
+	return nil
+}
+
+// namesExist looks up the faulty gates, the profile and the registry that flags name.
+func namesExist(cmd *cobra.Command) error {
+	for _, flag := range []string{"target", "gate", "profile", "registry"} {
+		f := cmd.Flags().Lookup(flag)
+		if f == nil || !f.Changed {
+			continue
+		}
+		value := f.Value.String()
+		var err error
+		switch name, faulty := strings.CutPrefix(value, "faulty:"); {
+		case flag == "profile":
+			_, err = suite.LoadProfile(value)
+		case flag == "registry":
+			_, err = loadRegistry(value)
+		case faulty && gates.Find(name) == nil:
+			err = fmt.Errorf("there is no faulty gate %q", name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownArguments returns what stands behind our command's name.
+func ownArguments(words []string) (args []string, ours bool) {
+	for _, name := range [][]string{{"conformance"}, {"go", "run", "./cmd/conformance"}} {
+		if len(words) >= len(name) && slices.Equal(words[:len(name)], name) {
+			return words[len(name):], true
+		}
+	}
+	return nil, false
+}
+
+// A block is a fenced block of a document; line is that of its fence, from 1.
+type block struct {
+	line int
+	text string
+}
+
+func shellBlocks(text string) []block {
+	var out []block
+	inside, fenced := false, false
+	for i, line := range strings.Split(text, "\n") {
+		fence, info := strings.CutPrefix(strings.TrimSpace(line), "```")
+		switch {
+		case info && fenced:
+			inside, fenced = false, false
+		case info:
+			fenced, inside = true, fence == "sh"
+			if inside {
+				out = append(out, block{line: i + 1})
+			}
+		case inside:
+			out[len(out)-1].text += line + "\n"
+		}
+	}
+	return out
+}
+
+// shellCommands splits shell text into simple commands of words: quotes,
+// backslashes and comments are read, operators end a command, and assignments
+// before a command are dropped. It is enough for what documents show.
+func shellCommands(text string) [][]string {
+	var out [][]string
+	var words []string
+	var word strings.Builder
+	quote, begun := rune(0), false
+	endWord := func() {
+		if begun && !(len(words) == 0 && strings.Contains(word.String(), "=")) {
+			words = append(words, word.String())
+		}
+		word.Reset()
+		begun = false
+	}
+	endCommand := func() {
+		endWord()
+		if len(words) > 0 {
+			out = append(out, words)
+		}
+		words = nil
+	}
+	runes := []rune(text + "\n")
+	for i := 0; i < len(runes); i++ {
+		switch c := runes[i]; {
+		case c == '\\' && quote != '\'' && i+1 < len(runes):
+			if i++; runes[i] != '\n' {
+				word.WriteRune(runes[i])
+				begun = true
+			}
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(c)
+		case c == '\'' || c == '"':
+			quote, begun = c, true
+		case c == '#' && !begun:
+			for runes[i+1] != '\n' {
+				i++
+			}
+		case strings.ContainsRune("\n;&|<>()", c):
+			endCommand()
+		case c == ' ' || c == '\t':
+			endWord()
+		default:
+			word.WriteRune(c)
+			begun = true
+		}
+	}
+	return out
+}
+
+func TestShellCommands(t *testing.T) {
+	text := "# a comment\nA=1 conformance run --id 'a b/*' \\\n  --seed \"x\" # more\nx | conformance lint && go run ./cmd/conformance list>f\n\\echo a\\ b ''\n"
+	want := [][]string{
+		{"conformance", "run", "--id", "a b/*", "--seed", "x"}, {"x"}, {"conformance", "lint"},
+		{"go", "run", "./cmd/conformance", "list"}, {"f"}, {"echo", "a b", ""},
+	}
+	if diff := cmp.Diff(want, shellCommands(text)); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
+	}
+}
+
+func TestShellBlocks(t *testing.T) {
+	got := shellBlocks("a\n```sh\nb\n```\nc\n```go\nd\n```\n```sh\ne\nf\n```\n")
+	want := []block{{2, "b\n"}, {9, "e\nf\n"}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(block{})); diff != "" {
+		t.Errorf("blocks (-want +got):\n%s", diff)
+	}
+}
+
+// What no document may show is found.
+func TestParsedRefuses(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                                      "no command is named",
+		"rnu":                                   "rnu",
+		"run --profil x":                        "profil",
+		"run --parallel x":                      "parallel",
+		"run --target faulty:nope":              "nope",
+		"run --profile nope.yaml":               "nope.yaml",
+		"list dead":                             "dead",
+		"registry derive":                       "runtime",
+		"run -- go run ./cmd/conformance sevre": "sevre",
+		"run -- conformance serve --gate faulty:": `faulty gate ""`,
+	} {
+		t.Run(args, func(t *testing.T) {
+			if err := parsed(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error is %v, want %q in it", err, want)
+			}
+		})
+	}
+}
