@@ -123,20 +123,39 @@ func inRequestID(r rune) bool {
 }
 
 // namesProvider accepts the provider's name or its display name, in the reply's
-// own field or, where it has none, in its text.
+// own field or in its text. A field that holds another provider's name speaks
+// against it, whatever the text says; one that holds anything else, such as a
+// vendor's name, says nothing.
 func namesProvider(reg *registry.Registry, want []string, r *Reply, text string) bool {
-	for _, name := range want {
-		names := []string{name}
-		if p := reg.Provider(name); p != nil && p.DisplayName != "" {
-			names = append(names, p.DisplayName)
-		}
-		for _, n := range names {
-			if r.Provider != "" && strings.EqualFold(r.Provider, n) || r.Provider == "" && hasWord(text, n) {
-				return true
-			}
+	if len(want) == 0 {
+		return true
+	}
+	if named := namedBy(reg, r.Provider); len(named) > 0 {
+		return slices.ContainsFunc(named, func(p string) bool { return slices.Contains(want, p) })
+	}
+	return slices.ContainsFunc(want, func(name string) bool {
+		return slices.ContainsFunc(namesOf(reg, name), func(n string) bool { return hasWord(text, n) })
+	})
+}
+
+// namesOf are a provider's name and its display name.
+func namesOf(reg *registry.Registry, name string) []string {
+	if p := reg.Provider(name); p != nil && p.DisplayName != "" {
+		return []string{name, p.DisplayName}
+	}
+	return []string{name}
+}
+
+// namedBy returns the providers that a field names; several may go by one
+// display name.
+func namedBy(reg *registry.Registry, field string) []string {
+	var out []string
+	for _, p := range reg.Providers {
+		if slices.ContainsFunc(namesOf(reg, p.Name), func(n string) bool { return strings.EqualFold(n, field) }) {
+			out = append(out, p.Name)
 		}
 	}
-	return len(want) == 0
+	return out
 }
 
 func acceptedBy(reg *registry.Registry, providers []string) []string {

@@ -48,7 +48,7 @@ type selftest struct {
 }
 
 // selftestBudget is the probe's bound for doubles; what waits, waits for it.
-const selftestBudget = 150 * time.Millisecond
+const selftestBudget = 300 * time.Millisecond
 
 func newSelftestCommand() *cobra.Command {
 	st := &selftest{}
