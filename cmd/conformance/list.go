@@ -48,6 +48,7 @@ func newListCommand() *cobra.Command {
 	fl.BoolVar(&profiles, "profiles", false, "list the built-in profiles")
 	fl.BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	fl.StringVar(&f.level, "level", "extended", "core, or extended for both levels")
+	f.registerMatrix(cmd)
 	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these classes")
 	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these rules")
 	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios with such an id; * and ? are wildcards")
@@ -63,8 +64,8 @@ func (f *runFlags) list(w io.Writer, asJSON bool) error {
 		return err
 	}
 	enc := json.NewEncoder(w)
-	for _, s := range p.selected {
-		if p.companions[s.ID] {
+	for _, s := range p.selected.Scenarios {
+		if p.selected.Companions[s.ID] {
 			continue
 		}
 		if asJSON {
