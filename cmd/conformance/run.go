@@ -94,7 +94,7 @@ func (f *runFlags) registerMatrix(cmd *cobra.Command) {
 
 // prepared is a run that is ready to begin.
 type prepared struct {
-	flags      *runFlags
+	flags     *runFlags
 	corpus    *scenarios.Corpus
 	registry  *registry.Registry
 	selection scenarios.Selection
