@@ -47,7 +47,9 @@ func newRunCommand() *cobra.Command {
 		Use:   "run [flags] [-- COMMAND ARGS…]",
 		Short: "Replay the corpus at a target and say which rules it violates",
 		Long: "run replays scenarios at a target and prints a verdict. Without a target it serves the reference gate on\n" +
-			"loopback. Exit status: 0 conformant, 1 not, 2 could not run, 130 interrupted.",
+			"loopback. A COMMAND is started behind a proxy that stands in for every provider; in its arguments {addr}, {host} and\n" +
+			"{port} say where to listen, and {registry} is a registry file whose base URLs lead to the fakes without a proxy.\n" +
+			"Exit status: 0 conformant, 1 not, 2 could not run, 130 interrupted.",
 		Example: "  conformance run\n  conformance run --target faulty:any-known-credential\n  conformance run --target http://127.0.0.1:8080 --profile workspace-server\n  conformance run --rule PRE-2 --report json=report.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
@@ -64,7 +66,7 @@ func newRunCommand() *cobra.Command {
 func (f *runFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.target, "target", "", "reference, faulty:NAME, or the URL of a server (default reference)")
+	fl.StringVar(&f.target, "target", "", "reference, faulty:NAME, correct:NAME, or the URL of a server (default reference)")
 	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile or a file")
 	fl.StringVar(&f.registry, "registry", "", "the server's own registry file; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.claims, "claim", nil, "areas the target is held to, instead of its profile's")
