@@ -67,6 +67,9 @@ func replyTraces(o *Observation, step *scenarios.Step, r *Reply) bool {
 }
 
 func isTrace(o *Observation, step *scenarios.Step, text string) bool {
+	if o.Scenario != nil && othersLine(text, o.RunID, o.Scenario.ID) {
+		return false
+	}
 	_, name, _ := strings.Cut(step.Expect.Probed, "/")
 	text = ownWords(o, step, text)
 	if !hasWord(text, name) {

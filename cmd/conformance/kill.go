@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -36,7 +37,17 @@ type kill struct {
 	Compared    int      `json:"compared,omitempty"`
 	Differences []string `json:"differences,omitempty"`
 
-	outcomes map[string]suite.ResultOutcome
+	// Remembers: see gates.Double; nothing is compared then.
+	Remembers bool `json:"remembers,omitempty"`
+
+	ends map[string]ending
+}
+
+// An ending is how one scenario ended, and under which rules.
+type ending struct {
+	outcome  suite.ResultOutcome
+	rules    []string
+	scenario *scenarios.Scenario
 }
 
 func (k *kill) handle(e suite.Event) {
@@ -45,7 +56,6 @@ func (k *kill) handle(e suite.Event) {
 		return
 	}
 	r := f.Result
-	k.outcomes[r.Scenario.ID] = r.Outcome
 	switch r.Outcome {
 	case suite.Failed:
 		k.Failed++
@@ -53,11 +63,13 @@ func (k *kill) handle(e suite.Event) {
 		k.Errors++
 		k.Note = r.Scenario.ID + ": " + r.Reason
 	}
+	end := ending{outcome: r.Outcome, scenario: r.Scenario}
 	seen := map[string]bool{}
 	for _, v := range r.Violations {
 		if !seen[v.Rule] {
 			seen[v.Rule] = true
 			k.Violated[v.Rule]++
+			end.rules = append(end.rules, v.Rule)
 		}
 		if k.First == "" && (slices.Contains(k.Breaks, v.Rule) || k.Kind == correctKind) {
 			k.First = r.Scenario.ID
@@ -66,24 +78,55 @@ func (k *kill) handle(e suite.Event) {
 			}
 		}
 	}
+	k.ends[r.Scenario.ID] = end
 }
 
 // compare holds the command door's verdicts to those of another door. What one
 // of them does not claim is not compared; what one could not judge is a
 // difference, too.
 func (k *kill) compare(base kill) {
-	for id, got := range k.outcomes {
-		want := base.outcomes[id]
-		if want == "" || want == suite.NotClaimed || got == suite.NotClaimed {
+	for id, got := range k.ends {
+		want, both := base.ends[id]
+		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || answeredInBackground(want, got) {
 			continue
 		}
 		k.Compared++
-		if got != want {
-			k.Differences = append(k.Differences, fmt.Sprintf("%s: %s by %s, %s by %s", id, want, base.Door, got, k.Door))
+		if got.outcome != want.outcome {
+			k.Differences = append(k.Differences, fmt.Sprintf("%s: %s by %s, %s by %s", id, want.outcome, base.Door, got.outcome, k.Door))
 		}
 	}
 	slices.Sort(k.Differences)
 	k.OK = k.OK && len(k.Differences) == 0 && k.Compared > 0
+}
+
+// callRules are those that are judged by looking at a call.
+var callRules = []string{"LIV-4", "LIV-5", "LIV-8", "LIV-9", "PRE-5"}
+
+// unseenByProxy: what is wrong with a call cannot be seen where the whole host
+// is struck before the request can be read, as only a proxy does.
+func unseenByProxy(want, got ending) bool {
+	return want.outcome == suite.Failed && got.outcome == suite.Passed && onlyOf(want.rules, callRules) &&
+		want.answers(func(list []string) bool { return slices.Contains(scenarios.ConnectionAnswers, list[0]) })
+}
+
+// answeredInBackground: a server provisions by itself after a create, and a Go
+// value does not. Where the provider's second answer is another than its first,
+// and provisioning probes, a retry after it is seen at the server only.
+func answeredInBackground(want, got ending) bool {
+	return want.outcome == suite.Passed && got.outcome == suite.Failed && onlyOf(got.rules, []string{"LIV-9"}) &&
+		want.answers(func(list []string) bool { return len(list) > 1 })
+}
+
+func onlyOf(rules, among []string) bool {
+	return !slices.ContainsFunc(rules, func(r string) bool { return !slices.Contains(among, r) })
+}
+
+// answers reports whether what the provider answers to the credential that
+// decides the last step fulfils a condition.
+func (e ending) answers(fulfil func([]string) bool) bool {
+	last := &e.scenario.Steps[len(e.scenario.Steps)-1]
+	list := last.Secrets.Value(last.Expect.Probed).Answers
+	return len(list) > 0 && fulfil(list)
 }
 
 func (st *selftest) print(w io.Writer, k kill) error {
@@ -103,7 +146,7 @@ func (st *selftest) print(w io.Writer, k kill) error {
 	if k.Note != "" {
 		b.WriteString("; " + k.Note)
 	}
-	if k.Door == commandDoor {
+	if k.Door == commandDoor && !k.Remembers {
 		fmt.Fprintf(&b, "; %d compared, %d differ", k.Compared, len(k.Differences))
 	}
 	b.WriteString("\n")

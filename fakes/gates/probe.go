@@ -177,12 +177,12 @@ var probeFaults = []Double{
 		Gate:  silenced(func(o gate.Outcome) bool { return o.Status == 0 }),
 	},
 	{
-		Name: "verdict-cached-by-name", Rules: []string{"LIV-12", "LIV-1"},
+		Name: "verdict-cached-by-name", Rules: []string{"LIV-12", "LIV-1"}, Remembers: true,
 		Story: "One verdict per provider and credential name is kept for a minute; the value is not part of the key.",
 		Gate:  cachedBy(func(p *registry.Provider, c gate.Credential) string { return p.Name + "/" + c.Name }),
 	},
 	{
-		Name: "verdict-cached-by-value", Rules: []string{"LIV-12", "LIV-9"},
+		Name: "verdict-cached-by-value", Rules: []string{"LIV-12", "LIV-9"}, Remembers: true,
 		Story: "One verdict per value is kept; the provider that gave it is not part of the key.",
 		// Only a server keeps a tenant's value from one create to the next.
 		Server: func(*server.Config) {},
