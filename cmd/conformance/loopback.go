@@ -22,7 +22,8 @@ import (
 const registryPlaceholder = "{registry}"
 
 // standIn listens where base URLs of the registry point at this machine: no
-// proxy is asked for those, so the fakes have to be there themselves.
+// proxy is asked for those, so the fakes have to be there themselves. Providers
+// that no runtime leads to have nothing to answer, and their ports are left alone.
 func (t *target) standIn(reg *registry.Registry) error {
 	addresses, err := loopbackAddresses(reg)
 	if err != nil {
@@ -74,7 +75,7 @@ type loopbackAddress struct {
 func loopbackAddresses(reg *registry.Registry) ([]loopbackAddress, error) {
 	var out []loopbackAddress
 	taken := map[string]bool{}
-	for _, p := range reg.Providers {
+	for _, p := range reg.BYOK() {
 		for _, host := range p.Hosts() {
 			u := &url.URL{Host: host}
 			ips := loopbackIPs(u.Hostname())
