@@ -116,6 +116,26 @@ func withoutRequestIDs(text, run string) string {
 	return strings.Join(pieces, " ")
 }
 
+// othersLine reports whether a text names the requests of other scenarios of a
+// run and none of this one's: what it says, it says of them.
+func othersLine(text, run, scenario string) bool {
+	if run == "" {
+		return false
+	}
+	pieces := strings.Split(text, run+"/")[1:]
+	for _, p := range pieces {
+		end := strings.IndexFunc(p, func(r rune) bool { return !inRequestID(r) })
+		if end < 0 {
+			end = len(p)
+		}
+		id := strings.TrimRight(p[:end], ".…") // a log may cut it short
+		if strings.HasPrefix(scenario, id) {
+			return false
+		}
+	}
+	return len(pieces) > 0
+}
+
 // inRequestID reports whether a scenario's id may hold a character; white
 // space, quotes and brackets end it in any log.
 func inRequestID(r rune) bool {

@@ -14,6 +14,11 @@ import (
 
 // Create sends the profile's create request and reads the verdict.
 func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
+	for name, s := range req.Secrets {
+		if s.Unreadable {
+			return failed(fmt.Errorf("secret %s cannot be sent with a create so that it is stored unreadable; over HTTP one can be planted for the tenant, or before another provisioning", name))
+		}
+	}
 	fields := req.Fields
 	if fields == nil {
 		fields = map[string]any{}
@@ -65,6 +70,7 @@ func (t *HTTPTarget) verdict(r *httpReply) Reply {
 		Status: r.status, StatusLine: r.line, Header: r.header, Body: r.body, Text: readable(r.body), Took: r.took,
 		RawCode: r.str(c.code), Provider: r.str(c.provider), Exchanges: []Exchange{r.exchange("create")},
 	}
+	out.Names, out.Credential = r.strings(c.accepted), r.str(c.credential)
 	out.Object = r.object
 	out.Code = t.profile.code(out.RawCode)
 	out.Outcome = t.outcome(r, out.Code, out.RawCode)

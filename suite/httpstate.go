@@ -101,7 +101,13 @@ func (t *HTTPTarget) SetGlobals(ctx context.Context, secrets map[string]gate.Sec
 	}
 	for name, s := range secrets {
 		t.globals[name] = true
-		r, err := t.do(ctx, &t.profile.global.set, placeholders{"key": name}, "", keyAndValue(name, s.Value, ""), 0)
+		set := &t.profile.global.set
+		if s.Unreadable {
+			if set = &t.profile.global.unreadable; !set.set {
+				return fmt.Errorf("setting global secret %s: the profile does not say how to plant one that is unreadable (secrets.global.unreadable)", name)
+			}
+		}
+		r, err := t.do(ctx, set, placeholders{"key": name}, "", keyAndValue(name, s.Value, ""), 0)
 		if err != nil {
 			return fmt.Errorf("setting global secret %s: %w", name, err)
 		}
@@ -178,7 +184,11 @@ func (t *HTTPTarget) changeSecrets(ctx context.Context, req ProvisionRequest) er
 		if old, ok := w.Secrets[name]; ok && old == s {
 			continue
 		}
-		r, err := t.do(ctx, &t.profile.workspace.set, placeholders{"id": w.ID, "key": name}, "", keyAndValue(name, s.Value, w.ID), 0)
+		set := &t.profile.workspace.set
+		if s.Unreadable {
+			set = &t.profile.workspace.unreadable
+		}
+		r, err := t.do(ctx, set, placeholders{"id": w.ID, "key": name}, "", keyAndValue(name, s.Value, w.ID), 0)
 		if err != nil || r.status >= 300 {
 			return fmt.Errorf("setting secret %s of the workspace: %w", name, statusError(r, err))
 		}
