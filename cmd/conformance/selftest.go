@@ -35,7 +35,9 @@ type selftest struct {
 	// double is replayed at one of them, in turn.
 	shards int
 	// jobs is how many doubles are under test at once.
-	jobs   int
+	jobs int
+	// own: faulty gates are replayed only at scenarios of the rules that they break.
+	own    bool
 	asJSON bool
 	corpus *scenarios.Corpus
 	all    []*scenarios.Scenario
@@ -60,6 +62,7 @@ func newSelftestCommand() *cobra.Command {
 	cmd.Flags().StringVar(&st.matrix, "matrix", string(scenarios.FullMatrix), "full, or pairwise to thin the matrix")
 	cmd.Flags().IntVar(&st.shards, "shards", 1, "into how many parts the door command cuts the corpus; each gate gets one, in turn, and what found it out")
 	cmd.Flags().IntVar(&st.jobs, "jobs", runtime.NumCPU(), "how many gates to test at once")
+	cmd.Flags().BoolVar(&st.own, "own-rules", false, "replay faulty gates only at scenarios that exercise the rules which they break")
 	cmd.Flags().BoolVar(&st.asJSON, "json", false, "print one JSON object a line")
 	return cmd
 }

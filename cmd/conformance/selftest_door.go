@@ -76,6 +76,9 @@ func (st *selftest) level(s *subject) scenarios.Level {
 // shard, another for each double, and the scenario that found the double out.
 func (st *selftest) selected(s *subject, door string, base kill) (scenarios.Selected, error) {
 	sel := scenarios.Selection{Level: st.level(s), Matrix: scenarios.Matrix(st.matrix)}
+	if st.own && s.kind == faultyKind {
+		sel.Rules = s.Rules
+	}
 	if door != commandDoor || st.shards == 1 {
 		return sel.Select(st.all, st.corpus.Rules)
 	}
