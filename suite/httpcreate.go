@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"slices"
 	"syscall"
 
@@ -48,6 +49,10 @@ func failed(err error) Reply {
 	case errors.Is(err, errLate):
 		return Reply{Outcome: OutcomeLate, Err: err}
 	case !errors.Is(err, errGone) && brokenOff(err):
+		var request *url.Error
+		if errors.As(err, &request) {
+			err = request.Err // it names the URL, which the exchange shows already
+		}
 		return Reply{Outcome: OutcomeFailed, Err: fmt.Errorf("the connection ended before the reply did: %w", err)}
 	}
 	return Reply{Outcome: OutcomeNone, Err: err}

@@ -121,13 +121,13 @@ func TestCreateReadsTheReply(t *testing.T) {
 			w.Header().Set("Connection", "close")
 			answer(w, 201, `{"id":"7"}`)
 		}, want{Outcome: OutcomeAllowed, Status: 201, ID: "7"}},
-		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, want{Outcome: OutcomeNone, Err: "EOF"}},
+		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, want{Outcome: OutcomeFailed, Err: "the connection ended before the reply did: EOF"}},
 		{"hangs up in the middle", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			answer(w, 201, `{"id"`)
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
-		}, want{Outcome: OutcomeNone, Err: "reading the reply (status 201): unexpected EOF"}},
+		}, want{Outcome: OutcomeFailed, Err: "the connection ended before the reply did: reading the reply (status 201): unexpected EOF"}},
 		{"does not answer in time", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, want{Outcome: OutcomeLate, Err: "no answer in time"}},
 		{"does not end in time", func(w http.ResponseWriter, r *http.Request) {
 			answer(w, 201, `{"id"`)

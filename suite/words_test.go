@@ -51,6 +51,7 @@ func TestNamesProvider(t *testing.T) {
 		{"in its field", "m", "groq", "no credential", true},
 		{"the field in any case", "m", "GROQ", "no credential", true},
 		{"the field beats the prose", "m", "nvidia", "provider groq has no credential", false},
+		{"a vendor's name in the field, the provider in prose", "m", "Groq Inc", "provider groq has no credential", true},
 		{"nowhere", "m", "", "no credential", false},
 		{"as a part of another name", "m", "", "provider groq-cloud has no credential", false},
 		{"as a part of a credential's name", "m", "", "set GROQ_API_KEY", false},
