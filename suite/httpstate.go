@@ -72,21 +72,26 @@ func (t *HTTPTarget) Rows(ctx context.Context) ([]Workspace, error) {
 
 // Globals lists the names of the server's global secrets.
 func (t *HTTPTarget) Globals(ctx context.Context) ([]string, error) {
+	names, _, err := t.globalNames(ctx)
+	return names, err
+}
+
+// globalNames is Globals with the status of the reply; 0 where there was none.
+func (t *HTTPTarget) globalNames(ctx context.Context) (names []string, status int, err error) {
 	r, err := t.do(ctx, &t.profile.global.list, nil, "", nil, 0)
 	if err != nil {
-		return nil, fmt.Errorf("listing the global secrets: %w", err)
+		return nil, 0, fmt.Errorf("listing the global secrets: %w", err)
 	}
 	items, ok := r.ask(t.profile.global.names).([]any)
 	if !ok || r.status >= 300 {
-		return nil, fmt.Errorf("listing the global secrets: status %d, and secrets.global.list.names of the profile finds no names", r.status)
+		return nil, r.status, fmt.Errorf("listing the global secrets: status %d, and secrets.global.list.names of the profile finds no names", r.status)
 	}
-	var out []string
 	for _, item := range items {
 		if s, ok := item.(string); ok {
-			out = append(out, s)
+			names = append(names, s)
 		}
 	}
-	return out, nil
+	return names, r.status, nil
 }
 
 // SetGlobals removes what we set before and sets what is wanted now.

@@ -29,10 +29,10 @@ func TestPrepare(t *testing.T) {
 		deleted      []string
 	}{
 		{"nothing held", healthy, reply{200, "[]"}, false, "", nil},
-		{"globals of somebody else", healthy, reply{200, `[{"key":"A"},{"key":"B"}]`}, false, "holds global secrets already (A, B), which would change what it answers; use a server of its own for the run, or delete them with --reset-global", nil},
+		{"globals of somebody else", healthy, reply{200, `[{"key":"A"},{"key":"B"}]`}, false, "holds global secrets already (A, B), which would change what it answers; the server's set-up is wrong, and not the gate: use a server of its own for the run, or delete them with --reset-global", nil},
 		{"globals of somebody else, to be reset", healthy, reply{200, `[{"key":"A"},{"key":"B"}]`}, true, "", []string{"/settings/secrets/A", "/settings/secrets/B"}},
 		{"not healthy", reply{503, ""}, reply{200, "[]"}, false, "is not healthy: GET /health answered 503", nil},
-		{"wrong token", healthy, reply{401, `{"error":"invalid admin auth token"}`}, false, "listing the global secrets: status 401, and secrets.global.list.names of the profile finds no names; check its admin token and the profile", nil},
+		{"wrong token", healthy, reply{401, `{"error":"invalid admin auth token"}`}, false, "authorised: GET /settings/secrets answered 401; the server's set-up is wrong, and not the gate: give it and the profile's headers the same token", nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestPrepare(t *testing.T) {
 					answer(w, test.list.status, test.list.body)
 				}
 			})
-			err := target.Prepare(t.Context(), test.reset)
+			err := FirstWrong(target.Prepare(t.Context(), test.reset))
 			if got := fmt.Sprint(err); err == nil != (test.want == "") || err != nil && !strings.Contains(got, test.want) {
 				t.Errorf("error %v\nwant  %s", err, test.want)
 			}

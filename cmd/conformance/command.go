@@ -59,7 +59,7 @@ func (t *target) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 		return err
 	}
 	t.Target = server
-	return server.Prepare(ctx, f.resetGlobal)
+	return t.prepare(ctx, server, f)
 }
 
 // foreign sets what holds for servers that are not ours: the rules' own budget,

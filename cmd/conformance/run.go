@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -122,39 +121,14 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	defer p.target.close()
 	ctx, cancel := p.target.watch(ctx)
 	defer cancel()
-	if err := p.check(ctx); err != nil || f.check {
-		return p.checked(cmd, err)
+	if err := p.check(ctx, cmd); err != nil || f.check {
+		return err
 	}
 	summary, err := suite.Run(ctx, p.config(out))
 	if err := errors.Join(err, out.err); err != nil {
 		return err
 	}
 	return p.end(cmd, summary)
-}
-
-// check holds a server that is not ours to what a run needs.
-func (p *prepared) check(ctx context.Context) error {
-	if !p.target.isForeign && !p.flags.check {
-		return nil
-	}
-	cfg := p.config(nil)
-	cfg.Scenarios = p.all
-	return suite.Check(ctx, cfg)
-}
-
-// checked says what came of the check.
-func (p *prepared) checked(cmd *cobra.Command, err error) error {
-	switch {
-	case p.target.died() != nil:
-		return fmt.Errorf("the server died while it was checked: %w", p.target.died())
-	case cmd.Context().Err() != nil:
-		return errInterrupted
-	case err != nil:
-		return err
-	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the target can be driven: it is reachable, takes our authorisation, holds no global secrets, creates and deletes a workspace%s\n",
-		map[bool]string{true: ", and dials through us"}[p.target.providers.Seen()])
-	return err
 }
 
 // end turns the summary into the command's error.

@@ -128,17 +128,7 @@ func (st *selftest) run(cmd *cobra.Command) error {
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
-	ends := make([]chan tested, len(subjects))
-	free := make(chan struct{}, st.jobs)
-	for i, s := range subjects {
-		ends[i] = make(chan tested, 1)
-		go func() {
-			free <- struct{}{}
-			defer func() { <-free }()
-			kills, err := st.test(ctx, &s)
-			ends[i] <- tested{kills, err}
-		}()
-	}
+	ends := st.start(ctx, subjects)
 	var bad, total int
 	for i, s := range subjects {
 		end := <-ends[i]
@@ -163,6 +153,27 @@ func (st *selftest) run(cmd *cobra.Command) error {
 		return errNotConformant
 	}
 	return nil
+}
+
+// start tests the subjects in order, several at once. Each one's channel gets
+// what came of it.
+func (st *selftest) start(ctx context.Context, subjects []subject) []chan tested {
+	ends := make([]chan tested, len(subjects))
+	for i := range ends {
+		ends[i] = make(chan tested, 1)
+	}
+	free := make(chan struct{}, st.jobs)
+	go func() {
+		for i, s := range subjects {
+			free <- struct{}{}
+			go func() {
+				defer func() { <-free }()
+				kills, err := st.test(ctx, &s)
+				ends[i] <- tested{kills, err}
+			}()
+		}
+	}()
+	return ends
 }
 
 // test replays the corpus at one subject through every door that was asked for.

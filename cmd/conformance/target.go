@@ -33,7 +33,9 @@ type target struct {
 	isForeign bool
 	// process is the command that was started; nil where none was.
 	process *process.Process
-	stop    []func()
+	// points are what was asked of the server when it was reached; nil for our own.
+	points []suite.Point
+	stop   []func()
 }
 
 func (t *target) close() {
@@ -55,9 +57,9 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*targ
 	case len(f.command) > 0:
 		err = t.openCommand(ctx, profile, reg, f)
 	case f.target == "":
-		err = t.openOwn(profile, "reference", reg, f)
+		err = t.openOwn(ctx, profile, "reference", reg, f)
 	case isDouble(f.target):
-		err = t.openOwn(profile, f.target, reg, f)
+		err = t.openOwn(ctx, profile, f.target, reg, f)
 	case strings.Contains(f.target, "://"):
 		err = t.openURL(ctx, profile, reg, f)
 	default:
@@ -72,7 +74,7 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*targ
 
 // openOwn serves one of our own gates on loopback; its probes go to the fake
 // providers without a detour.
-func (t *target) openOwn(profile *suite.Profile, name string, reg *registry.Registry, f *runFlags) error {
+func (t *target) openOwn(ctx context.Context, profile *suite.Profile, name string, reg *registry.Registry, f *runFlags) error {
 	double, err := findDouble(name)
 	if err != nil {
 		return err
@@ -86,16 +88,23 @@ func (t *target) openOwn(profile *suite.Profile, name string, reg *registry.Regi
 		return err
 	}
 	t.stop = append(t.stop, s.close)
-	t.Target, err = suite.NewHTTPTarget(profile, s.url, suite.HTTPOptions{
+	own, err := suite.NewHTTPTarget(profile, s.url, suite.HTTPOptions{
 		Kind: double.Name, Env: func(name string) (string, bool) { return s.token, name == "ADMIN_TOKEN" },
 	})
+	if err != nil {
+		return err
+	}
+	t.Target = own
+	if f.check {
+		t.points = own.Prepare(ctx, false)
+	}
 	if t.claims == nil {
 		t.claims = slices.Clone(profile.Claims)
 		if f.level == "extended" {
 			t.claims = append(t.claims, "provision-liveness")
 		}
 	}
-	return err
+	return nil
 }
 
 // openURL reaches a server that somebody else has started. Its output cannot be
@@ -115,7 +124,17 @@ func (t *target) openURL(ctx context.Context, profile *suite.Profile, reg *regis
 		return err
 	}
 	t.Target = server
-	return server.Prepare(ctx, f.resetGlobal)
+	return t.prepare(ctx, server, f)
+}
+
+// prepare holds the server to what a run needs. With --check what is wrong is
+// told there, beside what is not.
+func (t *target) prepare(ctx context.Context, server *suite.HTTPTarget, f *runFlags) error {
+	t.points = server.Prepare(ctx, f.resetGlobal)
+	if f.check {
+		return nil
+	}
+	return suite.FirstWrong(t.points)
 }
 
 // served is a gate behind the workspace server's API, on a listener of ours.
