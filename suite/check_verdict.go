@@ -52,7 +52,7 @@ func wrongVerdict(o *Observation, s *StepObservation, r *Reply) (Violation, bool
 func wrongRefusal(v Violation, x scenarios.Expect, r *Reply) (Violation, bool) {
 	switch {
 	case r.Outcome == OutcomeAllowed:
-		v.Message = "a workspace that must be refused was allowed"
+		v.Message = letThrough
 		return v, true
 	case r.Outcome == OutcomeRejected && x.OrRejected:
 		return v, false
