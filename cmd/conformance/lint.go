@@ -11,7 +11,6 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/reports"
-	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -94,7 +93,7 @@ var schemas = map[string]func() []byte{
 	"scenario": scenarios.Schema,
 	"profile":  suite.Schema,
 	"report":   reports.Schema,
-	"proof":    proof.Schema,
+	"proof":    reports.ProofSchema,
 	"waivers":  waivers.Schema,
 }
 
