@@ -85,6 +85,9 @@ type ProofProvider struct {
 type ProofRight struct {
 	Scenarios int `json:"scenarios"`
 	Passed    int `json:"passed"`
+	// Unjudged could not be judged; the rest were refused, or not asked about as
+	// the rules say.
+	Unjudged int `json:"unjudged"`
 }
 
 // An OpenCombination is one that was allowed, with the evidence.

@@ -15,6 +15,9 @@ var proofTemplate = template.Must(template.New("proof").Funcs(template.FuncMap{
 	"counted": counted, "gate": func(g ControlledBy) string { return strings.Join(strings.Fields(g.line()), " ") },
 }).Parse(proofPage))
 
+// proofPageIDs is how many open combinations the page lists, to stay small.
+const proofPageIDs = 200
+
 // writeProofHTML writes a proof as one page that asks nothing of the network.
 func writeProofHTML(w io.Writer, p *Proof) error {
 	type row struct {
@@ -26,6 +29,8 @@ func writeProofHTML(w io.Writer, p *Proof) error {
 		*Proof
 		Rows  []row
 		Open  string
+		IDs   []string
+		More  int
 		Gaps  []string
 		Facts [][2]string
 	}{Proof: p, Gaps: p.gaps(), Facts: p.facts()}
@@ -34,6 +39,8 @@ func writeProofHTML(w io.Writer, p *Proof) error {
 	}
 	if p.Smallest != nil {
 		view.Open = p.Smallest.text()
+		view.IDs = p.OpenIDs[:min(len(p.OpenIDs), proofPageIDs)]
+		view.More = len(p.OpenIDs) - len(view.IDs)
 	}
 	return proofTemplate.Execute(w, view)
 }

@@ -58,6 +58,18 @@ func (n *ProofCounts) add(k ProofKind) {
 	}
 }
 
+func (r *ProofRight) add(k ProofKind) {
+	switch k {
+	case KindNotClaimed:
+		return
+	case KindRefused:
+		r.Passed++
+	case KindUnjudged:
+		r.Unjudged++
+	}
+	r.Scenarios++
+}
+
 // count counts the cases by stage and provider, and collects foreign names.
 func (p *Proof) count(e ProofEvidence) {
 	rows := map[string]*ProofProvider{}
@@ -65,12 +77,7 @@ func (p *Proof) count(e ProofEvidence) {
 	for i := range e.Cases {
 		c := &e.Cases[i]
 		if !c.combination() {
-			if c.Kind != KindNotClaimed {
-				p.Right.Scenarios++
-			}
-			if c.Kind == KindRefused {
-				p.Right.Passed++
-			}
+			p.Right.add(c.Kind)
 			continue
 		}
 		row := rows[c.provider()]
@@ -150,8 +157,13 @@ func (p *Proof) violations(cases []ProofCase) {
 		if c.Kind != KindViolating && c.Kind != KindUnproven {
 			continue
 		}
+		once := map[[2]string]bool{}
 		for _, v := range c.Result.Violations {
 			key := [2]string{v.Rule, v.Message}
+			if once[key] {
+				continue
+			}
+			once[key] = true
 			n, known := at[key]
 			if !known {
 				n = len(p.Violations)
@@ -190,36 +202,56 @@ func (p *Proof) notChecked(e ProofEvidence) {
 
 // judge gives the verdict, and says it in one sentence.
 func (p *Proof) judge(e ProofEvidence) {
-	why := p.unproved(e)
-	open := p.Create.Open + p.Provision.Open
-	violating := p.Create.Violating + p.Provision.Violating
+	void, why := e.Control.void(), p.unproved(e)
+	wrong := p.wrong()
 	switch {
-	case e.Control.void() != "":
-		p.Verdict, p.Sentence = Unproved, "unproved: "+e.Control.void()
-	case open > 0:
-		p.Verdict = Open
-		p.Sentence = fmt.Sprintf("open: %s; the smallest: %s", p.stages(func(n ProofCounts, stage string) string {
-			return fmt.Sprintf("%s of %s were allowed at %s", number(n.Open), counted(n.judged(), "combination"), stage)
-		}), oneLine(p.Smallest.Title))
+	case p.Create.judged()+p.Provision.judged() == 0:
+		p.Verdict, p.Sentence = Unproved, "unproved: no combination was asked; see the target's claims and its registry"
+	case void != "":
+		p.Verdict, p.Sentence = Unproved, "unproved: "+oneLine(void)
+	case p.Create.Open+p.Provision.Open > 0:
+		p.Verdict, p.Sentence = Open, "open: "+p.stages(openAt)+" (of "+p.tried()+"); the smallest: "+oneLine(p.Smallest.Title)
 	case why != "":
-		p.Verdict, p.Sentence = Unproved, "unproved: "+why
-	case violating > 0 || p.Right.Passed < p.Right.Scenarios:
-		p.Verdict = Violated
-		p.Sentence = fmt.Sprintf("violated: no combination was allowed, but %s not refused as the rules say, and %s with a right credential not treated as they say (%s)",
-			were(violating, "combination"), were(p.Right.Scenarios-p.Right.Passed, "workspace"), oneLine(p.rules()))
+		p.Verdict, p.Sentence = Unproved, "unproved: "+oneLine(why)
+	case wrong != "":
+		p.Verdict, p.Sentence = Violated, "violated: no combination was allowed, but "+wrong+" ("+oneLine(p.rules())+")"
+	case e.Seen:
+		p.Verdict, p.Sentence = Closed, "closed: "+p.closed()+"; no credential left the server"
 	default:
-		p.Verdict = Closed
-		left := "no credential left the server"
-		if !e.Seen {
-			left = "what leaves the server was not seen"
-		}
-		p.Sentence = fmt.Sprintf("closed: %s; %s", p.stages(func(n ProofCounts, stage string) string {
-			if stage == "create" {
-				return fmt.Sprintf("%s of %s and %s refused at create", counted(n.Refused, "combination"), counted(p.claimed(), "provider"), counted(len(p.Foreign), "foreign credential"))
-			}
-			return number(n.Refused) + " at provision"
-		}), left)
+		p.Verdict, p.Sentence = Closed, "closed: "+p.closed()+"; what leaves the server was not seen"
 	}
+}
+
+func openAt(n ProofCounts, stage string) string {
+	return fmt.Sprintf("%s of %s allowed at %s", number(n.Open), counted(n.judged(), "combination"), stage)
+}
+
+// tried says how much was tried.
+func (p *Proof) tried() string {
+	return counted(p.claimed(), "provider") + " and " + counted(len(p.Foreign), "foreign credential")
+}
+
+// closed counts the refusals.
+func (p *Proof) closed() string {
+	return p.stages(func(n ProofCounts, stage string) string {
+		if stage == "create" {
+			return fmt.Sprintf("%s of %s refused at create", counted(n.Refused, "combination"), p.tried())
+		}
+		return number(n.Refused) + " at provision"
+	})
+}
+
+// wrong says what was not as the rules say, where nothing was allowed; empty
+// where all was.
+func (p *Proof) wrong() string {
+	var parts []string
+	if n := p.Create.Violating + p.Provision.Violating; n > 0 {
+		parts = append(parts, were(n, "combination")+" not refused as the rules say")
+	}
+	if n := p.Right.Scenarios - p.Right.Passed - p.Right.Unjudged; n > 0 {
+		parts = append(parts, were(n, "request")+" with a right credential not answered as they say")
+	}
+	return strings.Join(parts, ", and ")
 }
 
 // judged is how many combinations were replayed.
@@ -252,16 +284,14 @@ func (p *Proof) claimed() int {
 // something does.
 func (p *Proof) unproved(e ProofEvidence) string {
 	unproven := p.Create.Unproven + p.Provision.Unproven
-	unjudged := p.Create.Unjudged + p.Provision.Unjudged
+	unjudged := p.Create.Unjudged + p.Provision.Unjudged + p.Right.Unjudged
 	switch {
 	case e.Incomplete != "":
 		return oneLine(e.Incomplete)
-	case p.Create.judged() == 0:
-		return "no combination was asked at create; see the target's claims and its registry"
 	case unproven > 0:
 		return fmt.Sprintf("%s refused, but the same workspace with the right credential was refused as well, so a refusal says nothing about the credential", were(unproven, "combination"))
 	case unjudged > 0:
-		return fmt.Sprintf("%s not judged", were(unjudged, "combination"))
+		return fmt.Sprintf("%s replayed and could not be judged", were(unjudged, "scenario"))
 	case p.Right.Scenarios == 0:
 		return "no workspace with a right credential was asked for, so a refusal says nothing about the credential"
 	case !e.Seen && slices.Contains(p.Claims, "create-liveness"):

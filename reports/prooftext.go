@@ -30,7 +30,7 @@ func (p *Proof) tables(b *strings.Builder) {
 		fmt.Fprintf(b, "%-20s %7s %7s %5s %11s %9s %5s\n", oneLine(row.Provider), number(row.Create.judged()), number(row.Create.Refused), number(row.Create.Open),
 			number(row.Provision.judged()), number(row.Provision.Refused), number(row.Provision.Open))
 	}
-	fmt.Fprintf(b, "\nWith a right credential: %s, %s as the rules say.\n", counted(p.Right.Scenarios, "workspace"), number(p.Right.Passed))
+	fmt.Fprintf(b, "\nWith a right credential: %s, %s as the rules say.\n", counted(p.Right.Scenarios, "scenario"), number(p.Right.Passed))
 	for _, v := range p.Violations {
 		fmt.Fprintf(b, "%s: %s (%s, first %s)\n", oneLine(v.Rule), oneLine(v.Message), counted(v.Scenarios, "scenario"), oneLine(v.First))
 	}

@@ -16,6 +16,7 @@ import (
 // of the workspace $ID, and what the profile reads from the environment stays a
 // variable of that name. Foreign credentials are placeholders, since no
 // provider is asked about them; one that must be alive is named to be filled in.
+// The last commands clean up.
 // An error means that the profile's body cannot be built for this scenario.
 func (p *Profile) Curl(s *scenarios.Scenario) (string, error) {
 	c := &curling{profile: p, name: "by-hand", alive: map[string]bool{}}
@@ -44,6 +45,8 @@ func (p *Profile) Curl(s *scenarios.Scenario) (string, error) {
 		}
 		before = step.Secrets
 	}
+	c.call(&p.remove.call, "", "", nil)
+	c.secrets(&p.global, before.Global, nil)
 	return strings.Join(c.lines, "\n") + "\n", c.err
 }
 
@@ -66,7 +69,7 @@ func (c *curling) create(step *scenarios.Step) {
 		secrets[name] = c.value(name, v)
 	}
 	c.call(&c.profile.create.call, "", "", []any{c.name, step.Runtime, step.Model, step.External, step.URL, secrets, fields, "", "", ""})
-	c.lines = append(c.lines, "ID=…  # of the workspace, from the reply")
+	c.lines = append(c.lines, "ID=the-id-from-the-reply")
 }
 
 // secrets changes the secrets of a scope from one step's to the next one's.

@@ -90,7 +90,7 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	case reports.Closed:
 		return nil
 	case reports.Unproved:
-		return errors.New(proof.Sentence)
+		return errUnproved
 	}
 	return errNotConformant
 }
@@ -111,8 +111,7 @@ func (p *proving) openFiles() error {
 	return nil
 }
 
-// close puts the reports in their places, or removes what was begun. That a
-// report was never written is no news where the proof has failed already.
+// close puts the reports in their places, or removes what was begun.
 func (p *proving) close() error {
 	var errs []error
 	for _, file := range p.files {
@@ -141,6 +140,9 @@ func (p *proving) gather(cmd *cobra.Command) (reports.ProofEvidence, error) {
 		return evidence, errInterrupted
 	}
 	evidence.Header, evidence.Cases, evidence.Incomplete = p.header, p.cases, incomplete
+	if len(p.claimed()) == 0 {
+		return evidence, nil // nothing was asked, so there is nothing to control
+	}
 	evidence.Control, err = p.control(ctx, cmd.ErrOrStderr())
 	return evidence, err
 }
