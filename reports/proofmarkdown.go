@@ -9,12 +9,31 @@ import (
 // writeProofMarkdown writes a proof for a comment on a pull request, in at most
 // 60,000 bytes: the sentence, the smallest open combination, and the rest folded.
 func writeProofMarkdown(w io.Writer, p *Proof) error {
+	head := fmt.Sprintf("## BYOK provider mismatch: %s\n\n%s\n\n", p.Verdict, markdownText(clip(p.Sentence, 1000)))
+	folds := p.folds()
+	if p.Smallest != nil {
+		const heading = "The smallest open combination:\n\n"
+		head += heading + preWithin(p.Smallest.text(), markdownLimit-len(head)-len(heading)-len(folds)) + "\n\n"
+	}
+	_, err := io.WriteString(w, head+folds)
+	return err
+}
+
+// preWithin is a block of text in at most some room bytes, however much longer
+// its characters become.
+func preWithin(text string, room int) string {
+	for n := len(text); ; n = n * 3 / 4 {
+		if block := markdownPre(clip(text, n)); len(block) <= room || n == 0 {
+			return block
+		}
+	}
+}
+
+// folds are the lists behind the verdict, each with its share of the room.
+func (p *Proof) folds() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## BYOK provider mismatch: %s\n\n%s\n\n", p.Verdict, markdownText(clip(p.Sentence, 1500)))
-	if o := p.Smallest; o != nil {
-		b.WriteString("The smallest open combination:\n\n" + markdownPre(clip(o.text(), 20_000)) + "\n\n")
-		ids := fmt.Sprintf("%s open", counted(len(p.OpenIDs), "combination"))
-		b.WriteString(folded(ids, 8_000, p.OpenIDs, func(id string) string { return "- " + markdownCode(clip(id, 300)) + "\n" }))
+	if len(p.OpenIDs) > 0 {
+		b.WriteString(folded(counted(len(p.OpenIDs), "combination")+" open", 8_000, p.OpenIDs, func(id string) string { return "- " + markdownCode(clip(id, 300)) + "\n" }))
 	}
 	if len(p.Violations) > 0 {
 		b.WriteString(folded("What else was found", 6_000, p.Violations, func(v ProofViolation) string {
@@ -34,13 +53,10 @@ func writeProofMarkdown(w io.Writer, p *Proof) error {
 		return fmt.Sprintf("- %s%s\n", markdownCode(clip(strings.Join(strings.Fields(g.line()), " "), 400)), story)
 	}, control))
 	b.WriteString(folded("Not claimed, or not checked", 5_000, p.gaps(), func(s string) string { return "- " + markdownText(clip(s, 400)) + "\n" }))
-	b.WriteString("<details><summary>The run</summary>\n\n")
-	for _, row := range p.facts() {
-		fmt.Fprintf(&b, "- %s: %s\n", row[0], markdownCode(clip(row[1], 200)))
-	}
-	b.WriteString("\n</details>\n")
-	_, err := io.WriteString(w, b.String())
-	return err
+	b.WriteString(folded("The run", 5_000, p.facts(), func(row [2]string) string {
+		return fmt.Sprintf("- %s: %s\n", row[0], markdownCode(clip(row[1], 200)))
+	}))
+	return b.String()
 }
 
 // folded is a list behind its heading, in some more than room bytes: what does

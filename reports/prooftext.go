@@ -34,7 +34,7 @@ func (p *Proof) tables(b *strings.Builder) {
 	for _, v := range p.Violations {
 		fmt.Fprintf(b, "%s: %s (%s, first %s)\n", oneLine(v.Rule), oneLine(v.Message), counted(v.Scenarios, "scenario"), oneLine(v.First))
 	}
-	fmt.Fprintf(b, "\nControl, %s.\n%s\n\n", oneLine(p.Control.Door), oneLine(p.Control.Thinned))
+	fmt.Fprintf(b, "\nControl:\n\n  %s.\n  %s\n\n", oneLine(p.Control.Door), oneLine(p.Control.Thinned))
 	for _, g := range p.Control.Gates {
 		b.WriteString("  " + g.line() + "\n")
 	}
