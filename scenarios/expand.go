@@ -258,7 +258,7 @@ func (e *expander) expectation(d *draft, v vars) error {
 	if len(x.Providers) == 0 && gated {
 		x.Providers = []string{derived.Name}
 	}
-	if problem := mismatch(x, derived, gated); problem != "" {
+	if problem := mismatch(x, derived, gated, d.step.Secrets); problem != "" {
 		switch {
 		case !e.foreign && d.step.Name != "":
 			return fmt.Errorf("step %q: %s", d.step.Name, problem)
@@ -290,7 +290,7 @@ func (e *expander) expectation(d *draft, v vars) error {
 }
 
 // mismatch says why an expectation does not fit what the registry derives.
-func mismatch(x Expect, derived *registry.Provider, gated bool) string {
+func mismatch(x Expect, derived *registry.Provider, gated bool, s Secrets) string {
 	switch {
 	case x.Verdict == Untouched && gated:
 		return fmt.Sprintf("it expects the gate to stay out, but the registry derives BYOK provider %q", derived.Name)
@@ -300,6 +300,8 @@ func mismatch(x Expect, derived *registry.Provider, gated bool) string {
 		return fmt.Sprintf("it expects provider %s, but the registry derives %q", strings.Join(x.Providers, " or "), derived.Name)
 	case gated && derived.ProbeBase() == "" && (x.Code == "BYOK_CREDENTIAL_INVALID" || x.Upstream == OneProbe):
 		return fmt.Sprintf("it expects a probe, but the registry has nothing to probe for provider %q", derived.Name)
+	case gated && x.Code == "MISSING_BYOK_CREDENTIAL" && x.Verdict == Refused && slices.ContainsFunc(derived.AuthEnv, s.InScope):
+		return fmt.Sprintf("it expects no credential of provider %q in scope, but the registry says that it accepts one that is", derived.Name)
 	}
 	return ""
 }
