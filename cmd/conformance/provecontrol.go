@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/reports"
@@ -27,33 +28,56 @@ func (p *proving) control(ctx context.Context, progress io.Writer) (reports.Proo
 	if len(p.flags.command) > 0 {
 		out.Door = "Our own gates, each a process of its own that is started behind the same kind of proxy as the server"
 	}
-	doubles := append([]gates.Double{{Name: "reference"}}, gates.Bypasses()...)
-	for i := range doubles {
-		d := &doubles[i]
-		g := reports.ControlledBy{Name: d.Name, Story: d.Story}
-		list := sample
-		if d.Bypass {
-			let := p.letThrough(d, claimed)
-			if len(let) == 0 {
-				g.Outcome, g.Note = reports.ControlNotApplicable, p.whyNotApplicable(d)
-				out.Gates = append(out.Gates, g)
-				continue
-			}
-			list = union(sample, let[:1])
-		}
-		if !p.flags.quiet {
-			fmt.Fprintf(progress, "control gate %s: %d combinations\n", d.Name, len(list))
-		}
-		err := p.try(ctx, d, list, &g)
-		if ctx.Err() != nil {
-			return out, errInterrupted
-		}
-		if err != nil {
-			g.Outcome, g.Note = reports.ControlFailed, err.Error()
-		}
-		out.Gates = append(out.Gates, g)
+	if !p.flags.quiet {
+		fmt.Fprintf(progress, "replaying %d combinations at each control gate\n", len(sample))
+	}
+	reference := p.hold(ctx, &gates.Double{Name: "reference"}, claimed, sample)
+	out.Gates = append(append(out.Gates, reference), p.holdAll(ctx, gates.Bypasses(), claimed, sample)...)
+	if ctx.Err() != nil {
+		return out, errInterrupted
 	}
 	return out, nil
+}
+
+// controlsAtOnce is how many gates with the bypass are replayed at once. Mostly
+// they wait, for what a server may still do behind its reply. The reference is
+// replayed alone, because a machine that is too busy could fail it.
+const controlsAtOnce = 4
+
+func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, sample []*scenarios.Scenario) []reports.ControlledBy {
+	out := make([]reports.ControlledBy, len(doubles))
+	slots := make(chan struct{}, controlsAtOnce)
+	if len(p.flags.command) > 0 {
+		slots = make(chan struct{}, 1) // processes that start at once may be given each other's ports
+	}
+	var wg sync.WaitGroup
+	for i := range doubles {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			out[i] = p.hold(ctx, &doubles[i], claimed, sample)
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// hold replays the sample at one control gate, and for a gate with the bypass a
+// combination that it is known to let through.
+func (p *proving) hold(ctx context.Context, d *gates.Double, claimed, sample []*scenarios.Scenario) reports.ControlledBy {
+	g := reports.ControlledBy{Name: d.Name, Story: d.Story}
+	if d.Bypass {
+		let := p.letThrough(d, claimed)
+		if len(let) == 0 {
+			g.Outcome, g.Note = reports.ControlNotApplicable, p.whyNotApplicable(d)
+			return g
+		}
+		sample = union(sample, let[:1])
+	}
+	if err := p.try(ctx, d, sample, &g); err != nil {
+		g.Outcome, g.Note = reports.ControlFailed, err.Error()
+	}
+	return g
 }
 
 // try replays combinations, with their twins, at one control gate.
@@ -62,7 +86,7 @@ func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Sc
 	if err != nil {
 		return err
 	}
-	t, err := openTarget(ctx, flags, p.registry)
+	t, err := p.openControl(ctx, flags)
 	if err != nil {
 		return err
 	}
@@ -141,6 +165,18 @@ func (p *proving) withTwins(list []*scenarios.Scenario) ([]*scenarios.Scenario, 
 		}
 	}
 	return out, companions
+}
+
+// openControl starts a control gate. It is our own program, so that a start that
+// fails is the machine's doing, such as a port that was taken meanwhile, and is
+// tried again twice.
+func (p *proving) openControl(ctx context.Context, flags *runFlags) (t *target, err error) {
+	for range 3 {
+		if t, err = openTarget(ctx, flags, p.registry); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return t, err
 }
 
 // controlFlags lead to a control gate through the door by which the target is
