@@ -10,36 +10,36 @@ import (
 // ProofSchemaV1 is the value of a proof's "schema" field.
 const ProofSchemaV1 = "byok-conformance/proof/v1"
 
-// A Verdict is what a proof comes to.
-type Verdict string
+// A ProofVerdict is what a proof comes to.
+type ProofVerdict string
 
 const (
-	// Closed: every combination was refused as the rules say, and the control
+	// ProofClosed: every combination was refused as the rules say, and the control
 	// shows that an open one would have been seen.
-	Closed Verdict = "closed"
-	// Open: at least one combination was allowed.
-	Open Verdict = "open"
-	// Violated: no combination was allowed, but not all of it was as the rules
+	ProofClosed ProofVerdict = "closed"
+	// ProofOpen: at least one combination was allowed.
+	ProofOpen ProofVerdict = "open"
+	// ProofViolated: no combination was allowed, but not all of it was as the rules
 	// say, such as a refusal after the credential had been sent somewhere.
-	Violated Verdict = "violated"
-	// Unproved: nothing follows from the run, for the reason that the sentence gives.
-	Unproved Verdict = "unproved"
+	ProofViolated ProofVerdict = "violated"
+	// ProofUnproved: nothing follows from the run, for the reason that the sentence gives.
+	ProofUnproved ProofVerdict = "unproved"
 )
 
 // A Proof says whether a credential of another provider counts at a server. It
 // is made by [NewProof] and shown by [WriteProof] and the proof's reports.
 type Proof struct {
-	Schema          string    `json:"schema"`
-	Verdict         Verdict   `json:"verdict"`
-	Sentence        string    `json:"sentence"`
-	Tool            Tool      `json:"tool"`
-	Started         time.Time `json:"started"`
-	Seed            string    `json:"seed"`
-	Corpus          Corpus    `json:"corpus"`
-	Registry        Registry  `json:"registry"`
-	Target          Target    `json:"target"`
-	Claims          []string  `json:"claims"`
-	NotClaimedAreas []string  `json:"not_claimed_areas"`
+	Schema          string       `json:"schema"`
+	Verdict         ProofVerdict `json:"verdict"`
+	Sentence        string       `json:"sentence"`
+	Tool            Tool         `json:"tool"`
+	Started         time.Time    `json:"started"`
+	Seed            string       `json:"seed"`
+	Corpus          Corpus       `json:"corpus"`
+	Registry        Registry     `json:"registry"`
+	Target          Target       `json:"target"`
+	Claims          []string     `json:"claims"`
+	NotClaimedAreas []string     `json:"not_claimed_areas"`
 	// Create and Provision count the combinations by the stage that was asked.
 	Create    ProofCounts     `json:"create"`
 	Provision ProofCounts     `json:"provision"`

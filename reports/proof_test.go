@@ -119,36 +119,36 @@ func TestProofVerdict(t *testing.T) {
 	tests := []struct {
 		name     string
 		change   func(*ProofEvidence)
-		want     Verdict
+		want     ProofVerdict
 		sentence string
 	}{
-		{"all refused", all(), Closed, "closed: 5 combinations of 2 providers and 3 foreign credentials refused at create, 1 at provision; no credential left the server"},
-		{"provisioning is not claimed", becomes("provision/swapped/groq", KindNotClaimed), Closed,
+		{"all refused", all(), ProofClosed, "closed: 5 combinations of 2 providers and 3 foreign credentials refused at create, 1 at provision; no credential left the server"},
+		{"provisioning is not claimed", becomes("provision/swapped/groq", KindNotClaimed), ProofClosed,
 			"closed: 5 combinations of 2 providers and 3 foreign credentials refused at create; no credential left the server"},
-		{"nothing was seen, and liveness is not claimed", func(e *ProofEvidence) { e.Seen, e.Header.Claims = false, nil }, Closed,
+		{"nothing was seen, and liveness is not claimed", func(e *ProofEvidence) { e.Seen, e.Header.Claims = false, nil }, ProofClosed,
 			"closed: 5 combinations of 2 providers and 3 foreign credentials refused at create, 1 at provision; what leaves the server was not seen"},
-		{"the report's own case", becomes("mismatched/report", KindOpen), Open,
+		{"the report's own case", becomes("mismatched/report", KindOpen), ProofOpen,
 			"open: 1 of 5 combinations allowed at create, 0 of 1 combination allowed at provision (of 2 providers and 3 foreign credentials); the smallest: anthropic-api with a foreign credential"},
-		{"at provision only", becomes("provision/swapped/groq", KindOpen), Open,
+		{"at provision only", becomes("provision/swapped/groq", KindOpen), ProofOpen,
 			"open: 0 of 5 combinations allowed at create, 1 of 1 combination allowed at provision (of 2 providers and 3 foreign credentials); the smallest: groq with a foreign credential"},
-		{"open, whatever else is wrong", all(becomes("mismatched/report", KindOpen), becomes("valid/groq", KindUnjudged), func(e *ProofEvidence) { e.Incomplete = "the server died" }), Open, "open: 1 of 5"},
-		{"sent before it was refused", becomes("mismatched/report", KindViolating), Violated,
+		{"open, whatever else is wrong", all(becomes("mismatched/report", KindOpen), becomes("valid/groq", KindUnjudged), func(e *ProofEvidence) { e.Incomplete = "the server died" }), ProofOpen, "open: 1 of 5"},
+		{"sent before it was refused", becomes("mismatched/report", KindViolating), ProofViolated,
 			"violated: no combination was allowed, but 1 combination was not refused as the rules say (PRE-7: 1)"},
-		{"a right credential is not enough beside a foreign one", becomes("valid/groq", KindViolating), Violated,
+		{"a right credential is not enough beside a foreign one", becomes("valid/groq", KindViolating), ProofViolated,
 			"violated: no combination was allowed, but 1 request was with a right credential not answered as they say (PRE-7: 1)"},
-		{"the twin was refused, too", becomes("mismatched/report", KindUnproven), Unproved,
+		{"the twin was refused, too", becomes("mismatched/report", KindUnproven), ProofUnproved,
 			"unproved: 1 combination was refused, but the same workspace with the right credential was refused as well, so a refusal says nothing about the credential"},
-		{"one could not be judged", becomes("mismatched/report", KindUnjudged), Unproved, "unproved: 1 scenario was replayed and could not be judged"},
-		{"a twin could not be judged", becomes("valid/groq", KindUnjudged), Unproved, "unproved: 1 scenario was replayed and could not be judged"},
-		{"nothing is claimed", all(everyCase(KindNotClaimed), func(e *ProofEvidence) { e.Control = ProofControl{} }), Unproved, "unproved: no combination was asked; see the target's claims and its registry"},
-		{"nothing with a right credential", func(e *ProofEvidence) { e.Cases = e.Cases[:6] }, Unproved, "unproved: no workspace with a right credential was asked for"},
-		{"the server died", func(e *ProofEvidence) { e.Incomplete = "the server died: exit status 2" }, Unproved, "unproved: the server died: exit status 2"},
-		{"the server's calls went elsewhere", func(e *ProofEvidence) { e.Seen = false }, Unproved, "unproved: the server claims to ask providers, and no call of it reached the fake ones"},
-		{"a bypass was not found out", controlled("any-known-credential", ControlNotFoundOut, ""), Unproved,
+		{"one could not be judged", becomes("mismatched/report", KindUnjudged), ProofUnproved, "unproved: 1 scenario was replayed and could not be judged"},
+		{"a twin could not be judged", becomes("valid/groq", KindUnjudged), ProofUnproved, "unproved: 1 scenario was replayed and could not be judged"},
+		{"nothing is claimed", all(everyCase(KindNotClaimed), func(e *ProofEvidence) { e.Control = ProofControl{} }), ProofUnproved, "unproved: no combination was asked; see the target's claims and its registry"},
+		{"nothing with a right credential", func(e *ProofEvidence) { e.Cases = e.Cases[:6] }, ProofUnproved, "unproved: no workspace with a right credential was asked for"},
+		{"the server died", func(e *ProofEvidence) { e.Incomplete = "the server died: exit status 2" }, ProofUnproved, "unproved: the server died: exit status 2"},
+		{"the server's calls went elsewhere", func(e *ProofEvidence) { e.Seen = false }, ProofUnproved, "unproved: the server claims to ask providers, and no call of it reached the fake ones"},
+		{"a bypass was not found out", controlled("any-known-credential", ControlNotFoundOut, ""), ProofUnproved,
 			"unproved: the control gate any-known-credential has the bypass and was not found out, so that finding nothing means nothing"},
-		{"the reference did not pass", controlled("reference", ControlFailed, "valid/groq is failed"), Unproved, "unproved: the control gate reference failed: valid/groq is failed"},
-		{"no bypass applies", controlled("any-known-credential", ControlNotApplicable, "why"), Unproved, "unproved: no control gate could show that an open combination would be seen"},
-		{"a void control takes an open combination's word, too", all(becomes("mismatched/report", KindOpen), controlled("reference", ControlFailed, "x")), Unproved, "unproved: the control gate reference failed: x"},
+		{"the reference did not pass", controlled("reference", ControlFailed, "valid/groq is failed"), ProofUnproved, "unproved: the control gate reference failed: valid/groq is failed"},
+		{"no bypass applies", controlled("any-known-credential", ControlNotApplicable, "why"), ProofUnproved, "unproved: no control gate could show that an open combination would be seen"},
+		{"a void control takes an open combination's word, too", all(becomes("mismatched/report", KindOpen), controlled("reference", ControlFailed, "x")), ProofUnproved, "unproved: the control gate reference failed: x"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -12,19 +12,19 @@ func (p *Proof) judge(e ProofEvidence) {
 	wrong := p.wrong()
 	switch {
 	case p.Create.judged()+p.Provision.judged() == 0:
-		p.Verdict, p.Sentence = Unproved, "unproved: no combination was asked; see the target's claims and its registry"
+		p.Verdict, p.Sentence = ProofUnproved, "unproved: no combination was asked; see the target's claims and its registry"
 	case void != "":
-		p.Verdict, p.Sentence = Unproved, "unproved: "+oneLine(void)
+		p.Verdict, p.Sentence = ProofUnproved, "unproved: "+oneLine(void)
 	case p.Create.Open+p.Provision.Open > 0:
-		p.Verdict, p.Sentence = Open, "open: "+p.stages(openAt)+" (of "+p.tried()+"); the smallest: "+oneLine(p.Smallest.Title)
+		p.Verdict, p.Sentence = ProofOpen, "open: "+p.stages(openAt)+" (of "+p.tried()+"); the smallest: "+oneLine(p.Smallest.Title)
 	case why != "":
-		p.Verdict, p.Sentence = Unproved, "unproved: "+oneLine(why)
+		p.Verdict, p.Sentence = ProofUnproved, "unproved: "+oneLine(why)
 	case wrong != "":
-		p.Verdict, p.Sentence = Violated, "violated: no combination was allowed, but "+wrong+" ("+oneLine(p.rules())+")"
+		p.Verdict, p.Sentence = ProofViolated, "violated: no combination was allowed, but "+wrong+" ("+oneLine(p.rules())+")"
 	case e.Seen:
-		p.Verdict, p.Sentence = Closed, "closed: "+p.closed()+"; no credential left the server"
+		p.Verdict, p.Sentence = ProofClosed, "closed: "+p.closed()+"; no credential left the server"
 	default:
-		p.Verdict, p.Sentence = Closed, "closed: "+p.closed()+"; what leaves the server was not seen"
+		p.Verdict, p.Sentence = ProofClosed, "closed: "+p.closed()+"; what leaves the server was not seen"
 	}
 }
 

@@ -87,9 +87,9 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 		return err
 	}
 	switch proof.Verdict {
-	case reports.Closed:
+	case reports.ProofClosed:
 		return nil
-	case reports.Unproved:
+	case reports.ProofUnproved:
 		return errUnproved
 	}
 	return errNotConformant
