@@ -188,6 +188,7 @@ func TestProofSaysWhatItDoesNotShow(t *testing.T) {
 		{"combinations", becomes("mismatched/report", KindNotClaimed), "1 combination was not replayed"},
 		{"provisioning", becomes("provision/swapped/groq", KindNotClaimed), "Provisioning was not asked"},
 		{"calls", func(e *ProofEvidence) { e.Seen = false }, "No call of the server arrived"},
+		{"calls that belong to nothing", func(e *ProofEvidence) { e.Strays = []string{"GET https://a.test/", "GET https://b.test/"} }, "2 calls were seen that carried no credential of any scenario, the first GET https://a.test/"},
 		{"a thinned matrix", func(e *ProofEvidence) { e.Header.Matrix = "pairwise" }, "The matrix was thinned (pairwise)"},
 	}
 	for _, test := range tests {

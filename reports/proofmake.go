@@ -17,6 +17,8 @@ type ProofEvidence struct {
 	Accepts func(provider, name string) bool
 	// Seen: calls of the target to providers arrived, so that what leaves it can be seen.
 	Seen bool
+	// Strays are calls of the target, such as "GET https://…", that belong to no scenario.
+	Strays []string
 	// Incomplete says why not everything that was planned has ended; empty where it has.
 	Incomplete string
 	Control    ProofControl
@@ -186,6 +188,9 @@ func (p *Proof) notChecked(e ProofEvidence) {
 	}
 	if !e.Seen {
 		add("No call of the server arrived at the fake providers, so whether a credential left it was not seen")
+	}
+	if n := len(e.Strays); n > 0 {
+		add("%s seen that carried no credential of any scenario, the first %s", were(n, "call"), e.Strays[0])
 	}
 	if e.Header.Matrix != "" && e.Header.Matrix != "full" {
 		add("The matrix was thinned (%s), so that not every combination was asked", e.Header.Matrix)

@@ -57,6 +57,7 @@ type proving struct {
 	profile *suite.Profile
 	cases   []reports.ProofCase
 	header  reports.Header
+	strays  []string
 	files   []*reports.ProofFile
 }
 
@@ -139,7 +140,7 @@ func (p *proving) gather(cmd *cobra.Command) (reports.ProofEvidence, error) {
 	case cmd.Context().Err() != nil:
 		return evidence, errInterrupted
 	}
-	evidence.Header, evidence.Cases, evidence.Incomplete = p.header, p.cases, incomplete
+	evidence.Header, evidence.Cases, evidence.Strays, evidence.Incomplete = p.header, p.cases, p.strays, incomplete
 	if len(p.claimed()) == 0 {
 		return evidence, nil // nothing was asked, so there is nothing to control
 	}
@@ -175,6 +176,9 @@ func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command) (incompl
 	}
 	for _, left := range s.Leftovers {
 		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: left at the target: %s\n", left)
+	}
+	for _, x := range s.Strays {
+		p.strays = append(p.strays, x.Method+" "+x.URL)
 	}
 	switch {
 	case p.target.died() != nil:
