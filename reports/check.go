@@ -135,9 +135,9 @@ func checkFooter(h Header, f Footer, counts Summary, n int) error {
 	if told != seen {
 		return fmt.Errorf("the summary says passed, failed, waived, not claimed, errors = %d and the results say %d", told, seen)
 	}
-	if s.Conformant && !counts.conforms(h.Planned, n, e.Status) {
-		return fmt.Errorf("the summary says conformant, for a run that is %s with %d of %d results, %d passed, %d failed, %d errors",
-			e.Status, n, h.Planned, counts.Passed, counts.Failed, counts.Errors)
+	if s.Conformant && !counts.conforms(e) {
+		return fmt.Errorf("the summary says conformant, for a run that is %s with %d of %d results, %d passed, %d failed, %d errors, and the reason %q",
+			e.Status, n, h.Planned, counts.Passed, counts.Failed, counts.Errors, e.Reason)
 	}
 	return nil
 }

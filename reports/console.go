@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,7 +36,7 @@ type ConsoleOptions struct {
 // so that it mixes with a progress bar. What a server sent cannot colour, move
 // or fake a line.
 func NewConsole(w io.Writer, o ConsoleOptions) Writer {
-	c := &consoleWriter{order: order{name: "console"}, w: w, options: o, detail: consoleDetail, seen: map[string]int{}}
+	c := &consoleWriter{order: order{name: "console"}, w: w, options: o, detail: consoleDetail, seen: map[string]int{}, waived: map[string]int{}}
 	if o.Verbose {
 		c.detail.headers = true
 		c.detail.exchanges = 100
@@ -53,6 +54,8 @@ type consoleWriter struct {
 	detail  detail
 	// seen counts the failures of each rule.
 	seen map[string]int
+	// waived counts the waived results by reason, which is one for each waiver.
+	waived map[string]int
 }
 
 func (c *consoleWriter) Begin(h Header) error {
@@ -71,6 +74,9 @@ func (c *consoleWriter) Result(r Result) error {
 	}
 	if c.options.Quiet {
 		return nil
+	}
+	if r.Outcome == Waived {
+		c.waived[r.Reason]++
 	}
 	key := foldOf(r)
 	if key == "" {
@@ -114,6 +120,7 @@ func (c *consoleWriter) End(f Footer) error {
 	}
 	if !c.options.Quiet {
 		b.WriteString(c.uncounted())
+		b.WriteString(waivedText(c.waived))
 		b.WriteString(c.table(f.Rules))
 	}
 	colour := red
@@ -150,11 +157,24 @@ func (c *consoleWriter) uncounted() string {
 	return b.String()
 }
 
-// table prints the rules that failed or could not be judged; all if Verbose.
+// waivedText says what is waived, and why, one line for each waiver.
+func waivedText(waived map[string]int) string {
+	var b strings.Builder
+	for _, reason := range slices.Sorted(maps.Keys(waived)) {
+		fmt.Fprintf(&b, "WAIVED %s: %s\n", counted(waived[reason], "scenario"), oneLine(reason))
+	}
+	if b.Len() > 0 {
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// table prints the rules that failed, are waived or could not be judged; all if
+// Verbose.
 func (c *consoleWriter) table(rules []Rule) string {
 	var b strings.Builder
 	for _, r := range rules {
-		if !c.options.Verbose && r.Failed == 0 && r.Errors == 0 {
+		if !c.options.Verbose && r.Failed == 0 && r.Waived == 0 && r.Errors == 0 {
 			continue
 		}
 		if b.Len() == 0 {

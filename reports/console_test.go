@@ -32,7 +32,12 @@ func TestSummaryLine(t *testing.T) {
 		{
 			"with waivers, and areas that nobody named",
 			Footer{Summary: Summary{Conformant: true, Passed: 3200, Waived: 12, NotClaimed: 2}, Ended: whole},
-			"conformant: 3,200 passed, 12 waived (core); not claimed: (2 scenarios)",
+			"conformant with 12 waived: 3,200 passed (core); not claimed: (2 scenarios)",
+		},
+		{
+			"everything ended, and something else is wrong",
+			Footer{Summary: Summary{Passed: 3200, Waived: 12}, Ended: Ended{Status: Complete, Planned: 3212, Ended: 3212, Reason: "a waiver is stale"}},
+			"NOT conformant: a waiver is stale: 0 failed, 3,200 passed, 0 errors, 12 waived (core)",
 		},
 		{
 			"violated",

@@ -35,6 +35,9 @@ func violationsText(r Result, d detail) string {
 		labelled(&b, "  want: ", clip(v.Want, d.value))
 		labelled(&b, "  got:  ", clip(v.Got, d.value))
 	}
+	if r.Outcome == Failed && r.Reason != "" {
+		labelled(&b, "not waived: ", clip(r.Reason, d.value))
+	}
 	return b.String()
 }
 

@@ -19,9 +19,13 @@ var junitDetail = detail{value: 4 << 10, body: 4 << 10, violations: 20, exchange
 
 // NewJUnit returns the writer of JUnit XML, for the test views of CI servers. A
 // class is a <testsuite>, a scenario a <testcase>; failed is <failure>, error is
-// <error>, and waived and not-claimed, which JUnit has no words for, are
-// <skipped> with the reason. A run that is not whole, or in which nothing
-// passed, gets a suite "run" with an <error>, since CI looks at the cases only.
+// <error>, and not-claimed, which JUnit has no word for, is <skipped> with the
+// reason. A waived scenario ran and broke a rule, so that <skipped> would be
+// untrue, and is known to, so that <failure> would keep CI red: it is a plain
+// case with the property "waived" and the violations as its output, which CI
+// servers show for cases that pass, too. A run that is not whole, or in which
+// nothing passed, gets a suite "run" with an <error>, since CI looks at the
+// cases only.
 // All of it is written at End; w is not closed.
 func NewJUnit(w io.Writer) Writer { return newJUnit(w, junitSpill) }
 
@@ -133,8 +137,8 @@ func (j *junitWriter) writeAll() error {
 
 func suiteAttributes(s junitSuite, started time.Time) string {
 	c := s.counts
-	skipped := c.Waived + c.NotClaimed
-	tests := c.Passed + c.Failed + c.Errors + skipped
+	skipped := c.NotClaimed
+	tests := c.Passed + c.Failed + c.Waived + c.Errors + skipped
 	return fmt.Sprintf(` tests="%d" failures="%d" errors="%d" skipped="%d" time="%s" timestamp="%s"`,
 		tests, c.Failed, c.Errors, skipped, seconds(s.ms), started.UTC().Format("2006-01-02T15:04:05"))
 }

@@ -54,8 +54,8 @@ func readJUnit(t *testing.T, text string) ciReport {
 
 func TestJUnitOutcomes(t *testing.T) {
 	r := readJUnit(t, write(t, sample(), asJUnit))
-	if r.Tests != 7 || r.Failures != 2 || r.Errors != 1 || r.Skipped != 2 {
-		t.Errorf("totals are %d tests, %d failures, %d errors, %d skipped; want 7, 2, 1, 2", r.Tests, r.Failures, r.Errors, r.Skipped)
+	if r.Tests != 7 || r.Failures != 2 || r.Errors != 1 || r.Skipped != 1 {
+		t.Errorf("totals are %d tests, %d failures, %d errors, %d skipped; want 7, 2, 1, 1", r.Tests, r.Failures, r.Errors, r.Skipped)
 	}
 	got := map[string]string{}
 	for _, suite := range r.Suites {
@@ -70,7 +70,7 @@ func TestJUnitOutcomes(t *testing.T) {
 		"valid/anthropic-api/ANTHROPIC_API_KEY":             "valid: 0 failures, 0 errors, 0 skipped",
 		"mismatched/anthropic-api/OPENAI_API_KEY@workspace": "mismatched: 1 failures, 0 errors, 0 skipped",
 		"dead/openai-api/500":                               "dead: 1 failures, 0 errors, 0 skipped",
-		"missing/groq/blank":                                "missing: 0 failures, 0 errors, 1 skipped",
+		"missing/groq/blank":                                "missing: 0 failures, 0 errors, 0 skipped",
 		"provision/openai-api/dead":                         "provision: 0 failures, 0 errors, 1 skipped",
 		"robustness/minimax/endless":                        "robustness: 0 failures, 1 errors, 0 skipped",
 		"missing/groq/none":                                 "missing: 0 failures, 0 errors, 0 skipped",
@@ -88,20 +88,21 @@ func TestJUnitIsRedForARunThatProvesNothing(t *testing.T) {
 		name    string
 		planned int
 		results []Result
-		status  Status
+		ended   Ended
 		errors  int
 	}{
-		{"whole", 1, passed, Complete, 0},
-		{"interrupted", 2, passed, Interrupted, 1},
-		{"aborted at once", 2, nil, Aborted, 1},
-		{"one never ended", 2, passed, Complete, 1},
-		{"nothing selected", 0, nil, Complete, 1},
-		{"nothing passed", 1, notClaimed, Complete, 1},
+		{"whole", 1, passed, Ended{Status: Complete}, 0},
+		{"interrupted", 2, passed, Ended{Status: Interrupted}, 1},
+		{"aborted at once", 2, nil, Ended{Status: Aborted}, 1},
+		{"one never ended", 2, passed, Ended{Status: Complete}, 1},
+		{"something else is wrong", 1, passed, Ended{Status: Complete, Reason: "a waiver has outlived its cause"}, 1},
+		{"nothing selected", 0, nil, Ended{Status: Complete}, 1},
+		{"nothing passed", 1, notClaimed, Ended{Status: Complete}, 1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			run := &Run{Header: Header{Planned: c.planned}, Results: c.results}
-			run.Footer = footer(run, Ended{Status: c.status})
+			run.Footer = footer(run, c.ended)
 			if r := readJUnit(t, write(t, run, asJUnit)); r.Errors != c.errors {
 				t.Errorf("%d errors, want %d", r.Errors, c.errors)
 			}

@@ -54,7 +54,7 @@ func junitCaseOf(r Result) junitCase {
 	case Errored:
 		c.Error = &junitProblem{Message: oneLine(clip(r.Reason, junitDetail.value)), Type: "error", Text: violationsText(r, junitDetail)}
 	case Waived:
-		c.Skipped = &junitProblem{Message: oneLine("waived: " + r.Reason), Text: violationsText(r, junitDetail)}
+		c.SystemOut = &junitText{"waived: " + oneLine(r.Reason) + "\n" + violationsText(r, junitDetail) + contextText(r, junitDetail)}
 	case NotClaimed:
 		c.Skipped = &junitProblem{Message: oneLine("not claimed: " + r.Reason)}
 	}
@@ -86,9 +86,13 @@ func violatedRules(r Result) []string {
 // junitBroken is the case that keeps CI from showing green for a run that
 // proves nothing.
 func junitBroken(h Header, f Footer) junitCase {
+	name := "every planned scenario ended"
+	if f.Ended.Status == Complete && f.Ended.Reason != "" {
+		name = "nothing speaks against the run"
+	}
 	return junitCase{
 		ClassName: "run",
-		Name:      "every planned scenario ended",
+		Name:      name,
 		Time:      seconds(0),
 		Error:     &junitProblem{Message: strings.Join(whyNot(f), ", "), Type: "run", Text: SummaryLine(h, f)},
 	}
@@ -100,7 +104,16 @@ func resultProperties(r Result) *junitProperties {
 		{"rules", strings.Join(r.Rules, ", ")},
 		{"level", r.Level},
 		{"severity", r.Severity},
+		{"waived", waivedBy(r)},
 	})
+}
+
+// waivedBy is the reason of a waived result; empty for any other.
+func waivedBy(r Result) string {
+	if r.Outcome != Waived {
+		return ""
+	}
+	return r.Reason
 }
 
 func headerProperties(h Header) *junitProperties {

@@ -8,18 +8,22 @@ import (
 // SummaryLine is the verdict in one line of plain text, the same in every view:
 //
 //	conformant: 3,214 passed (core); claims: create-presence; not claimed: provision-liveness
+//	conformant with 3 waived: 3,211 passed (core); …
 //	NOT conformant: 2 rules violated (PRE-2, LIV-1): 2,688 failed, 512 passed, 0 errors (core); …
 func SummaryLine(h Header, f Footer) string {
 	s := f.Summary
 	var b strings.Builder
-	if s.Conformant {
+	switch {
+	case s.Conformant && s.Waived > 0:
+		fmt.Fprintf(&b, "conformant with %s waived: %s passed", number(s.Waived), number(s.Passed))
+	case s.Conformant:
 		fmt.Fprintf(&b, "conformant: %s passed", number(s.Passed))
-	} else {
+	default:
 		fmt.Fprintf(&b, "NOT conformant: %s: %s failed, %s passed, %s",
 			strings.Join(whyNot(f), ", "), number(s.Failed), number(s.Passed), counted(s.Errors, "error"))
-	}
-	if s.Waived > 0 {
-		fmt.Fprintf(&b, ", %s waived", number(s.Waived))
+		if s.Waived > 0 {
+			fmt.Fprintf(&b, ", %s waived", number(s.Waived))
+		}
 	}
 	fmt.Fprintf(&b, " (%s)", oneLine(h.Level))
 	if thinned := thinning(h); thinned != "" {
@@ -90,7 +94,8 @@ func violated(rules []Rule) []string {
 	return ids
 }
 
-// broken says how a run fell short of its plan; empty where it did not.
+// broken says what is wrong with a run as a whole, such as that it fell short of
+// its plan; empty where nothing is.
 func broken(e Ended) string {
 	progress := fmt.Sprintf("after %s of %s scenarios", number(e.Ended), number(e.Planned))
 	reason := ""
@@ -103,5 +108,5 @@ func broken(e Ended) string {
 	case e.Planned != e.Ended:
 		return "ended " + progress + reason
 	}
-	return ""
+	return oneLine(e.Reason)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -28,7 +30,7 @@ func NewMarkdown(w io.Writer, limit int) Writer {
 		limit = markdownLimit
 	}
 	limit = max(limit, markdownLeast)
-	return &markdownWriter{order: order{name: "Markdown"}, w: w, limit: limit, folds: map[string]*fold{}}
+	return &markdownWriter{order: order{name: "Markdown"}, w: w, limit: limit, folds: map[string]*fold{}, waived: map[string]int{}}
 }
 
 type markdownWriter struct {
@@ -36,6 +38,8 @@ type markdownWriter struct {
 	w     io.Writer
 	limit int
 	folds map[string]*fold
+	// waived counts the waived results by reason, which is one for each waiver.
+	waived map[string]int
 }
 
 // A fold is what is kept of the failures of one rule.
@@ -57,6 +61,9 @@ func (m *markdownWriter) Begin(h Header) error {
 func (m *markdownWriter) Result(r Result) error {
 	if err := m.order.result(r); err != nil {
 		return err
+	}
+	if r.Outcome == Waived {
+		m.waived[r.Reason]++
 	}
 	key := foldOf(r)
 	if key == "" {
@@ -99,7 +106,8 @@ func (m *markdownWriter) End(f Footer) error {
 	}
 	head := markdownSummary(m.order.header, f)
 	table := markdownTable(f.Rules, (m.limit-len(head))/2)
-	page := head + table + m.failures(m.limit-len(head)-len(table))
+	waived := markdownWaived(m.waived, (m.limit-len(head)-len(table))/3)
+	page := head + table + waived + m.failures(m.limit-len(head)-len(table)-len(waived))
 	if _, err := io.WriteString(m.w, page); err != nil {
 		return fmt.Errorf("write the Markdown report: %w", err)
 	}
@@ -149,6 +157,30 @@ func markdownTable(rules []Rule, room int) string {
 		b.WriteString(row)
 	}
 	b.WriteString("\n")
+	return b.String()
+}
+
+// markdownWaived says what is waived, and why, in at most room bytes.
+func markdownWaived(waived map[string]int, room int) string {
+	if len(waived) == 0 {
+		return ""
+	}
+	const left = 120 // the line that says how many are left out, and the end
+	total := 0
+	for _, n := range waived {
+		total += n
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "<details><summary>%s waived</summary>\n\n", counted(total, "scenario"))
+	for i, reason := range slices.Sorted(maps.Keys(waived)) {
+		line := fmt.Sprintf("- %s: %s\n", counted(waived[reason], "scenario"), markdownText(clip(reason, markdownDetail.value)))
+		if b.Len()+len(line)+left > room {
+			fmt.Fprintf(&b, "- … %s more, see the JSON report\n", counted(len(waived)-i, "waiver"))
+			break
+		}
+		b.WriteString(line)
+	}
+	b.WriteString("\n</details>\n\n")
 	return b.String()
 }
 

@@ -33,6 +33,11 @@ func copyNormal(dst, src reflect.Value) {
 		for i := range src.Len() {
 			copyNormal(dst.Index(i), src.Index(i))
 		}
+	case reflect.Pointer:
+		if !src.IsNil() {
+			dst.Set(reflect.New(src.Type().Elem()))
+			copyNormal(dst.Elem(), src.Elem())
+		}
 	case reflect.Map:
 		copyNormalMap(dst, src)
 	default:

@@ -115,7 +115,8 @@ type Result struct {
 	Outcome  Outcome  `json:"outcome"`
 	// DurationMS is in milliseconds.
 	DurationMS float64 `json:"duration_ms"`
-	// Reason is never empty for Waived, NotClaimed and Errored.
+	// Reason is never empty for Waived, NotClaimed and Errored. For Failed it says
+	// why a waiver that names the scenario does not cover it; empty where none does.
 	Reason string `json:"reason,omitempty"`
 	// Violations is never empty for Failed and Waived, always empty for Passed.
 	Violations []Violation `json:"violations"`
@@ -228,7 +229,9 @@ type Ended struct {
 	Status Status `json:"status"`
 	// Finished is zero where it is not known.
 	Finished time.Time `json:"finished,omitzero"`
-	// Reason is empty where Status is Complete.
+	// Reason says why the run does not count. Where Status is Complete it is empty,
+	// unless every scenario ended and something else than the target is wrong,
+	// such as a waiver that has outlived its cause; the run is not conformant then.
 	Reason  string `json:"reason,omitempty"`
 	Planned int    `json:"planned"`
 	Ended   int    `json:"ended"`

@@ -88,17 +88,18 @@ func (s *Summary) count(o Outcome) {
 	}
 }
 
-// conforms is the verdict: nothing failed, nothing stayed unjudged, something
-// passed, and all that was planned has ended.
-func (s Summary) conforms(planned, ended int, status Status) bool {
-	return s.Failed == 0 && s.Errors == 0 && s.Passed > 0 && planned == ended && status == Complete
+// conforms is the verdict: nothing failed but what is waived, nothing stayed
+// unjudged, something passed, all that was planned has ended, and nothing speaks
+// against the run as a whole.
+func (s Summary) conforms(e Ended) bool {
+	return s.Failed == 0 && s.Errors == 0 && s.Passed > 0 && e.Planned == e.Ended && e.Status == Complete && e.Reason == ""
 }
 
 // Summary returns the numbers so far, and the verdict if the run ended now. The
 // arguments are copied to the fields of their names; either may be nil.
 func (t *Tally) Summary(claims, notClaimedAreas []string) Summary {
 	s := t.counts
-	s.Conformant = s.conforms(t.planned, t.ended, Complete)
+	s.Conformant = s.conforms(Ended{Status: Complete, Planned: t.planned, Ended: t.ended})
 	s.Claims, s.NotClaimedAreas = slices.Clone(claims), slices.Clone(notClaimedAreas)
 	return s
 }
@@ -119,12 +120,13 @@ func (t *Tally) Rules(levelOf func(id string) string) []Rule {
 }
 
 // Footer closes the run with ended's status, time and reason; the numbers are
-// the tally's own, and no run that is not [Complete] conforms. The other
+// the tally's own, and no run that is not [Complete], or that ended with a
+// reason, conforms. The other
 // arguments are those of [Tally.Summary] and [Tally.Rules].
 func (t *Tally) Footer(ended Ended, claims, notClaimedAreas []string, levelOf func(id string) string) Footer {
 	ended.Planned, ended.Ended = t.planned, t.ended
 	s := t.Summary(claims, notClaimedAreas)
-	s.Conformant = s.conforms(t.planned, t.ended, ended.Status)
+	s.Conformant = s.conforms(ended)
 	return Footer{Rules: t.Rules(levelOf), Summary: s, Ended: ended}
 }
 

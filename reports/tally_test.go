@@ -13,20 +13,21 @@ func TestTallyVerdict(t *testing.T) {
 		name    string
 		planned int
 		results []Result
-		status  Status
+		ended   Ended
 		want    bool
 	}{
-		{"all passed", 2, []Result{one(Passed), one(Passed)}, Complete, true},
-		{"waived and not claimed beside a pass", 3, []Result{one(Passed), one(Waived), one(NotClaimed)}, Complete, true},
-		{"one failed", 2, []Result{one(Passed), one(Failed)}, Complete, false},
-		{"one error", 2, []Result{one(Passed), one(Errored)}, Complete, false},
-		{"an outcome that is none", 2, []Result{one(Passed), one("skipped")}, Complete, false},
-		{"nothing selected", 0, nil, Complete, false},
-		{"nothing passed", 2, []Result{one(Waived), one(NotClaimed)}, Complete, false},
-		{"one never ended", 2, []Result{one(Passed)}, Complete, false},
-		{"one too many", 1, []Result{one(Passed), one(Passed)}, Complete, false},
-		{"interrupted", 1, []Result{one(Passed)}, Interrupted, false},
-		{"aborted", 1, []Result{one(Passed)}, Aborted, false},
+		{"all passed", 2, []Result{one(Passed), one(Passed)}, Ended{Status: Complete}, true},
+		{"waived and not claimed beside a pass", 3, []Result{one(Passed), one(Waived), one(NotClaimed)}, Ended{Status: Complete}, true},
+		{"one failed", 2, []Result{one(Passed), one(Failed)}, Ended{Status: Complete}, false},
+		{"one error", 2, []Result{one(Passed), one(Errored)}, Ended{Status: Complete}, false},
+		{"an outcome that is none", 2, []Result{one(Passed), one("skipped")}, Ended{Status: Complete}, false},
+		{"nothing selected", 0, nil, Ended{Status: Complete}, false},
+		{"nothing passed", 2, []Result{one(Waived), one(NotClaimed)}, Ended{Status: Complete}, false},
+		{"one never ended", 2, []Result{one(Passed)}, Ended{Status: Complete}, false},
+		{"one too many", 1, []Result{one(Passed), one(Passed)}, Ended{Status: Complete}, false},
+		{"interrupted", 1, []Result{one(Passed)}, Ended{Status: Interrupted}, false},
+		{"all passed, and something else is wrong", 1, []Result{one(Passed)}, Ended{Status: Complete, Reason: "a waiver has outlived its cause"}, false},
+		{"aborted", 1, []Result{one(Passed)}, Ended{Status: Aborted}, false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -34,14 +35,14 @@ func TestTallyVerdict(t *testing.T) {
 			for _, r := range c.results {
 				tally.Add(r)
 			}
-			f := tally.Footer(Ended{Status: c.status}, nil, nil, nil)
+			f := tally.Footer(c.ended, nil, nil, nil)
 			if f.Summary.Conformant != c.want {
 				t.Errorf("conformant is %v, want %v", f.Summary.Conformant, c.want)
 			}
 			if f.Ended.Planned != c.planned || f.Ended.Ended != len(c.results) {
 				t.Errorf("ended is %+v, want %d of %d", f.Ended, len(c.results), c.planned)
 			}
-			if s := tally.Summary(nil, nil); c.status == Complete && s.Conformant != c.want {
+			if s := tally.Summary(nil, nil); c.ended == (Ended{Status: Complete}) && s.Conformant != c.want {
 				t.Errorf("Summary says %v, want %v", s.Conformant, c.want)
 			}
 		})

@@ -126,6 +126,10 @@ func ShardOf(id string, n int) int {
 	return int(h.Sum32()%uint32(n)) + 1
 }
 
+// IDMatcher returns whether an id is like a glob, in which * stands for any
+// text, slashes included, and ? for one character.
+func IDMatcher(glob string) func(id string) bool { return globExpression(glob).MatchString }
+
 func globExpression(glob string) *regexp.Regexp {
 	quoted := regexp.QuoteMeta(glob)
 	quoted = strings.ReplaceAll(strings.ReplaceAll(quoted, `\*`, `.*`), `\?`, `.`)

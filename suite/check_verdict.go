@@ -67,7 +67,7 @@ func ownRefusal(o *Observation, step *scenarios.Step, r *Reply) bool {
 func wrongRefusal(v Violation, x scenarios.Expect, r *Reply) (Violation, bool) {
 	switch {
 	case r.Outcome == OutcomeAllowed:
-		v.Message = "a workspace that must be refused was allowed"
+		v.Message = letThrough
 		return v, true
 	case r.Outcome == OutcomeRejected && x.OrRejected:
 		return v, false

@@ -44,6 +44,10 @@ type Config struct {
 	Fault func(host, answer string) (lift func())
 	// Output is what the target prints; nil where it cannot be read.
 	Output *Output
+	// Waive sees every result, one at a time, and returns it; a failure that is
+	// known may come back as Waived, with a Reason (see suite/waivers). Nil
+	// waives nothing.
+	Waive func(Result) Result
 	// Trace keeps the exchanges of scenarios that passed, too.
 	Trace bool
 	// Handle receives the run's events; may be nil.

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"slices"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -35,6 +36,9 @@ const (
 	Passed ResultOutcome = "passed"
 	// Failed: at least one rule was violated.
 	Failed ResultOutcome = "failed"
+	// Waived: rules were violated, and Config.Waive says that they are known to
+	// be; Reason says by which waiver.
+	Waived ResultOutcome = "waived"
 	// NotClaimed: the target does not claim the area, or its registry cannot
 	// express the scenario; Reason says which.
 	NotClaimed ResultOutcome = "not-claimed"
@@ -55,9 +59,26 @@ type Result struct {
 	Companion bool
 }
 
+// The messages by which a reader tells the failures of a refusal apart.
+const (
+	letThrough = "a workspace that must be refused was allowed"
+	unproven   = "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either"
+)
+
+// LetThrough reports whether something that must be refused was allowed.
+func (r *Result) LetThrough() bool { return r.says(letThrough) }
+
+// Unproven reports whether the refusal was as it must be, but the twin, which
+// must be allowed, was refused as well.
+func (r *Result) Unproven() bool { return r.says(unproven) }
+
+func (r *Result) says(message string) bool {
+	return slices.ContainsFunc(r.Violations, func(v Violation) bool { return v.Message == message })
+}
+
 // A Summary is the end of a run.
 type Summary struct {
-	Planned, Passed, Failed, NotClaimed, Errors int
+	Planned, Passed, Failed, Waived, NotClaimed, Errors int
 	// Claims and NotClaimedAreas are the areas that the target was held to, and
 	// those that it was not.
 	Claims, NotClaimedAreas []string
@@ -71,10 +92,11 @@ type Summary struct {
 	Interrupted bool
 }
 
-// Conformant reports whether everything planned ended and nothing failed.
+// Conformant reports whether everything planned ended, nothing failed that was
+// not waived, and something passed.
 func (s Summary) Conformant() bool {
 	return !s.Interrupted && s.Failed == 0 && s.Errors == 0 && s.Passed > 0 && s.Planned == s.Ended()
 }
 
 // Ended is the number of results.
-func (s Summary) Ended() int { return s.Passed + s.Failed + s.NotClaimed + s.Errors }
+func (s Summary) Ended() int { return s.Passed + s.Failed + s.Waived + s.NotClaimed + s.Errors }

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,6 +88,43 @@ func TestTwins(t *testing.T) {
 	}
 }
 
+// TestWaive holds the waivers to the last word: they see a refusal after its
+// twin, and a twin whose failure is waived was refused all the same.
+func TestWaive(t *testing.T) {
+	refused, twin := planned(t, "refused", "claude-code", opus), planned(t, "twin", "claude-code", opus)
+	refused.Twin = twin.ID
+	for name, waived := range map[string][]string{"the twin": {"twin"}, "both": {"twin", "refused"}, "neither": nil} {
+		t.Run(name, func(t *testing.T) {
+			got := map[string]ResultOutcome{}
+			e, _ := planOf(t, Config{
+				Waive: func(r Result) Result {
+					if r.Outcome == Failed && slices.Contains(waived, r.Scenario.ID) {
+						r.Outcome, r.Reason = Waived, "known"
+					}
+					return r
+				},
+				Handle: func(ev Event) {
+					if f, ok := ev.(Finished); ok {
+						got[f.Result.Scenario.ID] = f.Result.Outcome
+					}
+				},
+			}, Traits{}, refused, twin)
+			e.finisher.finish(Result{Scenario: refused, Outcome: Passed})
+			e.finisher.finish(Result{Scenario: twin, Outcome: Failed, Violations: []Violation{notAllowed}})
+			want := map[string]ResultOutcome{"refused": Failed, "twin": Failed}
+			for _, id := range waived {
+				want[id] = Waived
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+			if s := e.finisher.summary; s.Waived != len(waived) || s.Failed != 2-len(waived) {
+				t.Errorf("counted %d waived and %d failed", s.Waived, s.Failed)
+			}
+		})
+	}
+}
+
 func TestSummary(t *testing.T) {
 	tests := []struct {
 		name string
@@ -95,6 +133,8 @@ func TestSummary(t *testing.T) {
 	}{
 		{"all passed", Summary{Planned: 2, Passed: 2}, true},
 		{"some are not claimed", Summary{Planned: 3, Passed: 2, NotClaimed: 1}, true},
+		{"some are waived", Summary{Planned: 3, Passed: 2, Waived: 1}, true},
+		{"all are waived", Summary{Planned: 1, Waived: 1}, false},
 		{"nothing passed", Summary{Planned: 1, NotClaimed: 1}, false},
 		{"nothing planned", Summary{}, false},
 		{"one failed", Summary{Planned: 2, Passed: 1, Failed: 1}, false},

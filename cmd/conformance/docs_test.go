@@ -13,6 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -77,7 +80,8 @@ func parsed(args []string) error {
 	return nil
 }
 
-// namesExist looks up the faulty gates, the profile and the registry that flags name.
+// namesExist looks up the faulty gates, the profile, the registry and the
+// waivers that flags name, and the formats of reports.
 func namesExist(cmd *cobra.Command) error {
 	for _, flag := range []string{"target", "gate", "profile", "registry"} {
 		f := cmd.Flags().Lookup(flag)
@@ -98,6 +102,41 @@ func namesExist(cmd *cobra.Command) error {
 		}
 		if err != nil {
 			return err
+		}
+	}
+	return errors.Join(waiversExist(cmd), formatsExist(cmd))
+}
+
+// waiversExist holds the waiver files of a command to its corpus.
+func waiversExist(cmd *cobra.Command) error {
+	files, err := cmd.Flags().GetStringArray("waivers")
+	if err != nil {
+		return nil // the command has no such flag
+	}
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		return err
+	}
+	all, err := corpus.Expand(registry.Embedded())
+	if err != nil {
+		return err
+	}
+	_, err = openWaivers(files, "", corpus.Rules, all)
+	return err
+}
+
+func formatsExist(cmd *cobra.Command) error {
+	specs, err := cmd.Flags().GetStringArray("report")
+	if err != nil {
+		return nil // the command has no such flag
+	}
+	known := reports.Formats()
+	if cmd.Name() == "mismatch" {
+		known = reports.ProofFormats()
+	}
+	for _, spec := range specs {
+		if format, path, _ := strings.Cut(spec, "="); path == "" || !slices.Contains(known, format) {
+			return fmt.Errorf("--report %s: no such format", spec)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
@@ -13,12 +14,13 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )
 
 func newLintCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "lint [FILE…]",
-		Short:   "Check scenario files, rules files and profiles; without a file, the corpus that is built in",
+		Short:   "Check scenario, rules and waiver files, profiles and registries; without a file, the corpus that is built in",
 		Example: "  conformance lint\n  conformance lint scenarios/*.yaml suite/profiles/workspace-server.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			corpus, err := scenarios.Embedded()
@@ -67,6 +69,8 @@ func lintFile(file string, rules *scenarios.Rules) error {
 		}
 		_, err = c.ExpandAlone(registry.Embedded())
 		return err
+	case has(top, "waivers"):
+		_, err = waivers.Parse(file, data, rules)
 	case has(top, "rules"):
 		_, err = scenarios.LoadRules(file, data)
 	case has(top, "create") || has(top, "claims"):
@@ -74,7 +78,7 @@ func lintFile(file string, rules *scenarios.Rules) error {
 	case has(top, "providers") || has(top, "runtimes"):
 		_, err = registry.Load(file, data)
 	default:
-		return fmt.Errorf("%s: neither scenarios, nor rules, nor a profile, nor a registry: its top-level keys are unknown", file)
+		return fmt.Errorf("%s: neither scenarios, nor rules, nor a profile, nor waivers, nor a registry: its top-level keys are unknown", file)
 	}
 	return err
 }
@@ -89,20 +93,24 @@ var schemas = map[string]func() []byte{
 	"scenario": scenarios.Schema,
 	"profile":  suite.Schema,
 	"report":   reports.Schema,
+	"proof":    reports.ProofSchema,
+	"waivers":  waivers.Schema,
 }
 
 func newSchemaCommand() *cobra.Command {
+	names := strict.SortedKeys(schemas)
+	known := strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 	return &cobra.Command{
 		Use:     "schema NAME",
-		Short:   "Print a JSON Schema: scenario, profile or report",
+		Short:   "Print a JSON Schema: " + known,
 		Example: "  conformance schema scenario > scenario.schema.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("schema takes one name: scenario, profile or report")
+				return errors.New("schema takes one name: " + known)
 			}
 			schema, ok := schemas[args[0]]
 			if !ok {
-				return fmt.Errorf("there is no schema %q%s; there are scenario, profile and report", args[0], strict.DidYouMean(args[0], strict.SortedKeys(schemas)))
+				return fmt.Errorf("there is no schema %q%s; it is %s", args[0], strict.DidYouMean(args[0], names), known)
 			}
 			_, err := cmd.OutOrStdout().Write(schema())
 			return err

@@ -35,6 +35,9 @@ var errNotConformant = errors.New("not conformant")
 // errInterrupted ends a run that was cut short and has reported what was done.
 var errInterrupted = errors.New("interrupted")
 
+// errUnproved ends a proof that has said why nothing follows from it.
+var errUnproved = errors.New("unproved")
+
 func main() { os.Exit(Main()) }
 
 // Main runs the command line and returns its exit status.
@@ -57,6 +60,8 @@ func status(err error, w io.Writer) int {
 		return exitInterrupted
 	case errors.Is(err, errNotConformant), errors.Is(err, errUnderivable):
 		return exitNotConformant
+	case errors.Is(err, errUnproved):
+		return exitCouldNotRun
 	}
 	fmt.Fprintf(w, "conformance: %v\n", err)
 	return exitCouldNotRun
@@ -75,7 +80,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(newRunCommand(), newListCommand(), newShowCommand(), newLintCommand(), newSchemaCommand(), newServeCommand(), newUpstreamCommand(), newSelftestCommand(), newRegistryCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newListCommand(), newShowCommand(), newLintCommand(), newSchemaCommand(), newServeCommand(), newUpstreamCommand(), newSelftestCommand(), newProveCommand(), newRegistryCommand(), newVersionCommand())
 	return root
 }
 

@@ -107,6 +107,8 @@ func (p *prepared) ended(s suite.Summary) reports.Ended {
 		e.Status, e.Reason = reports.Aborted, "the server died: "+err.Error()
 	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
+	} else {
+		e.Reason = p.waiving.reason()
 	}
 	return e
 }

@@ -25,6 +25,8 @@ type runFlags struct {
 	level, matrix               string
 	classes, rules, ids         []string
 	reports                     []string
+	waivers                     []string
+	writeWaivers                string
 	parallel                    int
 	budget, timeout             time.Duration
 	shard, seed                 string
@@ -58,34 +60,43 @@ func newRunCommand() *cobra.Command {
 			return f.run(cmd)
 		},
 	}
-	f.register(cmd)
+	cmd.Flags().SortFlags = false
+	f.registerTarget(cmd)
+	f.registerSelection(cmd)
 	return cmd
 }
 
-func (f *runFlags) register(cmd *cobra.Command) {
+// registerTarget adds the flags of every command that drives a target.
+func (f *runFlags) registerTarget(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.SortFlags = false
 	fl.StringVar(&f.target, "target", "", "reference, faulty:NAME, correct:NAME, or the URL of a server (default reference)")
 	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile or a file")
 	fl.StringVar(&f.registry, "registry", "", "the server's own registry file; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.claims, "claim", nil, "areas the target is held to, instead of its profile's")
+	fl.IntVar(&f.parallel, "parallel", 8, "how many scenarios to replay at once")
+	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 300ms for our own gates)")
+	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
+	fl.StringVar(&f.seed, "seed", "", "what the credential values are made from (default random)")
+	fl.StringVar(&f.upstream, "upstream", "", "the control address of a `conformance upstream` that the server dials through")
+	fl.BoolVar(&f.resetGlobal, "reset-global", false, "delete the global secrets that the server holds before the run")
+	fl.StringArrayVar(&f.reports, "report", nil, "write a report, FORMAT=PATH; may be given several times")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict only")
+}
+
+// registerSelection adds the flags that say what run replays, and how much of it is told.
+func (f *runFlags) registerSelection(cmd *cobra.Command) {
+	fl := cmd.Flags()
 	fl.StringVar(&f.level, "level", "core", "core, or extended for both levels")
 	f.registerMatrix(cmd)
 	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these classes")
 	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these rules")
 	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios with such an id; * and ? are wildcards")
-	fl.StringArrayVar(&f.reports, "report", nil, "write a report, FORMAT=PATH; may be given several times")
-	fl.IntVar(&f.parallel, "parallel", 8, "how many scenarios to replay at once")
-	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 300ms for our own gates)")
-	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.StringVar(&f.shard, "shard", "", "replay part I of N of the selection, as I/N")
-	fl.StringVar(&f.seed, "seed", "", "what the credential values are made from (default random)")
-	fl.StringVar(&f.upstream, "upstream", "", "the control address of a `conformance upstream` that the server dials through")
+	fl.StringArrayVar(&f.waivers, "waivers", nil, "a file that says which failures are known; may be given several times")
+	fl.StringVar(&f.writeWaivers, "write-waivers", "", "draft such a file from the failures of this run")
 	fl.BoolVar(&f.check, "check", false, "only check that the target can be driven; nothing is judged and nothing stays")
-	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict only")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, and every rule")
 	fl.BoolVar(&f.trace, "trace", false, "keep the exchanges of scenarios that pass in the reports, too")
-	fl.BoolVar(&f.resetGlobal, "reset-global", false, "delete the global secrets that the server holds before the run")
 }
 
 // registerMatrix adds --matrix, which every command that selects scenarios takes.
@@ -101,6 +112,7 @@ type prepared struct {
 	selection scenarios.Selection
 	all       []*scenarios.Scenario
 	selected  scenarios.Selected
+	waiving   *waiving
 	target    *target
 }
 
@@ -128,6 +140,9 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	if err := errors.Join(err, out.err); err != nil {
 		return err
 	}
+	if err := p.waiving.write(cmd.ErrOrStderr(), summary.Interrupted); err != nil {
+		return err
+	}
 	return p.end(cmd, summary)
 }
 
@@ -135,6 +150,9 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 func (p *prepared) end(cmd *cobra.Command, s suite.Summary) error {
 	for _, left := range s.Leftovers {
 		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: left at the target: %s\n", left)
+	}
+	for _, stale := range p.waiving.set.Stale() {
+		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: %s\n", stale)
 	}
 	switch {
 	case p.target.died() != nil:
@@ -144,11 +162,11 @@ func (p *prepared) end(cmd *cobra.Command, s suite.Summary) error {
 		return errInterrupted
 	case s.Ended() != s.Planned:
 		return fmt.Errorf("%d scenarios were planned and %d have ended; this is a defect of the harness, and no verdict", s.Planned, s.Ended())
-	case s.Passed+s.Failed == 0 && s.Errors > 0:
+	case s.Passed+s.Failed+s.Waived == 0 && s.Errors > 0:
 		return fmt.Errorf("none of %d scenarios could be judged; the reasons stand above", s.Errors)
-	case s.Passed+s.Failed == 0:
+	case s.Passed+s.Failed+s.Waived == 0:
 		return fmt.Errorf("none of the %d selected scenarios is claimed by the target, so there is no verdict; see --claim and the profile's claims", s.Planned)
-	case !s.Conformant():
+	case !s.Conformant(), p.waiving.reason() != "":
 		return errNotConformant
 	}
 	return nil
@@ -192,6 +210,9 @@ func (f *runFlags) prepare() (*prepared, error) {
 	}
 	if len(p.selected.Scenarios) == 0 {
 		return nil, noneSelected(p.selected.LeftOut)
+	}
+	if p.waiving, err = openWaivers(f.waivers, f.writeWaivers, p.corpus.Rules, p.all); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
@@ -242,6 +263,6 @@ func (p *prepared) config(out *output) suite.Config {
 		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Target: t.Target, Providers: t.providers,
 		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: p.flags.parallel,
 		Seed: p.flags.seed, RunID: runID(p.flags.seed), Output: t.output, Fault: t.fault,
-		Handle: handle, Trace: p.flags.trace,
+		Handle: handle, Trace: p.flags.trace, Waive: p.waiving.apply,
 	}
 }

@@ -22,6 +22,9 @@ type Double struct {
 	// Rules are what a faulty gate breaks: a run must find at least one of them
 	// violated. Empty for a correct variant.
 	Rules []string
+	// Bypass: a faulty gate that lets a credential of another provider count, which
+	// is the defect that `conformance prove mismatch` proves closed.
+	Bypass bool
 	// Story says how a team comes to write this.
 	Story string
 	// Gate builds the gate; nil means the reference gate.
@@ -55,6 +58,12 @@ func (d *Double) Build(reg *registry.Registry, o gate.Options) gate.Gate {
 // Faulty returns the faulty gates, in order of the rules that they break.
 func Faulty() []Double {
 	return slices.Concat(derivationFaults, presenceFaults, scopeFaults, livenessFaults, probeFaults, unreadableFaults, sequenceFaults, refusalFaults, secrecyFaults, provisionFaults, robustFaults, dialectFaults)
+}
+
+// Bypasses returns the faulty gates that let a credential of another provider
+// count: each is a way to close the hole that leaves it open somewhere.
+func Bypasses() []Double {
+	return slices.DeleteFunc(Faulty(), func(d Double) bool { return !d.Bypass })
 }
 
 // Find returns a faulty gate by name, or nil.

@@ -11,28 +11,28 @@ import (
 // with the repairs of it that did not go far enough.
 var presenceFaults = []Double{
 	{
-		Name: "any-known-credential", Rules: []string{"PRE-2"},
+		Name: "any-known-credential", Rules: []string{"PRE-2"}, Bypass: true,
 		Story: "Presence asks for any well-known name; liveness looks for an accepted one, finds none, and skips in silence.",
 		Gate: excused(func(reg *registry.Registry, req gate.Request, _ gate.Decision) bool {
 			return anywhere(reg, req.Secrets)
 		}),
 	},
 	{
-		Name: "fixed-at-create-only", Rules: []string{"PRV-1"},
+		Name: "fixed-at-create-only", Rules: []string{"PRV-1"}, Bypass: true,
 		Story: "The create call was repaired; provisioning still asks for any well-known name.",
 		Gate: excused(func(reg *registry.Registry, req gate.Request, _ gate.Decision) bool {
 			return req.Stage == gate.Provision && anywhere(reg, req.Secrets)
 		}),
 	},
 	{
-		Name: "fixed-for-anthropic-only", Rules: []string{"PRE-2"},
+		Name: "fixed-for-anthropic-only", Rules: []string{"PRE-2"}, Bypass: true,
 		Story: "The provider of the bug report was repaired, and no other.",
 		Gate: excused(func(reg *registry.Registry, req gate.Request, d gate.Decision) bool {
 			return !strings.HasPrefix(d.Provider, "anthropic") && anywhere(reg, req.Secrets)
 		}),
 	},
 	{
-		Name: "fixed-for-workspace-only", Rules: []string{"PRE-2"},
+		Name: "fixed-for-workspace-only", Rules: []string{"PRE-2"}, Bypass: true,
 		Story: "The secrets of the request are matched to the provider; those of the tenant still count by any well-known name.",
 		Gate: excused(func(reg *registry.Registry, req gate.Request, _ gate.Decision) bool {
 			return known(reg, req.Secrets.Global)
@@ -150,7 +150,7 @@ var presenceFaults = []Double{
 		}),
 	},
 	{
-		Name: "same-vendor-counts", Rules: []string{"PRE-2"},
+		Name: "same-vendor-counts", Rules: []string{"PRE-2"}, Bypass: true,
 		Story: "ANTHROPIC_API_KEY is taken for a Claude subscription: the vendor is the same, the provider is not.",
 		Gate: excused(func(reg *registry.Registry, req gate.Request, d gate.Decision) bool {
 			p := reg.Provider(d.Provider)
@@ -163,7 +163,7 @@ var presenceFaults = []Double{
 		}),
 	},
 	{
-		Name: "two-foreign-count", Rules: []string{"PRE-2"},
+		Name: "two-foreign-count", Rules: []string{"PRE-2"}, Bypass: true,
 		Story: "Something at the workspace and something at the tenant together look configured.",
 		Gate: excused(func(reg *registry.Registry, req gate.Request, _ gate.Decision) bool {
 			return known(reg, req.Secrets.Workspace) && known(reg, req.Secrets.Global)
@@ -182,7 +182,7 @@ var presenceFaults = []Double{
 		})),
 	},
 	{
-		Name: "blank-beside-foreign-counts", Rules: []string{"PRE-2", "PRE-3"},
+		Name: "blank-beside-foreign-counts", Rules: []string{"PRE-2", "PRE-3"}, Bypass: true,
 		Story: "The right name is there, and some value is there; that they do not belong together is not seen.",
 		Gate: excused(func(reg *registry.Registry, req gate.Request, d gate.Decision) bool {
 			p := reg.Provider(d.Provider)

@@ -41,7 +41,7 @@ var provisionFaults = []Double{
 		}),
 	},
 	{
-		Name: "provision-global-any-known", Rules: []string{"PRV-1"},
+		Name: "provision-global-any-known", Rules: []string{"PRV-1"}, Bypass: true,
 		Story: "At provisioning, whatever the tenant stored counts.",
 		Gate: excused(func(reg *registry.Registry, req gate.Request, _ gate.Decision) bool {
 			return req.Stage == gate.Provision && known(reg, req.Secrets.Global)

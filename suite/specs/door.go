@@ -15,6 +15,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )
 
 // A door is one container: the scenarios that it declares, and the gate.
@@ -24,6 +25,9 @@ type door struct {
 	// unclaimed are the scenarios that the gate does not claim; nil if there are none.
 	unclaimed *group
 	byID      map[string]*scenarios.Scenario
+	// waivers are those of all files; needs are the specs that hold them to a cause.
+	waivers *waivers.Set
+	needs   []*need
 
 	// prepare builds target and providers when the first spec runs.
 	prepare   sync.Once
@@ -60,6 +64,9 @@ func newDoor(o Options) (*door, error) {
 		return nil, fmt.Errorf("none of the %d selected scenarios can be replayed with the claims %s; loosen Level, Classes, IDs or Claims", len(selected), strings.Join(o.Claims, ", "))
 	}
 	d.groups = grouped(all, claimed)
+	if err := d.openWaivers(corpus.Rules, all, claimed, unclaimed); err != nil {
+		return nil, err
+	}
 	if len(unclaimed) > 0 {
 		d.unclaimed = &group{text: fmt.Sprintf("%d scenarios are not claimed", len(unclaimed)), labels: []string{"not-claimed"}, scenarios: unclaimed}
 	}
@@ -130,6 +137,10 @@ func (d *door) open() error {
 // refusals, and returns one result for each scenario of the group, in order. An
 // error means that there is no verdict.
 func (d *door) replay(ctx context.Context, g *group, seed int64) ([]suite.Result, error) {
+	return d.replayWaiving(ctx, g, seed, d.waivers)
+}
+
+func (d *door) replayWaiving(ctx context.Context, g *group, seed int64, set *waivers.Set) ([]suite.Result, error) {
 	if err := d.open(); err != nil {
 		return nil, err
 	}
@@ -138,7 +149,7 @@ func (d *door) replay(ctx context.Context, g *group, seed int64) ([]suite.Result
 	summary, err := suite.Run(ctx, suite.Config{
 		Registry: d.opts.Registry, Scenarios: list, Companions: companions, Target: d.target, Providers: d.providers,
 		Claims: d.opts.Claims, Level: d.opts.Level, Budget: d.opts.Budget,
-		Seed: fmt.Sprintf("%d %s", seed, g.text), RunID: "specs",
+		Seed: fmt.Sprintf("%d %s", seed, g.text), RunID: "specs", Waive: set.Apply,
 		Handle: func(e suite.Event) {
 			if f, ok := e.(suite.Finished); ok {
 				ended[f.Result.Scenario.ID] = f.Result

@@ -16,9 +16,11 @@ import (
 const maxShown = 10
 
 // failureText says what is wrong with the results of one spec; empty where all
-// have passed.
+// have passed or are waived.
 func failureText(results []suite.Result) string {
-	bad := slices.DeleteFunc(slices.Clone(results), func(r suite.Result) bool { return r.Outcome == suite.Passed })
+	bad := slices.DeleteFunc(slices.Clone(results), func(r suite.Result) bool {
+		return r.Outcome == suite.Passed || r.Outcome == suite.Waived
+	})
 	if len(bad) == 0 {
 		return ""
 	}
@@ -42,6 +44,9 @@ func writeResult(b *strings.Builder, r suite.Result) {
 		write(b, "  "+v.Rule+": ", v.Message)
 		write(b, "    want: ", v.Want)
 		write(b, "    got:  ", v.Got)
+	}
+	if r.Outcome == suite.Failed && r.Reason != "" {
+		write(b, "  not waived: ", r.Reason)
 	}
 	write(b, "  effect: ", r.Scenario.Effect)
 	for _, x := range r.Exchanges {

@@ -40,6 +40,11 @@ type Options struct {
 	// Classes and IDs narrow the corpus as --class and --id do. The twins of
 	// what they select come along.
 	Classes, IDs []string
+	// Waivers are files that say which failures are known (see suite/waivers);
+	// paths are from the package's folder, where `go test` runs. What is waived
+	// stands in the report, and each waiver whose scenarios are all declared has a
+	// spec of its own that fails once the waiver has outlived its cause.
+	Waivers []string
 	// Budget is the bound of the gate's own probe (LIV-6); zero means 6 s. A
 	// short one, given to the gate as well, makes the suite fast.
 	Budget time.Duration
@@ -65,6 +70,9 @@ func Describe(name string, o Options) bool {
 		for _, g := range d.groups {
 			ginkgo.It(g.text, at, ginkgo.Label(g.labels...), func(ctx ginkgo.SpecContext) { d.verify(ctx, g) })
 		}
+		for _, n := range d.needs {
+			ginkgo.It(n.text, at, ginkgo.Label(n.labels...), func(ctx ginkgo.SpecContext) { d.hold(ctx, n) })
+		}
 		if d.unclaimed != nil {
 			ginkgo.It(d.unclaimed.text, at, ginkgo.Label(d.unclaimed.labels...), func(ctx ginkgo.SpecContext) { d.account(ctx) })
 		}
@@ -78,8 +86,23 @@ func (d *door) verify(ctx ginkgo.SpecContext, g *group) {
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}
+	if text := waivedText(results); text != "" {
+		ginkgo.AddReportEntry("waived", text, ginkgo.ReportEntryVisibilityAlways)
+	}
 	if text := failureText(results); text != "" {
 		ginkgo.Fail(text + "\nreplay: " + replayCommand(ginkgo.CurrentSpecReport().FullText(), ginkgo.GinkgoRandomSeed()))
+	}
+}
+
+// hold fails the current spec where a waiver has outlived its cause.
+func (d *door) hold(ctx ginkgo.SpecContext, n *need) {
+	ginkgo.GinkgoHelper()
+	stale, err := d.stale(ctx, n, ginkgo.GinkgoRandomSeed())
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	for _, s := range stale {
+		ginkgo.Fail(s.String())
 	}
 }
 

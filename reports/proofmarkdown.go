@@ -1,0 +1,98 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// writeProofMarkdown writes a proof for a comment on a pull request, in at most
+// 60,000 bytes: the sentence, the smallest open combination, and the rest folded.
+func writeProofMarkdown(w io.Writer, p *Proof) error {
+	head := fmt.Sprintf("## BYOK provider mismatch: %s\n\n%s\n\n", p.Verdict, markdownText(clip(p.Sentence, 1000)))
+	folds := p.folds()
+	if p.Smallest != nil {
+		const heading = "The smallest open combination:\n\n"
+		head += heading + preWithin(p.Smallest.text(), markdownLimit-len(head)-len(heading)-len(folds)) + "\n\n"
+	}
+	_, err := io.WriteString(w, head+folds)
+	return err
+}
+
+// preWithin is a block of text in at most some room bytes, however much longer
+// its characters become.
+func preWithin(text string, room int) string {
+	for n := len(text); ; n = n * 3 / 4 {
+		if block := markdownPre(clip(text, n)); len(block) <= room || n == 0 {
+			return block
+		}
+	}
+}
+
+// folds are the lists behind the verdict, each with its share of the room.
+func (p *Proof) folds() string {
+	var b strings.Builder
+	if len(p.OpenIDs) > 0 {
+		b.WriteString(folded(counted(len(p.OpenIDs), "combination")+" open", 8_000, p.OpenIDs, func(id string) string { return "- " + markdownCode(clip(id, 300)) + "\n" }))
+	}
+	if len(p.Violations) > 0 {
+		b.WriteString(folded("What else was found", 6_000, p.Violations, func(v ProofViolation) string {
+			return fmt.Sprintf("- %s: %s (%s, first %s)\n", markdownCode(clip(v.Rule, 50)), markdownText(clip(v.Message, 300)), counted(v.Scenarios, "scenario"), markdownCode(clip(v.First, 300)))
+		}))
+	}
+	b.WriteString(folded("By provider", 8_000, p.Providers, func(r ProofProvider) string {
+		return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", markdownCode(clip(r.Provider, 60)), number(r.Create.judged()), number(r.Create.Refused), number(r.Create.Open),
+			number(r.Provision.judged()), number(r.Provision.Refused), number(r.Provision.Open))
+	}, "| provider | at create | refused | open | at provision | refused | open |\n|:--|--:|--:|--:|--:|--:|--:|\n"))
+	control := fmt.Sprintf("%s. %s\n\n", markdownText(clip(p.Control.Door, 300)), markdownText(clip(p.Control.Thinned, 600)))
+	b.WriteString(folded("Control: what the same matrix finds at gates with the bypass in them", 6_000, p.Control.Gates, func(g ControlledBy) string {
+		story := ""
+		if g.Story != "" {
+			story = ": " + markdownText(clip(g.Story, 200))
+		}
+		return fmt.Sprintf("- %s%s\n", markdownCode(clip(strings.Join(strings.Fields(g.line()), " "), 400)), story)
+	}, control))
+	b.WriteString(folded("Not claimed, or not checked", 5_000, p.gaps(), func(s string) string { return "- " + markdownText(clip(s, 400)) + "\n" }))
+	b.WriteString(folded("The run", 5_000, p.facts(), func(row [2]string) string {
+		return fmt.Sprintf("- %s: %s\n", row[0], markdownCode(clip(row[1], 200)))
+	}))
+	return b.String()
+}
+
+// folded is a list behind its heading, in some more than room bytes: what does
+// not fit is counted. Head stands before the list.
+func folded[T any](heading string, room int, list []T, line func(T) string, head ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<details><summary>%s</summary>\n\n%s", heading, strings.Join(head, ""))
+	for i, item := range list {
+		text := line(item)
+		if b.Len()+len(text) > room {
+			fmt.Fprintf(&b, "\n… %s more, see the JSON report\n", number(len(list)-i))
+			break
+		}
+		b.WriteString(text)
+	}
+	b.WriteString("\n</details>\n\n")
+	return b.String()
+}
+
+// facts identify the run: what was tested, and with what.
+func (p *Proof) facts() [][2]string {
+	var out [][2]string
+	for _, row := range [][2]string{
+		{"Target", strings.TrimSpace(p.Target.Kind + " " + p.Target.Address)},
+		{"Command", strings.Join(p.Target.Command, " ")},
+		{"Profile", p.Target.Profile},
+		{"Claims", strings.Join(p.Claims, ", ")},
+		{"Corpus", p.Corpus.Digest},
+		{"Registry", p.Registry.Digest},
+		{"Seed", p.Seed},
+		{"Tool", strings.TrimSpace(p.Tool.Name + " " + p.Tool.Version)},
+		{"Started", p.Started.UTC().Format("2006-01-02 15:04:05 MST")},
+	} {
+		if row[1] != "" {
+			out = append(out, row)
+		}
+	}
+	return out
+}

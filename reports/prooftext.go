@@ -1,0 +1,105 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteProof prints a proof for a person at a terminal: the sentence first. Quiet
+// prints nothing else.
+func WriteProof(w io.Writer, p *Proof, quiet bool) error {
+	var b strings.Builder
+	b.WriteString(printable(p.Sentence) + "\n")
+	if !quiet {
+		b.WriteString("\n")
+		if p.Smallest != nil {
+			b.WriteString("The smallest open combination:\n\n" + indented(p.Smallest.text()) + "\n")
+		}
+		p.tables(&b)
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("print the proof: %w", err)
+	}
+	return nil
+}
+
+func (p *Proof) tables(b *strings.Builder) {
+	fmt.Fprintf(b, "%-20s %21s %27s\n%-20s %7s %7s %5s %11s %9s %5s\n", "", "at create", "at provision", "provider", "asked", "refused", "open", "asked", "refused", "open")
+	for _, row := range p.Providers {
+		fmt.Fprintf(b, "%-20s %7s %7s %5s %11s %9s %5s\n", oneLine(row.Provider), number(row.Create.judged()), number(row.Create.Refused), number(row.Create.Open),
+			number(row.Provision.judged()), number(row.Provision.Refused), number(row.Provision.Open))
+	}
+	fmt.Fprintf(b, "\nWith a right credential: %s, %s as the rules say.\n", counted(p.Right.Scenarios, "scenario"), number(p.Right.Passed))
+	for _, v := range p.Violations {
+		fmt.Fprintf(b, "%s: %s (%s, first %s)\n", oneLine(v.Rule), oneLine(v.Message), counted(v.Scenarios, "scenario"), oneLine(v.First))
+	}
+	fmt.Fprintf(b, "\nControl:\n\n  %s.\n  %s\n\n", oneLine(p.Control.Door), oneLine(p.Control.Thinned))
+	for _, g := range p.Control.Gates {
+		b.WriteString("  " + g.line() + "\n")
+	}
+	b.WriteString("\nNot claimed, or not checked:\n\n")
+	for _, s := range p.gaps() {
+		b.WriteString("  - " + oneLine(s) + "\n")
+	}
+}
+
+// line is a control gate in one line.
+func (g *ControlledBy) line() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-28s %s", oneLine(g.Name), g.Outcome)
+	switch g.Outcome {
+	case ControlFoundOut:
+		fmt.Fprintf(&b, ": %s of %s open, first %s", number(g.Open), counted(g.Combinations, "combination"), oneLine(g.First))
+	case ControlPassed:
+		fmt.Fprintf(&b, ": all of %s refused", counted(g.Combinations, "combination"))
+	default:
+		fmt.Fprintf(&b, ": %s", oneLine(g.Note))
+	}
+	return b.String()
+}
+
+// gaps are what is not claimed and what is not checked.
+func (p *Proof) gaps() []string {
+	var out []string
+	for _, area := range p.NotClaimedAreas {
+		out = append(out, "Not claimed: "+area)
+	}
+	return append(out, p.NotChecked...)
+}
+
+// proofDetail shows the smallest open combination in full: it is only one.
+var proofDetail = detail{value: 2000, body: 2000, violations: 10, exchanges: 12}
+
+// text is the combination, what was asked and answered, and how to see it again.
+func (o *OpenCombination) text() string {
+	var b strings.Builder
+	labelled(&b, "scenario: ", o.ID)
+	labelled(&b, "          ", o.Title)
+	labelled(&b, "asked:    ", fmt.Sprintf("%s of runtime %s, model %s, which %s serves, with %s", o.Stage, o.Runtime, o.Model, o.Provider, o.scope()))
+	b.WriteString(violationsText(Result{Outcome: Failed, Violations: o.Violations}, proofDetail))
+	for i, e := range o.Exchanges {
+		if i == proofDetail.exchanges {
+			fmt.Fprintf(&b, "… %s more exchanges\n", number(len(o.Exchanges)-i))
+			break
+		}
+		for _, line := range exchangeLines(e, proofDetail) {
+			b.WriteString(line + "\n")
+		}
+	}
+	labelled(&b, "effect: ", o.Effect)
+	labelled(&b, "replay: ", o.Replay)
+	if o.Curl != "" {
+		b.WriteString("by hand:\n" + indented(printable(o.Curl)))
+	}
+	return b.String()
+}
+
+// scope says which credentials there were.
+func (o *OpenCombination) scope() string {
+	var parts []string
+	for _, s := range o.Secrets {
+		parts = append(parts, fmt.Sprintf("%s (%s) at %s scope", s.Name, s.Value, s.Scope))
+	}
+	return strings.Join(parts, ", ")
+}
