@@ -31,6 +31,7 @@ type output struct {
 // openReports opens every report before the run begins, so that a path that
 // cannot be written is known at once.
 func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
+	p.invocation = invocation(cmd, p.flags.command)
 	o := &output{p: p}
 	for _, spec := range p.flags.reports {
 		format, path, ok := strings.Cut(spec, "=")
@@ -124,12 +125,15 @@ func (p *prepared) header(planned int) reports.Header {
 	if claims == nil {
 		claims = traits.Claims
 	}
+	program, programDigest := program(p.flags.command)
 	return reports.Header{
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: runID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: len(p.all)}, Registry: reports.Registry{Digest: p.registry.Digest()},
-		Target:  reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: traits.Address, Command: p.flags.command},
-		Planned: planned, Shard: p.flags.shard, Claims: claims, NotClaimedAreas: notClaimed(claims),
+		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
+			ProfileDigest: p.target.profileDigest, Program: program, ProgramDigest: programDigest},
+		Invocation: p.invocation,
+		Planned:    planned, Shard: p.flags.shard, Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
 	}
 }
@@ -140,7 +144,7 @@ func (p *prepared) result(r suite.Result) reports.Result {
 	out := reports.Result{
 		ID: s.ID, Title: s.Title, Class: s.Class, Level: string(s.Level), Severity: s.Severity, Rules: s.Rules,
 		Outcome: reports.Outcome(r.Outcome), DurationMS: milliseconds(r.Took), Reason: r.Reason, Effect: s.Effect,
-		Replay: p.replay(s.ID), Companion: r.Companion,
+		Replay: p.replay(s.ID), Companion: r.Companion, Records: records(s, r.Seen),
 	}
 	for _, st := range s.Steps {
 		if len(s.Steps) > 1 {

@@ -96,6 +96,8 @@ type prepared struct {
 	selected   []*scenarios.Scenario
 	companions map[string]bool
 	target     *target
+	// invocation is the command line, for the reports.
+	invocation []string
 }
 
 func (f *runFlags) run(cmd *cobra.Command) (err error) {
