@@ -14,6 +14,7 @@ import (
 
 // formats are the reports that go to files, by name.
 var formats = map[string]func(io.Writer) Writer{
+	"html":     NewHTML,
 	"json":     NewJSON,
 	"junit":    NewJUnit,
 	"markdown": func(w io.Writer) Writer { return NewMarkdown(w, 0) },
