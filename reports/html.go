@@ -148,7 +148,6 @@ func facts(h Header, f Footer) []fact {
 	all := []fact{
 		{"target", strings.TrimSpace(h.Target.Kind + " " + h.Target.Address)},
 		{"started", strings.Join(h.Target.Command, " ")},
-		{"program", strings.TrimSpace(h.Target.Program + " " + h.Target.ProgramDigest)},
 		{"profile", strings.TrimSpace(h.Target.Profile + " " + h.Target.ProfileDigest)},
 		{"corpus", fmt.Sprintf("%s (%s)", h.Corpus.Digest, counted(h.Corpus.Scenarios, "scenario"))},
 		{"registry", h.Registry.Digest},
@@ -160,6 +159,9 @@ func facts(h Header, f Footer) []fact {
 		{"began", h.Started.UTC().Format(time.RFC3339)},
 		{"claims", strings.Join(h.Claims, ", ")},
 		{"not claimed", strings.Join(h.NotClaimedAreas, ", ")},
+	}
+	for _, p := range h.Target.Programs {
+		all = append(all, fact{"program", p.Path + " " + p.Digest})
 	}
 	if !f.Ended.Finished.IsZero() {
 		all = append(all, fact{"ended", f.Ended.Finished.UTC().Format(time.RFC3339)})

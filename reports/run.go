@@ -83,10 +83,16 @@ type Target struct {
 	Address string `json:"address"`
 	// Command is what the harness started, with its arguments; nil otherwise.
 	Command []string `json:"command,omitempty"`
-	// Program is the path of the file that Command started, and ProgramDigest its
-	// "sha256:…"; both are empty where the harness started nothing.
-	Program       string `json:"program,omitempty"`
-	ProgramDigest string `json:"program_digest,omitempty"`
+	// Programs are the files that Command names: the program first, then each
+	// argument that is a file, such as a script. Nil where nothing was started.
+	Programs []Program `json:"programs,omitempty"`
+}
+
+// A Program is a file that was run.
+type Program struct {
+	Path string `json:"path"`
+	// Digest is "sha256:…" of the file as it was when the run began.
+	Digest string `json:"digest"`
 }
 
 // A Selection holds the filters of the run as they were given. All empty means

@@ -111,20 +111,27 @@ func withoutPassword(s string) string {
 	return u.String()
 }
 
-// program finds the file that a command line starts, and its digest. A file
-// that cannot be read has none: whoever started it could.
-func program(command []string) (path, digest string) {
-	if len(command) == 0 {
-		return "", ""
+// programs are the files that a command line names: what it starts, and the
+// arguments that are files. One that cannot be read is left out, since whoever
+// starts it may be allowed more than we are.
+func programs(command []string) []reports.Program {
+	var out []reports.Program
+	for i, arg := range command {
+		path := arg
+		if i == 0 {
+			var err error
+			if path, err = exec.LookPath(arg); err != nil {
+				continue
+			}
+		}
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if digest, err := fileDigest(path); err == nil {
+			out = append(out, reports.Program{Path: path, Digest: digest})
+		}
 	}
-	path, err := exec.LookPath(command[0])
-	if err != nil {
-		return "", ""
-	}
-	if digest, err = fileDigest(path); err != nil {
-		return path, ""
-	}
-	return path, digest
+	return out
 }
 
 // fileDigest is "sha256:" and the digest of a file.

@@ -23,6 +23,7 @@
     byID.set(row.id, row);
     rows.push(row);
   }
+  rows.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   let shown = rows; // the rows that pass the filters
   let open = null; // the row whose scenario is open
   let drawnFrom = -1, drawnTo = -1;
