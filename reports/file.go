@@ -45,8 +45,8 @@ type File struct {
 // Create returns a report of that format. It is written to a file beside path,
 // named path.partial-…, which takes path's place when it is closed after its
 // End; until then an older report at path stays, and a crash leaves nothing
-// there that looks whole. A JSON report has its results in the order of their ids
-// then. The path "-" is standard output; devices and pipes are
+// there that looks whole. Every report has its results in the order of their ids,
+// but for JSON to a path that is no file, which is written as the run goes. The path "-" is standard output; devices and pipes are
 // written directly. Errors name the path, or the formats that there are.
 func Create(format, path string) (*File, error) {
 	newWriter := formats[format]
@@ -58,6 +58,9 @@ func Create(format, path string) (*File, error) {
 		return nil, fmt.Errorf("create the %s report %q: %w", format, path, err)
 	}
 	f.writer = newWriter(f.out)
+	if format != "json" {
+		f.writer = ordered(f.writer)
+	}
 	return f, nil
 }
 

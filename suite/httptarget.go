@@ -24,6 +24,8 @@ import (
 
 // HTTPTarget drives a server through a profile.
 type HTTPTarget struct {
+	// secrets are the profile's environment variables and the URL's password.
+	secrets []string
 	profile *Profile
 	base    string
 	client  *http.Client
@@ -71,8 +73,16 @@ func NewHTTPTarget(p *Profile, base string, o HTTPOptions) (*HTTPTarget, error) 
 	if t.kind == "" {
 		t.kind = "url"
 	}
+	if password, ok := u.User.Password(); ok {
+		t.secrets = append(t.secrets, password)
+	}
+	env := func(name string) (string, bool) {
+		v, ok := o.Env(name)
+		t.secrets = append(t.secrets, v)
+		return v, ok
+	}
 	for name, v := range p.headers {
-		if t.headers[name], err = expandEnv(v, o.Env); err != nil {
+		if t.headers[name], err = expandEnv(v, env); err != nil {
 			return nil, fmt.Errorf("header %s of profile %s: %w", name, p.Name, err)
 		}
 	}
@@ -120,7 +130,7 @@ func expandEnv(s string, env func(string) (string, bool)) (string, error) {
 func (t *HTTPTarget) Traits() Traits {
 	return Traits{
 		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.unlisted == "refused",
-		Kind: t.kind, Profile: t.profile.Name, Address: t.base,
+		Kind: t.kind, Profile: t.profile.Name, Address: t.base, Secrets: t.secrets,
 	}
 }
 
