@@ -131,6 +131,8 @@ func write[W Writer](t testing.TB, run *Run, newWriter func(*bytes.Buffer) W) st
 }
 
 func asJSON(b *bytes.Buffer) Writer     { return NewJSON(b) }
+func asHTML(b *bytes.Buffer) Writer     { return NewHTML(b) }
+func asInToto(b *bytes.Buffer) Writer   { return NewInToto(b) }
 func asJUnit(b *bytes.Buffer) Writer    { return NewJUnit(b) }
 func asMarkdown(b *bytes.Buffer) Writer { return NewMarkdown(b, 0) }
 func asConsole(o ConsoleOptions) func(*bytes.Buffer) Writer {

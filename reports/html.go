@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -146,16 +147,16 @@ func newEndData(h Header, f Footer, m *matrix) endData {
 // facts say what was run against what, those that there are.
 func facts(h Header, f Footer) []fact {
 	all := []fact{
-		{"target", strings.TrimSpace(h.Target.Kind + " " + h.Target.Address)},
+		{"target", spaced(h.Target.Kind, h.Target.Address)},
 		{"started", strings.Join(h.Target.Command, " ")},
-		{"profile", strings.TrimSpace(h.Target.Profile + " " + h.Target.ProfileDigest)},
+		{"profile", spaced(h.Target.Profile, h.Target.ProfileDigest)},
 		{"corpus", fmt.Sprintf("%s (%s)", h.Corpus.Digest, counted(h.Corpus.Scenarios, "scenario"))},
 		{"registry", h.Registry.Digest},
 		{"seed", h.Seed},
 		{"run", h.Run},
 		{"shard", h.Shard},
 		{"command line", strings.Join(h.Invocation, " ")},
-		{"tool", strings.TrimSpace(h.Tool.Name + " " + h.Tool.Version)},
+		{"tool", spaced(h.Tool.Name, h.Tool.Version)},
 		{"began", h.Started.UTC().Format(time.RFC3339)},
 		{"claims", strings.Join(h.Claims, ", ")},
 		{"not claimed", strings.Join(h.NotClaimedAreas, ", ")},
@@ -173,4 +174,9 @@ func facts(h Header, f Footer) []fact {
 		}
 	}
 	return kept
+}
+
+// spaced joins what is not empty with blanks.
+func spaced(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
 }
