@@ -107,10 +107,11 @@ func shardOf(s string) (shard, of int, err error) {
 }
 
 // otherField names the first field in which two headers differ, of those that
-// shards have in common; empty where there is none.
+// shards have in common; empty where there is none. The run's id is made from
+// the seed, which says more to whoever has to give it.
 func otherField(a, b Header) string {
 	for _, h := range []*Header{&a, &b} {
-		h.Shard, h.Planned, h.Started, h.Target.Address = "", 0, time.Time{}, ""
+		h.Shard, h.Planned, h.Started, h.Target.Address, h.Run = "", 0, time.Time{}, "", ""
 	}
 	a, b = normal(a), normal(b)
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)

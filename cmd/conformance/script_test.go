@@ -35,6 +35,8 @@ func TestScripts(t *testing.T) {
 			"jsonhas":  jsonHas,
 			"junithas": junitHas,
 			"sameruns": sameRuns,
+			"cut":      cut,
+			"edit":     edit,
 			"replay":   replay,
 			"occupied": occupied,
 			"start":    start,

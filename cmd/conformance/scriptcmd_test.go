@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -100,6 +101,24 @@ func sameRuns(ts *testscript.TestScript, neg bool, args []string) {
 	if diff := cmp.Diff(a, b); (diff != "") == !neg {
 		ts.Fatalf("%s and %s (-first +second):\n%s", args[0], args[1], diff)
 	}
+}
+
+// cut FROM TO copies the first two thirds of a file, as if its writer had died.
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 2, "cut FROM TO")
+	text := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:len(text)*2/3]), 0o666))
+}
+
+// edit FROM TO OLD NEW copies a file with every OLD in it made NEW; there has
+// to be one.
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 4, "edit FROM TO OLD NEW")
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[2]) {
+		ts.Fatalf("%s holds no %q", args[0], args[2])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.ReplaceAll(text, args[2], args[3])), 0o777))
 }
 
 // query is the first result of a jq expression on a JSON file.
