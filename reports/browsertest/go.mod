@@ -13,7 +13,9 @@ require (
 require (
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/in-toto/attestation v1.2.0 // indirect
 	github.com/mattn/go-runewidth v0.0.31 // indirect
+	google.golang.org/protobuf v1.36.11 // indirect
 )
 
 replace github.com/molecule-ai/byok-conformance => ../..

@@ -54,6 +54,7 @@ func TestOnAPhone(t *testing.T) {
 	b.shot("phone")
 	b.run(script(`document.getElementById("scenarios").scrollIntoView()`))
 	b.shot("phone-list")
+	b.choose("outcome", "failed")
 	b.run(click(`.row[title="` + opened + `"]`))
 	b.isOpen()
 	b.holds(`{const r = document.getElementById("detail").getBoundingClientRect(); r.left === 0 && r.top === 0 && r.width === innerWidth && r.height === innerHeight}`)
