@@ -143,6 +143,7 @@ func (v *verifier) run(text []byte, path string) *reports.Run {
 		return nil
 	}
 	h := run.Header
+	v.say("verdict", "%s", reports.SummaryLine(h, run.Footer))
 	v.holds(ruleTable(run), "the table of rules counts the results")
 	corpus := v.corpusDigest(h.Corpus.Digest)
 	reg := v.registryDigest(h.Registry.Digest, h.Invocation)
