@@ -14,6 +14,8 @@ import (
 
 // formats are the reports that go to files, by name.
 var formats = map[string]func(io.Writer) Writer{
+	"html":     NewHTML,
+	"intoto":   NewInToto,
 	"json":     NewJSON,
 	"junit":    NewJUnit,
 	"markdown": func(w io.Writer) Writer { return NewMarkdown(w, 0) },
@@ -43,7 +45,8 @@ type File struct {
 // Create returns a report of that format. It is written to a file beside path,
 // named path.partial-…, which takes path's place when it is closed after its
 // End; until then an older report at path stays, and a crash leaves nothing
-// there that looks whole. The path "-" is standard output; devices and pipes are
+// there that looks whole. Every report has its results in the order of their ids,
+// but for JSON to a path that is no file, which is written as the run goes. The path "-" is standard output; devices and pipes are
 // written directly. Errors name the path, or the formats that there are.
 func Create(format, path string) (*File, error) {
 	newWriter := formats[format]
@@ -55,6 +58,9 @@ func Create(format, path string) (*File, error) {
 		return nil, fmt.Errorf("create the %s report %q: %w", format, path, err)
 	}
 	f.writer = newWriter(f.out)
+	if format != "json" {
+		f.writer = ordered(f.writer)
+	}
 	return f, nil
 }
 
@@ -78,7 +84,7 @@ func (f *File) open() error {
 		f.out, err = os.OpenFile(f.path, os.O_WRONLY, 0)
 	default:
 		f.temp = f.path + ".partial-" + rand.Text()[:8]
-		f.out, err = os.OpenFile(f.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		f.out, err = os.OpenFile(f.temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	}
 	return advise(err, filepath.Dir(f.path))
 }
@@ -126,6 +132,9 @@ func (f *File) Close() error {
 	if kept, ok := f.writer.(interface{ discard() error }); ok {
 		err = kept.discard()
 	}
+	if j, ok := f.writer.(*jsonWriter); ok && f.ended && f.temp != "" && !j.arranged() {
+		err = errors.Join(err, f.arrange(j))
+	}
 	if f.out != os.Stdout {
 		err = errors.Join(err, f.out.Close())
 	}
@@ -137,6 +146,22 @@ func (f *File) Close() error {
 	}
 	if err != nil {
 		return f.named(errors.Join(err, f.drop()))
+	}
+	return nil
+}
+
+// arrange puts a copy whose results are in order in the place of what was
+// written as the run went.
+func (f *File) arrange(j *jsonWriter) error {
+	written, name := f.out, f.temp
+	sorted, err := os.OpenFile(name+"-sorted", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return fmt.Errorf("sort the results: %w", err)
+	}
+	f.out, f.temp = sorted, sorted.Name()
+	err = errors.Join(j.arrange(written, sorted), written.Close(), os.Remove(name))
+	if err != nil {
+		return fmt.Errorf("sort the results: %w", err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,7 +13,7 @@ import (
 )
 
 func TestFormats(t *testing.T) {
-	if diff := cmp.Diff([]string{"json", "junit", "markdown"}, Formats()); diff != "" {
+	if diff := cmp.Diff([]string{"html", "intoto", "json", "junit", "markdown"}, Formats()); diff != "" {
 		t.Error(diff)
 	}
 	for _, format := range Formats() {
@@ -31,7 +32,7 @@ func TestFormats(t *testing.T) {
 			if err := f.Close(); err != nil {
 				t.Errorf("the second Close says %v", err)
 			}
-			if text := read(t, path); !strings.Contains(text, "PRE-2") {
+			if text := read(t, path); !strings.Contains(text, "mismatched/anthropic-api") {
 				t.Errorf("the file holds %.100q", text)
 			}
 			alone(t, path)
@@ -63,7 +64,7 @@ func TestAnOlderReportStaysUntilTheNewOneIsWhole(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, path); got != write(t, sample(), asJSON) {
+	if got := read(t, path); got != write(t, sortedSample(), asJSON) {
 		t.Errorf("the report is %.100q", got)
 	}
 	alone(t, path)
@@ -85,7 +86,7 @@ func TestALinkKeepsItsPlace(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, target); got != write(t, sample(), asJSON) {
+	if got := read(t, target); got != write(t, sortedSample(), asJSON) {
 		t.Errorf("the link's target holds %.100q", got)
 	}
 }
@@ -129,6 +130,63 @@ func TestStandardOutputStaysOpen(t *testing.T) {
 	}
 }
 
+// Whatever the order in which results end, a report has them in that of their
+// ids; so a view of it is the same whether it is made with the run or later.
+func TestResultsStandInTheOrderOfTheirIDs(t *testing.T) {
+	other := sample()
+	slices.Reverse(other.Results)
+	for _, format := range Formats() {
+		t.Run(format, func(t *testing.T) {
+			want := ""
+			for _, run := range []*Run{sample(), sortedSample(), other} {
+				path := filepath.Join(t.TempDir(), "report")
+				f := create(t, format, path)
+				if err := Replay(run, f); err != nil {
+					t.Fatal(err)
+				}
+				if err := f.Close(); err != nil {
+					t.Fatal(err)
+				}
+				got := read(t, path)
+				if want == "" {
+					want = got
+				}
+				if got != want {
+					t.Error(cmp.Diff(want, got))
+				}
+				alone(t, path)
+			}
+		})
+	}
+	path := filepath.Join(t.TempDir(), "report.json")
+	f := create(t, "json", path)
+	if err := errors.Join(Replay(other, f), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	run, err := Read(strings.NewReader(read(t, path)))
+	if err != nil || !slices.IsSortedFunc(run.Results, func(a, b Result) int { return strings.Compare(a.ID, b.ID) }) {
+		t.Errorf("the JSON report is not sorted, or not read: %v", err)
+	}
+}
+
+// A temporary folder that is not there is told, and not found out by silence.
+func TestNowhereToKeepResults(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.xml")
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "gone"))
+	f := create(t, "junit", path)
+	defer f.Close()
+	if err := f.Begin(sampleHeader()); err == nil || !strings.Contains(err.Error(), "TMPDIR") {
+		t.Errorf("error is %v, want one that names TMPDIR", err)
+	}
+}
+
+// sortedSample is the sample in the order of its ids.
+func sortedSample() *Run {
+	run := sample()
+	slices.SortFunc(run.Results, func(a, b Result) int { return strings.Compare(a.ID, b.ID) })
+	return run
+}
+
 func TestAdvise(t *testing.T) {
 	for _, c := range []struct {
 		err  error
@@ -150,7 +208,7 @@ func TestAdvise(t *testing.T) {
 func TestCreateRefuses(t *testing.T) {
 	folder := t.TempDir()
 	cases := []struct{ name, format, path, want string }{
-		{"an unknown format", "yaml", folder + "/r", `"yaml"; there are json, junit, markdown`},
+		{"an unknown format", "yaml", folder + "/r", `"yaml"; there are html, intoto, json, junit, markdown`},
 		{"no path", "json", "", "name a file"},
 		{"a folder", "json", folder, "name a file inside it"},
 		{"no such folder", "json", folder + "/none/r.json", "create it first"},

@@ -108,6 +108,15 @@ func mismatch() Result {
 				Stage: "create", Provider: "anthropic-api", Credential: "OPENAI_API_KEY",
 			},
 		},
+		Records: []Record{{
+			Stage:  "create",
+			Given:  Given{Runtime: "claude-code", Model: "claude-opus-4-7", Workspace: map[string]string{"OPENAI_API_KEY": "live"}},
+			Expect: Expect{Verdict: "refused", Code: "MISSING_BYOK_CREDENTIAL", Providers: []string{"anthropic-api"}, Upstream: "none"},
+			Seen: Seen{
+				Replies: []SeenReply{{Outcome: "allowed", Status: 201, Times: 1}},
+				Calls:   []SeenCall{{Method: "GET", Host: "api.anthropic.com", Status: 401, Credentials: []string{"workspace/OPENAI_API_KEY"}}},
+			},
+		}},
 		Effect: "the workspace starts without a credential & the operator pays",
 		Replay: "conformance run --id 'mismatched/anthropic-api/OPENAI_API_KEY@workspace' --seed 42",
 	}
@@ -124,6 +133,8 @@ func write[W Writer](t testing.TB, run *Run, newWriter func(*bytes.Buffer) W) st
 }
 
 func asJSON(b *bytes.Buffer) Writer     { return NewJSON(b) }
+func asHTML(b *bytes.Buffer) Writer     { return NewHTML(b) }
+func asInToto(b *bytes.Buffer) Writer   { return NewInToto(b) }
 func asJUnit(b *bytes.Buffer) Writer    { return NewJUnit(b) }
 func asMarkdown(b *bytes.Buffer) Writer { return NewMarkdown(b, 0) }
 func asConsole(o ConsoleOptions) func(*bytes.Buffer) Writer {
@@ -207,6 +218,10 @@ func fill(v reflect.Value, s string) {
 			fill(v.Index(i), s)
 		}
 	case reflect.Map:
-		v.Set(reflect.ValueOf(map[string][]string{s: {s}}))
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, s)
+		fill(value, s)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
 	}
 }

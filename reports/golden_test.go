@@ -23,6 +23,8 @@ func TestGolden(t *testing.T) {
 	runs := map[string]*Run{"whole": whole, "interrupted": interrupted, "conformant": conformant}
 	writers := map[string]func(*bytes.Buffer) Writer{
 		"json":        asJSON,
+		"html":        asBareHTML,
+		"intoto.json": asInToto,
 		"xml":         asJUnit,
 		"md":          asMarkdown,
 		"txt":         asConsole(ConsoleOptions{}),
@@ -41,7 +43,7 @@ func TestGolden(t *testing.T) {
 // Map order, and whatever else is left to chance, must not show.
 func TestSameDataSameBytes(t *testing.T) {
 	for name, writer := range map[string]func(*bytes.Buffer) Writer{
-		"json": asJSON, "junit": asJUnit, "markdown": asMarkdown, "console": asConsole(ConsoleOptions{Verbose: true}),
+		"json": asJSON, "html": asHTML, "intoto": asInToto, "junit": asJUnit, "markdown": asMarkdown, "console": asConsole(ConsoleOptions{Verbose: true}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			first := write(t, sample(), writer)

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
 // NewJSON returns the writer of the JSON report: one object, with the header's
 // fields first, one result on each line (grep finds them), and the rules,
-// the summary and the end record last. It holds nothing but a buffer, which End
-// flushes; w is not closed. Bytes that are no UTF-8 are written as \xNN.
+// the summary and the end record last. It holds a buffer, which End flushes, and
+// where each id stands; w is not closed. Bytes that are no UTF-8 are written as \xNN.
 func NewJSON(w io.Writer) Writer {
 	return &jsonWriter{order: order{name: "JSON"}, w: bufio.NewWriterSize(w, 64<<10)}
 }
@@ -19,6 +21,15 @@ func NewJSON(w io.Writer) Writer {
 type jsonWriter struct {
 	order order
 	w     *bufio.Writer
+	// at counts the bytes written; spans say where each result stands.
+	at    int64
+	spans []span
+}
+
+// A span is where one result stands in what was written.
+type span struct {
+	id         string
+	from, size int64
 }
 
 func (j *jsonWriter) Begin(h Header) error {
@@ -42,7 +53,45 @@ func (j *jsonWriter) Result(r Result) error {
 	if err != nil {
 		return fmt.Errorf("encode result %q of the JSON report: %w", r.ID, err)
 	}
+	from := j.at + int64(len(separator(first)))
+	j.spans = append(j.spans, span{r.ID, from, int64(len(line))})
 	return j.write(separator(first), line)
+}
+
+// arrange copies a finished report with its results in the order of their ids.
+// Results end in the order that the target's pace gives them, and parts of a
+// run are put together in no order at all; sorted, the same results are the
+// same bytes.
+func (j *jsonWriter) arrange(from io.ReaderAt, to io.Writer) error {
+	w := bufio.NewWriterSize(to, 64<<10)
+	part := func(at, size int64) error {
+		_, err := io.Copy(w, io.NewSectionReader(from, at, size))
+		return err
+	}
+	sorted := slices.Clone(j.spans)
+	slices.SortFunc(sorted, func(a, b span) int { return strings.Compare(a.id, b.id) })
+	// The first result and the last are where they were written, so what stands
+	// before the one and after the other is the report's head and tail.
+	first, last := j.spans[0], j.spans[len(j.spans)-1]
+	head, tail := first.from-int64(len(separator(true))), last.from+last.size
+	if err := part(0, head); err != nil {
+		return err
+	}
+	for i, s := range sorted {
+		w.Write(separator(i == 0)) // a bufio.Writer keeps its first error for Flush
+		if err := part(s.from, s.size); err != nil {
+			return err
+		}
+	}
+	if err := part(tail, j.at-tail); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// arranged reports whether the results stand in the order of their ids already.
+func (j *jsonWriter) arranged() bool {
+	return slices.IsSortedFunc(j.spans, func(a, b span) int { return strings.Compare(a.id, b.id) })
 }
 
 func (j *jsonWriter) End(f Footer) error {
@@ -88,7 +137,9 @@ func jsonTail(f Footer) ([]byte, error) {
 
 func (j *jsonWriter) write(parts ...[]byte) error {
 	for _, p := range parts {
-		if _, err := j.w.Write(p); err != nil {
+		n, err := j.w.Write(p)
+		j.at += int64(n)
+		if err != nil {
 			return fmt.Errorf("write the JSON report: %w", err)
 		}
 	}

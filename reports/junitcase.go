@@ -43,7 +43,7 @@ type junitProperty struct {
 // many rules were violated: CI servers show only the first.
 func junitCaseOf(r Result) junitCase {
 	c := junitCase{
-		ClassName:  oneLine(r.Class),
+		ClassName:  junitClass(r.Class),
 		Name:       oneLine(r.ID),
 		Time:       seconds(r.DurationMS),
 		Properties: resultProperties(r),
@@ -58,11 +58,15 @@ func junitCaseOf(r Result) junitCase {
 	case NotClaimed:
 		c.Skipped = &junitProblem{Message: oneLine("not claimed: " + r.Reason)}
 	}
-	if r.Outcome == Failed || r.Outcome == Errored {
+	if r.Outcome == Failed || r.Outcome == Errored || len(r.Exchanges) > 0 {
 		c.SystemOut = &junitText{contextText(r, junitDetail)}
 	}
 	return c
 }
+
+// junitClass is a class with a package before it: Jenkins takes what stands
+// before the last dot for one, and calls it (root) where there is none.
+func junitClass(class string) string { return "conformance." + oneLine(class) }
 
 func junitMessage(r Result) string {
 	message := clip(r.Violations[0].Message, junitDetail.value)
@@ -91,7 +95,7 @@ func junitBroken(h Header, f Footer) junitCase {
 		name = "nothing speaks against the run"
 	}
 	return junitCase{
-		ClassName: "run",
+		ClassName: junitClass("run"),
 		Name:      name,
 		Time:      seconds(0),
 		Error:     &junitProblem{Message: strings.Join(whyNot(f), ", "), Type: "run", Text: SummaryLine(h, f)},
@@ -124,12 +128,13 @@ func headerProperties(h Header) *junitProperties {
 		{"seed", h.Seed},
 		{"level", h.Level},
 		{"target", strings.TrimSpace(h.Target.Kind + " " + h.Target.Address)},
-		{"profile", h.Target.Profile},
+		{"profile", spaced(h.Target.Profile, h.Target.ProfileDigest)},
 		{"corpus", h.Corpus.Digest},
 		{"registry", h.Registry.Digest},
 		{"claims", strings.Join(h.Claims, ", ")},
 		{"not claimed", strings.Join(h.NotClaimedAreas, ", ")},
 		{"shard", h.Shard},
+		{"command line", strings.Join(h.Invocation, " ")},
 	})
 }
 

@@ -42,6 +42,9 @@ func inUse() int64 {
 }
 
 var streamingWriters = map[string]func() Writer{
+	"html":     func() Writer { return NewHTML(io.Discard) },
+	"intoto":   func() Writer { return NewInToto(io.Discard) },
+	"ordered":  func() Writer { return ordered(newJUnit(io.Discard, 256<<10)) },
 	"json":     func() Writer { return NewJSON(io.Discard) },
 	"junit":    func() Writer { return newJUnit(io.Discard, 256<<10) },
 	"markdown": func() Writer { return NewMarkdown(io.Discard, 0) },
@@ -49,7 +52,8 @@ var streamingWriters = map[string]func() Writer{
 }
 
 // Ten thousand results take some 20 MB when they are kept; a writer keeps a
-// buffer, counters and, for JUnit, its spill limit.
+// buffer, counters, ids where order or lists need them and, for JUnit, its spill
+// limit.
 func TestWritersKeepNothing(t *testing.T) {
 	const most = 2 << 20
 	for name, newWriter := range streamingWriters {

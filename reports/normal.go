@@ -10,12 +10,20 @@ import (
 // list is null, every string is UTF-8 (see wellFormed), and times are UTC to the
 // millisecond. It walks the types so that no field can be forgotten.
 func normal[T any](v T) T {
+	return copied(v, wellFormed)
+}
+
+// visible is normal with everything spelled out, besides, that a reader cannot
+// see or that would act on a page (see printable).
+func visible[T any](v T) T { return copied(v, printable) }
+
+func copied[T any](v T, text func(string) string) T {
 	var out T
-	copyNormal(reflect.ValueOf(&out).Elem(), reflect.ValueOf(&v).Elem())
+	copyNormal(reflect.ValueOf(&out).Elem(), reflect.ValueOf(&v).Elem(), text)
 	return out
 }
 
-func copyNormal(dst, src reflect.Value) {
+func copyNormal(dst, src reflect.Value, text func(string) string) {
 	if src.Type() == reflect.TypeFor[time.Time]() {
 		t := src.Interface().(time.Time)
 		dst.Set(reflect.ValueOf(t.UTC().Truncate(time.Millisecond)))
@@ -23,29 +31,29 @@ func copyNormal(dst, src reflect.Value) {
 	}
 	switch src.Kind() {
 	case reflect.String:
-		dst.SetString(wellFormed(src.String()))
+		dst.SetString(text(src.String()))
 	case reflect.Struct:
 		for i := range src.NumField() {
-			copyNormal(dst.Field(i), src.Field(i))
+			copyNormal(dst.Field(i), src.Field(i), text)
 		}
 	case reflect.Slice:
 		dst.Set(reflect.MakeSlice(src.Type(), src.Len(), src.Len()))
 		for i := range src.Len() {
-			copyNormal(dst.Index(i), src.Index(i))
+			copyNormal(dst.Index(i), src.Index(i), text)
 		}
 	case reflect.Pointer:
 		if !src.IsNil() {
 			dst.Set(reflect.New(src.Type().Elem()))
-			copyNormal(dst.Elem(), src.Elem())
+			copyNormal(dst.Elem(), src.Elem(), text)
 		}
 	case reflect.Map:
-		copyNormalMap(dst, src)
+		copyNormalMap(dst, src, text)
 	default:
 		dst.Set(src)
 	}
 }
 
-func copyNormalMap(dst, src reflect.Value) {
+func copyNormalMap(dst, src reflect.Value, text func(string) string) {
 	if src.IsNil() {
 		return
 	}
@@ -53,8 +61,8 @@ func copyNormalMap(dst, src reflect.Value) {
 	for it := src.MapRange(); it.Next(); {
 		key := reflect.New(src.Type().Key()).Elem()
 		value := reflect.New(src.Type().Elem()).Elem()
-		copyNormal(key, it.Key())
-		copyNormal(value, it.Value())
+		copyNormal(key, it.Key(), text)
+		copyNormal(value, it.Value(), text)
 		dst.SetMapIndex(key, value)
 	}
 }

@@ -2,10 +2,14 @@
 //
 // A run is a [Header], then one [Result] for every scenario in whatever order
 // they end, then a [Footer]. Whoever runs scenarios streams these three into
-// one or more [Writer] values: JSON, which is the source, and its views JUnit
-// XML, Markdown and the console. No writer holds results in memory; what has
-// to be kept until the end is counted, cut or spilled to a temporary file.
-// [Read] takes a JSON report back in, and [Replay] shows it through any writer.
+// one or more [Writer] values: JSON, which is the source, and its views HTML,
+// JUnit XML, Markdown, an in-toto Statement and the console. No writer holds
+// results in memory; what has to be kept until the end is counted, cut, an id,
+// or spilled to a temporary file. [Read] takes a JSON report back in, [Replay]
+// shows it through any writer, [Merge] puts shards together and [Compare] says
+// what became of each scenario between two runs. The page's own files stand in
+// page, what a browser makes of them is tested in the module browsertest, and
+// runs of the corpus are published in published.
 //
 // What does not live here: running and judging scenarios (suite), the choice of
 // files and exit statuses (cmd/conformance), and the masking of credential

@@ -3,7 +3,8 @@ package reports
 import "time"
 
 // SchemaV1 is the value of a report's "schema" field. Another value means
-// another format; fields are only ever added under a new one.
+// another format: under this one a field never changes its meaning, and a field
+// that is added is one that a report may do without.
 const SchemaV1 = "byok-conformance/report/v1"
 
 // A Run is a whole report, read back.
@@ -36,6 +37,9 @@ type Header struct {
 	// Planned is the number of scenarios that were selected; the run is whole
 	// only when as many have ended.
 	Planned int `json:"planned"`
+	// Invocation is the command line that made the report, its program first;
+	// nil where it is not known.
+	Invocation []string `json:"invocation,omitempty"`
 	// Shard is "I/N" where the run is one of several parts; empty otherwise.
 	Shard     string    `json:"shard,omitempty"`
 	Selection Selection `json:"selection"`
@@ -74,10 +78,22 @@ type Target struct {
 	// Kind says how the target is reached: a Go value, a handler, a URL, a command.
 	Kind    string `json:"kind"`
 	Profile string `json:"profile"`
+	// ProfileDigest is "sha256:…" of the profile's file; empty where none was read.
+	ProfileDigest string `json:"profile_digest,omitempty"`
 	// Address is empty for a target without one.
 	Address string `json:"address"`
 	// Command is what the harness started, with its arguments; nil otherwise.
 	Command []string `json:"command,omitempty"`
+	// Programs are the files that Command names: the program first, then each
+	// argument that is a file, such as a script. Nil where nothing was started.
+	Programs []Program `json:"programs,omitempty"`
+}
+
+// A Program is a file that was run.
+type Program struct {
+	Path string `json:"path"`
+	// Digest is "sha256:…" of the file as it was when the run began.
+	Digest string `json:"digest"`
 }
 
 // A Selection holds the filters of the run as they were given. All empty means
@@ -129,6 +145,9 @@ type Result struct {
 	Companion bool `json:"companion,omitempty"`
 	// Steps names the scenario's steps; empty where there is only one.
 	Steps []string `json:"steps,omitempty"`
+	// Records say of each step what was given, expected and seen; nil in reports
+	// of versions that did not keep it.
+	Records []Record `json:"records,omitempty"`
 }
 
 // A Violation is one rule that the target broke.

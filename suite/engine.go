@@ -122,6 +122,7 @@ func newEngine(cfg Config) (*engine, error) {
 	e.things = &materials{maker: newMaker(cfg.Seed), hosts: hostsByName(cfg.Registry)}
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
 	e.finisher = newFinisher(e)
+	cfg.Providers.ring.hide(e.traits.Secrets)
 	if cfg.Output != nil {
 		cfg.Output.watch(cfg.Providers.ring)
 	}
@@ -208,7 +209,9 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 			s.NotClaimedAreas = append(s.NotClaimedAreas, area)
 		}
 	}
-	s.Leftovers = e.leftovers
+	for _, text := range e.leftovers {
+		s.Leftovers = append(s.Leftovers, e.cfg.Providers.ring.mask(text))
+	}
 	for _, x := range e.cfg.Providers.strays {
 		s.Strays = append(s.Strays, e.cfg.Providers.ring.maskExchange(x))
 	}

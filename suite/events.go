@@ -54,7 +54,9 @@ type Result struct {
 	Violations []Violation
 	// Exchanges are masked; they are those of the last attempt.
 	Exchanges []Exchange
-	Took      time.Duration
+	// Seen is what each of the scenario's steps came to; nil where none was replayed.
+	Seen []Seen
+	Took time.Duration
 	// Companion: replayed because a selected scenario needs it as its twin.
 	Companion bool
 }

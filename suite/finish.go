@@ -95,6 +95,7 @@ func (f *finisher) judge(r *replay) {
 	for i, v := range res.Violations {
 		res.Violations[i] = f.e.cfg.Providers.ring.maskViolation(v)
 	}
+	res.Seen = f.e.cfg.Providers.ring.seen(o)
 	if res.Outcome != Passed || f.e.cfg.Trace {
 		res.Exchanges = f.exchanges(o)
 	}

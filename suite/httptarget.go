@@ -26,6 +26,8 @@ import (
 
 // HTTPTarget drives a server through a profile.
 type HTTPTarget struct {
+	// secrets are the profile's environment variables and the URL's password.
+	secrets []string
 	profile *Profile
 	base    string
 	client  *http.Client
@@ -82,7 +84,15 @@ func NewHTTPTarget(p *Profile, base string, o HTTPOptions) (*HTTPTarget, error) 
 	if t.kind == "" {
 		t.kind = "url"
 	}
-	if t.headers, err = p.expandHeaders(o.Env); err != nil {
+	if password, ok := u.User.Password(); ok {
+		t.secrets = append(t.secrets, password)
+	}
+	env := func(name string) (string, bool) {
+		v, ok := o.Env(name)
+		t.secrets = append(t.secrets, v)
+		return v, ok
+	}
+	if t.headers, err = p.expandHeaders(env); err != nil {
 		return nil, err
 	}
 	if o.Transport == nil {
@@ -138,7 +148,7 @@ func (t *HTTPTarget) Traits() Traits {
 	return Traits{
 		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.unlisted == "refused",
 		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud,
-		Kind: t.kind, Profile: t.profile.Name, Address: t.base,
+		Kind: t.kind, Profile: t.profile.Name, Address: t.base, Secrets: t.secrets,
 	}
 }
 

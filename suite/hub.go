@@ -31,6 +31,10 @@ type Providers struct {
 	alone *replay
 }
 
+// Mask returns a text without the secrets of the runs so far: every credential
+// value, every piece of one that makes a leak, and what authorises us.
+func (p *Providers) Mask(text string) string { return p.ring.mask(text) }
+
 // pendingCall is a call that has arrived and is not answered yet.
 type pendingCall struct {
 	replay *replay

@@ -3,6 +3,7 @@ package suite
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -15,10 +16,52 @@ const maxShown = 4 << 10
 // maskExchange returns an exchange without credential values, so that it can
 // be shown.
 func (r *ring) maskExchange(x Exchange) Exchange {
-	x.URL = r.mask(x.URL)
+	for _, cookie := range cookies(x.RequestHeaders, x.ResponseHeaders) {
+		x.URL, x.RequestBody, x.ResponseBody = strings.ReplaceAll(x.URL, cookie, hiddenText), strings.ReplaceAll(x.RequestBody, cookie, hiddenText), strings.ReplaceAll(x.ResponseBody, cookie, hiddenText)
+		x.RequestHeaders, x.ResponseHeaders = withoutText(x.RequestHeaders, cookie), withoutText(x.ResponseHeaders, cookie)
+	}
+	x.Method, x.URL, x.Note = r.mask(x.Method), r.mask(x.URL), r.mask(x.Note)
 	x.RequestHeaders, x.ResponseHeaders = r.maskHeader(x.RequestHeaders), r.maskHeader(x.ResponseHeaders)
 	x.RequestBody, x.ResponseBody = clip(r.maskBody(x.RequestBody), maxShown), clip(r.maskBody(x.ResponseBody), maxShown)
 	return x
+}
+
+// cookies are the values of an exchange's cookies that are long enough to be
+// secrets: a server that sets one may say it elsewhere, too.
+func cookies(headers ...http.Header) []string {
+	var out []string
+	add := func(pair string) {
+		_, value, named := strings.Cut(pair, "=")
+		if !named {
+			value = pair
+		}
+		if value = strings.TrimSpace(value); len(value) >= leakLength {
+			out = append(out, value)
+		}
+	}
+	for _, h := range headers {
+		for _, line := range h.Values("Cookie") {
+			for pair := range strings.SplitSeq(line, ";") {
+				add(pair)
+			}
+		}
+		for _, line := range h.Values("Set-Cookie") {
+			pair, _, _ := strings.Cut(line, ";") // what follows are attributes
+			add(pair)
+		}
+	}
+	return out
+}
+
+// withoutText returns headers in whose values a text is hidden.
+func withoutText(h http.Header, text string) http.Header {
+	out := make(http.Header, len(h))
+	for name, values := range h {
+		for _, v := range values {
+			out[name] = append(out[name], strings.ReplaceAll(v, text, hiddenText))
+		}
+	}
+	return out
 }
 
 // ownSecret finds secrets of the target itself in a JSON text: whatever is
@@ -26,31 +69,43 @@ func (r *ring) maskExchange(x Exchange) Exchange {
 var ownSecret = regexp.MustCompile(`("[A-Za-z_-]*(?i:token|password|passwd|api_key|apikey)"\s*:\s*")[^"\\]+`)
 
 func (r *ring) maskBody(text string) string {
-	return ownSecret.ReplaceAllStringFunc(r.mask(text), func(m string) string {
+	masked := r.mask(text)
+	if read := readable([]byte(masked)); r.mask(read) != read {
+		return "<hidden: a secret stands here, written with escapes>"
+	}
+	return ownSecret.ReplaceAllStringFunc(masked, func(m string) string {
 		head := ownSecret.FindStringSubmatch(m)[1]
 		if value := strings.TrimSpace(m[len(head):]); value == "" || strings.HasPrefix(value, "<") {
 			return m // blank, or masked already
 		}
-		return head + "<hidden>"
+		return head + hiddenText
 	})
 }
+
+// hiddenText stands in reports for secrets that are no scenario's.
+const hiddenText = "<hidden>"
 
 func (r *ring) maskHeader(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for name, values := range h {
+		secret := slices.ContainsFunc(hidden, func(n string) bool { return strings.EqualFold(n, name) })
+		shown := r.mask(name)
 		for _, v := range values {
 			masked := r.mask(v)
-			if masked == v {
-				for _, secret := range hidden {
-					if strings.EqualFold(secret, name) {
-						masked = "<hidden>"
-					}
-				}
+			if secret && !onlyMask(v, masked) {
+				masked = hiddenText
 			}
-			out.Add(name, masked)
+			out[shown] = append(out[shown], masked)
 		}
 	}
 	return out
+}
+
+// onlyMask reports whether a value was a credential and nothing besides it but
+// the name of a scheme: what stands beside a mask may be a secret, too.
+func onlyMask(v, masked string) bool {
+	rest := strings.TrimPrefix(masked, "Bearer ")
+	return v != masked && strings.HasPrefix(rest, "<") && strings.Index(rest, ">") == len(rest)-1
 }
 
 // maskViolation returns a violation that can be shown: what was seen may quote
@@ -59,9 +114,12 @@ func (r *ring) maskViolation(v Violation) Violation {
 	return Violation{v.Rule, r.mask(v.Message), r.mask(v.Want), r.mask(v.Got)}
 }
 
-// mask replaces every credential value in a text, and every piece of a random
-// part that is long enough to be a leak.
+// mask replaces every credential value in a text, every piece of a random part
+// that is long enough to be a leak, and what authorises us at the target.
 func (r *ring) mask(text string) string {
+	for _, secret := range r.authorising() {
+		text = strings.ReplaceAll(text, secret, hiddenText)
+	}
 	for _, c := range r.sight(text) {
 		if c.Value != "" {
 			text = strings.ReplaceAll(text, c.Value, c.mask())

@@ -22,6 +22,8 @@ type ring struct {
 	mu     sync.RWMutex
 	values map[string]*credential
 	blocks map[[blockLength]byte][]*credential
+	// own are what authorises us at the target; no report shows them.
+	own []string
 }
 
 // A credential is one value that a run made.
@@ -42,6 +44,20 @@ var _ upstream.Keyring = (*ring)(nil)
 
 func newRing() *ring {
 	return &ring{values: map[string]*credential{}, blocks: map[[blockLength]byte][]*credential{}}
+}
+
+// hide keeps what authorises us at the target out of reports. What is too short
+// to be a secret would only make holes in ordinary words.
+func (r *ring) hide(secrets []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.own = slices.DeleteFunc(slices.Clone(secrets), func(s string) bool { return len(s) < leakLength })
+}
+
+func (r *ring) authorising() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.own
 }
 
 func (r *ring) add(list []*credential) {

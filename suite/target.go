@@ -48,6 +48,8 @@ type Traits struct {
 	// RefusesUnlisted: the server refuses models that its registry does not
 	// list verbatim, so pairs that only a pattern owns cannot be asked.
 	RefusesUnlisted bool
+	// Secrets are what authorises us at the target; no report shows them.
+	Secrets []string
 	// Kind, Profile and Address describe the target in reports.
 	Kind, Profile, Address string
 }

@@ -81,6 +81,7 @@ func newRoot() *cobra.Command {
 		return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
 	})
 	root.AddCommand(newRunCommand(), newListCommand(), newShowCommand(), newLintCommand(), newSchemaCommand(), newServeCommand(), newUpstreamCommand(), newSelftestCommand(), newProveCommand(), newRegistryCommand(), newVersionCommand())
+	root.AddCommand(newReportCommand(), newDiffCommand(), newMergeCommand(), newVerifyCommand())
 	return root
 }
 

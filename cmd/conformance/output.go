@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,17 +30,13 @@ type output struct {
 // openReports opens every report before the run begins, so that a path that
 // cannot be written is known at once.
 func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
+	p.invocation = invocation(cmd, p.flags.command)
 	o := &output{p: p}
-	for _, spec := range p.flags.reports {
-		format, path, ok := strings.Cut(spec, "=")
-		if !ok || path == "" {
-			return nil, errors.Join(fmt.Errorf("--report %q is not of the form FORMAT=PATH; the formats are %s", spec, strings.Join(reports.Formats(), ", ")), o.close())
-		}
-		file, err := reports.Create(format, path)
-		if err != nil {
-			return nil, errors.Join(err, o.close())
-		}
-		o.files = append(o.files, file)
+	var err error
+	if o.files, err = createReports(p.flags.reports); err != nil {
+		return nil, err
+	}
+	for _, file := range o.files {
 		o.writers = append(o.writers, file)
 	}
 	stdout := cmd.OutOrStdout()
@@ -65,13 +60,7 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 }
 
-func (o *output) close() error {
-	var errs []error
-	for _, f := range o.files {
-		errs = append(errs, f.Close())
-	}
-	return errors.Join(errs...)
-}
+func (o *output) close() error { return closeReports(o.files) }
 
 // handle takes the events of the engine.
 func (o *output) handle(e suite.Event) {
@@ -89,6 +78,9 @@ func (o *output) handle(e suite.Event) {
 	case suite.Ended:
 		o.progress.end()
 		footer := o.tally.Footer(o.p.ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
+		for i := range footer.Rules {
+			footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
+		}
 		o.each(func(w reports.Writer) error { return w.End(footer) })
 	}
 }
@@ -120,6 +112,13 @@ func (p *prepared) levelOf(rule string) string {
 	return ""
 }
 
+func (p *prepared) titleOf(rule string) string {
+	if r := p.corpus.Rules.Find(rule); r != nil {
+		return r.Title
+	}
+	return ""
+}
+
 func (p *prepared) header(planned int) reports.Header {
 	traits := p.target.Traits()
 	claims := p.target.claims
@@ -130,8 +129,10 @@ func (p *prepared) header(planned int) reports.Header {
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: runID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: len(p.all)}, Registry: reports.Registry{Digest: p.registry.Digest()},
-		Target:  reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: traits.Address, Command: p.flags.command},
-		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, Claims: claims, NotClaimedAreas: notClaimed(claims),
+		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
+			ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
+		Invocation: p.invocation,
+		Planned:    planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
 	}
 }
@@ -142,7 +143,7 @@ func (p *prepared) result(r suite.Result) reports.Result {
 	out := reports.Result{
 		ID: s.ID, Title: s.Title, Class: s.Class, Level: string(s.Level), Severity: s.Severity, Rules: s.Rules,
 		Outcome: reports.Outcome(r.Outcome), DurationMS: milliseconds(r.Took), Reason: r.Reason, Effect: s.Effect,
-		Replay: p.replay(s.ID), Companion: r.Companion,
+		Replay: p.replay(s.ID), Companion: r.Companion, Records: records(s, r.Seen),
 	}
 	for _, st := range s.Steps {
 		if len(s.Steps) > 1 {

@@ -114,6 +114,8 @@ type prepared struct {
 	selected  scenarios.Selected
 	waiving   *waiving
 	target    *target
+	// invocation is the command line, for the reports.
+	invocation []string
 }
 
 func (f *runFlags) run(cmd *cobra.Command) (err error) {

@@ -44,6 +44,8 @@ func TestScripts(t *testing.T) {
 			"signal":    sendSignal,
 			"ends":      ends,
 			"answers":   answers,
+			"cut":       cut,
+			"edit":      edit,
 		},
 	})
 }

@@ -89,9 +89,9 @@ type xmlText struct {
 }
 
 // unvarying drops what differs between two runs with the same seed: times, the
-// address, and the exchanges, which hold what the server under test made up and
-// how far it had come in the background.
-const unvarying = `del(.started, .ended.finished, .target.address) | .results[] |= del(.duration_ms, .exchanges)`
+// address, and the exchanges and calls, which hold what the server under test
+// made up and how far it had come in the background.
+const unvarying = `del(.started, .ended.finished, .target.address) | .results[] |= del(.duration_ms, .exchanges, .records[]?.seen.calls)`
 
 // sameruns A B holds two JSON reports to the same content, in the same order,
 // but for what may vary; negated, they must differ.
@@ -101,6 +101,24 @@ func sameRuns(ts *testscript.TestScript, neg bool, args []string) {
 	if diff := cmp.Diff(a, b); (diff != "") == !neg {
 		ts.Fatalf("%s and %s (-first +second):\n%s", args[0], args[1], diff)
 	}
+}
+
+// cut FROM TO copies the first two thirds of a file, as if its writer had died.
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 2, "cut FROM TO")
+	text := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:len(text)*2/3]), 0o666))
+}
+
+// edit FROM TO OLD NEW copies a file with every OLD in it made NEW; there has
+// to be one.
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 4, "edit FROM TO OLD NEW")
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[2]) {
+		ts.Fatalf("%s holds no %q", args[0], args[2])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.ReplaceAll(text, args[2], args[3])), 0o777))
 }
 
 // query is the first result of a jq expression on a JSON file.

@@ -26,7 +26,9 @@ type target struct {
 	providers *suite.Providers
 	output    *suite.Output
 	claims    []string
-	budget    time.Duration
+	// profileDigest is that of the profile's file.
+	profileDigest string
+	budget        time.Duration
 	// fault strikes whole hosts; nil where the providers do it by credential.
 	fault func(host, answer string) func()
 	// isForeign: the server is not ours, so it is checked before it is judged.
@@ -50,7 +52,7 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*targ
 	if err != nil {
 		return nil, err
 	}
-	t := &target{providers: suite.NewProviders(reg), budget: f.budget, claims: f.claims}
+	t := &target{providers: suite.NewProviders(reg), budget: f.budget, claims: f.claims, profileDigest: profile.Digest}
 	switch {
 	case len(f.command) > 0 && f.target != "":
 		return nil, errors.New("both --target and a command were given; give one")

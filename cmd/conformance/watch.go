@@ -1,6 +1,9 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // watch ends the run's context when the command under test dies.
 func (t *target) watch(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -18,10 +21,14 @@ func (t *target) watch(ctx context.Context) (context.Context, context.CancelFunc
 }
 
 // died says how the command under test ended; nil while it runs, and where
-// there is none.
+// there is none. Its last lines are part of it, so it is masked like a report.
 func (t *target) died() error {
 	if t.process == nil {
 		return nil
 	}
-	return t.process.Err()
+	err := t.process.Err()
+	if err == nil {
+		return nil
+	}
+	return errors.New(t.providers.Mask(err.Error()))
 }

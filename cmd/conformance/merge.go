@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/molecule-ai/byok-conformance/reports"
+)
+
+func newMergeCommand() *cobra.Command {
+	var output string
+	var specs []string
+	cmd := &cobra.Command{
+		Use:   "merge SHARD.json… [-o RUN.json] [--report FORMAT=PATH]…",
+		Short: "Put the shards of one run together",
+		Long: "merge makes one report of the JSON reports of all shards of a run, the same that one run would have written but for\n" +
+			"times and addresses. Shards that overlap, that are missing or that did not end are refused, and so are runs with another\n" +
+			"corpus, registry, seed, level, selection or target. Exit status: that of the merged run, 2 where there is none.",
+		Example: "  conformance merge shard1.json shard2.json -o run.json\n  conformance merge shard*.json --report junit=run.xml",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if output != "" {
+				specs = append(specs, "json="+output)
+			}
+			var runs []*reports.Run
+			for _, path := range args {
+				run, err := readReport(path, cmd.InOrStdin())
+				if err != nil {
+					return err
+				}
+				runs = append(runs, run)
+			}
+			merged, err := reports.Merge(runs, args)
+			if err != nil {
+				return err
+			}
+			if err := writeReports(merged, specs); err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintln(cmd.ErrOrStderr(), reports.SummaryLine(merged.Header, merged.Footer)); err != nil {
+				return err
+			}
+			if !merged.Footer.Summary.Conformant {
+				return errNotConformant
+			}
+			return nil
+		},
+	}
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	fl.StringVarP(&output, "output", "o", "", "write the merged JSON report here; - is standard output")
+	fl.StringArrayVar(&specs, "report", nil, "write a report of the merged run, FORMAT=PATH; may be given several times")
+	cmd.MarkFlagsOneRequired("output", "report")
+	return cmd
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// records are a scenario's steps as reports have them.
+func records(s *scenarios.Scenario, seen []suite.Seen) []reports.Record {
+	var out []reports.Record
+	for i := range s.Steps {
+		st := &s.Steps[i]
+		r := reports.Record{
+			Stage: string(st.Stage),
+			Given: reports.Given{
+				Runtime: st.Runtime, Model: st.Model, External: st.External, URL: st.URL,
+				Workspace: symbols(st.Secrets.Workspace), Global: symbols(st.Secrets.Global),
+			},
+			Expect: reports.Expect{
+				Verdict: string(st.Expect.Verdict), Code: st.Expect.Code, Providers: st.Expect.Providers,
+				Upstream: string(st.Expect.Upstream), Probed: st.Expect.Probed,
+			},
+		}
+		if len(s.Steps) > 1 {
+			r.Step = st.Name
+		}
+		if st.AtOnce > 1 {
+			r.Given.AtOnce = st.AtOnce
+		}
+		if i < len(seen) {
+			r.Seen = seenOf(seen[i])
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func symbols(values map[string]scenarios.Value) map[string]string {
+	if len(values) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(values))
+	for name, v := range values {
+		out[name] = v.String()
+	}
+	return out
+}
+
+func seenOf(s suite.Seen) reports.Seen {
+	var out reports.Seen
+	for _, r := range s.Replies {
+		out.Replies = append(out.Replies, reports.SeenReply(r))
+	}
+	for _, c := range s.Calls {
+		out.Calls = append(out.Calls, reports.SeenCall(c))
+	}
+	return out
+}
+
+// unrecorded are flags that change neither what is replayed nor what comes of
+// it, or that stand in the report by themselves; without them the parts of one
+// run have one command line.
+var unrecorded = []string{"report", "quiet", "verbose", "shard"}
+
+// invocation is the command line of a run, without what is unrecorded. What a
+// URL holds before its @ is a password, and no report's business.
+func invocation(cmd *cobra.Command, command []string) []string {
+	out := strings.Fields(cmd.CommandPath())
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if slices.Contains(unrecorded, f.Name) {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			if f.Value.Type() == "bool" {
+				out = append(out, "--"+f.Name+"="+v)
+			} else {
+				out = append(out, "--"+f.Name, withoutPassword(v))
+			}
+		}
+	})
+	if len(command) > 0 {
+		out = append(append(out, "--"), command...)
+	}
+	return out
+}
+
+func withoutPassword(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.User == nil || u.Host == "" {
+		return s
+	}
+	u.User = url.User("hidden")
+	return u.String()
+}
+
+// programs are the files that a command line names: what it starts, and the
+// arguments that are files. One that cannot be read is left out, since whoever
+// starts it may be allowed more than we are.
+func programs(command []string) []reports.Program {
+	var out []reports.Program
+	for i, arg := range command {
+		path := arg
+		if i == 0 {
+			var err error
+			if path, err = exec.LookPath(arg); err != nil {
+				continue
+			}
+		}
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if digest, err := fileDigest(path); err == nil {
+			out = append(out, reports.Program{Path: path, Digest: digest})
+		}
+	}
+	return out
+}
+
+// fileDigest is "sha256:" and the digest of a file.
+func fileDigest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", fmt.Errorf("reading %s: %w", path, err)
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
+}

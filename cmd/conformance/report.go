@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/molecule-ai/byok-conformance/reports"
+)
+
+func newReportCommand() *cobra.Command {
+	var from string
+	var specs []string
+	var quiet, verbose bool
+	cmd := &cobra.Command{
+		Use:   "report --from RUN.json [--report FORMAT=PATH]…",
+		Short: "Show a run again, in any format, from its JSON report",
+		Long: "report makes every view of a run from the JSON that the run wrote; without --report it prints what the run printed.\n" +
+			"A report that was cut off is shown as far as it goes, in every view as a run that did not end, and the exit status is\n" +
+			"then 2. Otherwise it is 0, whatever the verdict.",
+		Example: "  conformance report --from run.json\n  conformance report --from run.json --report html=run.html --report junit=run.xml",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			run, err := readReport(from, cmd.InOrStdin())
+			if run == nil {
+				return err
+			}
+			if len(specs) > 0 {
+				return errors.Join(writeReports(run, specs), err)
+			}
+			out := cmd.OutOrStdout()
+			console := reports.NewConsole(out, reports.ConsoleOptions{Colour: colourful(out), Quiet: quiet, Verbose: verbose})
+			if shown := reports.Replay(run, console); shown != nil {
+				return errors.Join(fmt.Errorf("showing %s: %w", from, shown), err)
+			}
+			return err
+		},
+	}
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	fl.StringVar(&from, "from", "", "the JSON report of a run; - is standard input")
+	fl.StringArrayVar(&specs, "report", nil, "write a view of it, FORMAT=PATH; may be given several times")
+	fl.BoolVarP(&quiet, "quiet", "q", false, "print the verdict only")
+	fl.BoolVarP(&verbose, "verbose", "v", false, "print every scenario, and every rule")
+	_ = cmd.MarkFlagRequired("from") // the flag is there
+	return cmd
+}

@@ -1,0 +1,141 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	testresult "github.com/in-toto/attestation/go/predicates/test_result/v0"
+	attestation "github.com/in-toto/attestation/go/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+)
+
+// A Statement is an in-toto Statement with a test-result predicate, read back.
+type Statement struct {
+	Subjects []*attestation.ResourceDescriptor
+	Result   *testresult.TestResult
+	// Enveloped: it stood in a DSSE envelope. Its signatures were not looked at.
+	Enveloped bool
+}
+
+// IsStatement tells a Statement, or an envelope around one, from other JSON.
+func IsStatement(text []byte) bool {
+	var fields struct {
+		Type        string `json:"_type"`
+		PayloadType string `json:"payloadType"`
+	}
+	return json.Unmarshal(text, &fields) == nil && (fields.Type != "" || fields.PayloadType != "")
+}
+
+// ReadStatement reads a Statement, bare or in a DSSE envelope. Unknown fields, a
+// Statement that in-toto's own rules do not accept, and another predicate are
+// errors.
+func ReadStatement(text []byte) (*Statement, error) {
+	out := &Statement{}
+	var envelope struct {
+		PayloadType string `json:"payloadType"`
+		Payload     string `json:"payload"`
+	}
+	if json.Unmarshal(text, &envelope) == nil && envelope.PayloadType != "" {
+		payload, err := base64.StdEncoding.DecodeString(envelope.Payload)
+		if err != nil {
+			return nil, fmt.Errorf("read the in-toto envelope: its payload is no base64: %w", err)
+		}
+		text, out.Enveloped = payload, true
+	}
+	var s attestation.Statement
+	if err := protojson.Unmarshal(text, &s); err != nil {
+		return nil, fmt.Errorf("read the in-toto statement: %w", err)
+	}
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("read the in-toto statement: %w", err)
+	}
+	if s.PredicateType != TestResultPredicate {
+		return nil, fmt.Errorf("read the in-toto statement: its predicate is %q, and only %q can be verified", s.PredicateType, TestResultPredicate)
+	}
+	predicate, err := protojson.Marshal(s.Predicate)
+	if err != nil {
+		return nil, fmt.Errorf("read the in-toto statement: %w", err)
+	}
+	out.Subjects, out.Result = s.Subject, &testresult.TestResult{}
+	if err := protojson.Unmarshal(predicate, out.Result); err != nil {
+		return nil, fmt.Errorf("read the in-toto statement's predicate: %w", err)
+	}
+	return out, nil
+}
+
+// Configuration returns the descriptor of that name, or nil.
+func (s *Statement) Configuration(name string) *attestation.ResourceDescriptor {
+	for _, d := range s.Result.Configuration {
+		if d.GetName() == name {
+			return d
+		}
+	}
+	return nil
+}
+
+// Digest returns a configuration's digest as "sha256:…"; empty where it has none.
+func (s *Statement) Digest(name string) string {
+	if value := s.Configuration(name).GetDigest()["sha256"]; value != "" {
+		return "sha256:" + value
+	}
+	return ""
+}
+
+// Check holds the statement's parts to each other: every test stands in one
+// list, once, and the result follows from the lists.
+func (s *Statement) Check() error {
+	seen := map[string]bool{}
+	for _, list := range [][]string{s.Result.PassedTests, s.Result.WarnedTests, s.Result.FailedTests} {
+		for _, id := range list {
+			if seen[id] {
+				return fmt.Errorf("%q stands in the lists twice", id)
+			}
+			seen[id] = true
+		}
+	}
+	run := s.Configuration("run").GetAnnotations().GetFields()
+	planned, ended := int(run["planned"].GetNumberValue()), int(run["ended"].GetNumberValue())
+	if ended != len(seen) {
+		return fmt.Errorf("it says that %d scenarios ended, and its lists hold %d", ended, len(seen))
+	}
+	whole := planned == ended && run["status"].GetStringValue() == string(Complete)
+	want := ResultPassed
+	switch {
+	case !whole || len(s.Result.FailedTests) > 0 || len(s.Result.PassedTests) == 0:
+		want = ResultFailed
+	case len(s.Result.WarnedTests) > 0:
+		want = ResultWarned
+	}
+	if s.Result.Result != want {
+		return fmt.Errorf("its result is %q, and its lists say %q", s.Result.Result, want)
+	}
+	return nil
+}
+
+// errOtherRun is what a statement is about another run with.
+var errOtherRun = errors.New("the statement is about another run")
+
+// Agrees returns an error where a run, shown as a Statement, is not this one:
+// another run, other lists, other digests.
+func (s *Statement) Agrees(run *Run) error {
+	var b bytes.Buffer
+	if err := Replay(run, NewInToto(&b)); err != nil {
+		return err
+	}
+	other, err := ReadStatement(b.Bytes())
+	if err != nil {
+		return err
+	}
+	if !proto.Equal(s.Result, other.Result) {
+		return fmt.Errorf("%w: its lists, its result or its configuration are not what the run gives", errOtherRun)
+	}
+	if !slices.EqualFunc(s.Subjects, other.Subjects, func(a, b *attestation.ResourceDescriptor) bool { return proto.Equal(a, b) }) {
+		return fmt.Errorf("%w: its subject is not what the run gives", errOtherRun)
+	}
+	return nil
+}
