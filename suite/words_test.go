@@ -80,7 +80,9 @@ func TestNamesProvider(t *testing.T) {
 }
 
 func TestIsTrace(t *testing.T) {
-	o := &Observation{Registry: registry.Embedded(), RunID: "b59d"}
+	o := &Observation{
+		Scenario: &scenarios.Scenario{ID: "transient/answer/groq/GROQ_API_KEY/workspace/server-error"}, Registry: registry.Embedded(), RunID: "b59d",
+	}
 	expect := scenarios.Expect{Providers: []string{"groq"}, Probed: "global/GROQ_API_KEY"}
 	tests := []struct {
 		name, model, line string
@@ -95,7 +97,9 @@ func TestIsTrace(t *testing.T) {
 		{"our own request id, cut short", "m", "201 b59d/transient/answer/groq/GROQ_API_KEY/work… 3ms", false},
 		{"another scenario's request id", "m", "201 b59d/valid/scope/groq/GROQ_API_KEY/global", false},
 		{"several request ids", "m", "201 b59d/valid/groq/x [b59d/dead/groq/GROQ_API_KEY]", false},
-		{"both names behind our own request id", "m", `{"id":"b59d/transient/answer/groq/x","msg":"groq: GROQ_API_KEY unproven"}`, true},
+		{"both names behind our own request id", "m", `{"id":"b59d/transient/answer/groq/GROQ_API_KEY","msg":"groq: GROQ_API_KEY unproven"}`, true},
+		{"both names beside another scenario's request id", "m", `level=WARN request_id=b59d/missing/none/groq msg="groq needs GROQ_API_KEY"`, false},
+		{"both names beside our own id and another", "m", `level=WARN ids="b59d/transient/answer/groq/GROQ_API_KEY/workspace/server-error b59d/missing/none/groq" msg="groq: GROQ_API_KEY unproven"`, true},
 		{"another credential", "m", "groq did not answer about HF_TOKEN", false},
 	}
 	for _, test := range tests {

@@ -28,7 +28,7 @@ func (p *proving) claimed() []*scenarios.Scenario {
 
 // combinations is the whole matrix, in the corpus' order.
 func (p *proving) combinations() []*scenarios.Scenario {
-	return slices.DeleteFunc(slices.Clone(p.selected), func(s *scenarios.Scenario) bool { return !s.MustRefuse() || s.NotApplicable != "" })
+	return slices.DeleteFunc(slices.Clone(p.selected.Scenarios), func(s *scenarios.Scenario) bool { return !s.MustRefuse() || s.NotApplicable != "" })
 }
 
 // sample takes one combination of each provider and shape, with another foreign
