@@ -189,7 +189,7 @@ func TestProofSaysWhatItDoesNotShow(t *testing.T) {
 		{"provisioning", becomes("provision/swapped/groq", KindNotClaimed), "Provisioning was not asked"},
 		{"calls", func(e *ProofEvidence) { e.Seen = false }, "No call of the server arrived"},
 		{"calls that belong to nothing", func(e *ProofEvidence) { e.Strays = []string{"GET https://a.test/", "GET https://b.test/"} }, "2 calls were seen that carried no credential of any scenario, the first GET https://a.test/"},
-		{"a thinned matrix", func(e *ProofEvidence) { e.Header.Matrix = "pairwise" }, "The matrix was thinned (pairwise)"},
+		{"a thinned matrix", func(e *ProofEvidence) { e.Header.Matrix, e.Header.LeftOut = "pairwise", 3 }, "The matrix was thinned (matrix pairwise: 3 scenarios left out)"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

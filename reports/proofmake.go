@@ -192,8 +192,8 @@ func (p *Proof) notChecked(e ProofEvidence) {
 	if n := len(e.Strays); n > 0 {
 		add("%s seen that carried no credential of any scenario, the first %s", were(n, "call"), e.Strays[0])
 	}
-	if e.Header.Matrix != "" && e.Header.Matrix != "full" {
-		add("The matrix was thinned (%s), so that not every combination was asked", e.Header.Matrix)
+	if thin := thinning(e.Header); thin != "" {
+		add("The matrix was thinned (%s), so that not every combination was asked", thin)
 	}
 	for _, g := range e.Control.Gates {
 		if g.Outcome == ControlNotApplicable {

@@ -20,7 +20,6 @@ func TestForeignRegistry(t *testing.T) {
 		{"no such model", "{runtime: one, model: claude-opus-4-7}", refused + "}", "it expects a verdict of the gate, but the registry derives no BYOK provider"},
 		{"another provider", "{runtime: one, model: a-1}", refused + ", provider: beta}", `it expects provider beta, but the registry derives "alpha"`},
 		{"derived where it should not be", "{runtime: one, model: a-1}", "{verdict: untouched}", `it expects the gate to stay out, but the registry derives BYOK provider "alpha"`},
-		{"the name is accepted here", "{runtime: one, model: a-1, secrets: {workspace: {A_KEY: live}}}", refused + "}", `it expects no credential of provider "alpha" in scope, but the registry says that it accepts one that is`},
 		{"nothing to probe", "{runtime: one, model: g-1, secrets: {workspace: {G_TOKEN: dead}}}", "{verdict: refused, code: BYOK_CREDENTIAL_INVALID}", `it expects a probe, but the registry has nothing to probe for provider "gamma"`},
 		{"a probe is asked for", "{runtime: one, model: g-1, secrets: {workspace: {G_TOKEN: live}}}", "{verdict: allowed, upstream: probe}", `it expects a probe, but the registry has nothing to probe for provider "gamma"`},
 	}

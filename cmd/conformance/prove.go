@@ -45,6 +45,7 @@ func newProveMismatchCommand() *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	f.registerTarget(cmd)
+	f.registerMatrix(cmd)
 	return cmd
 }
 
