@@ -85,7 +85,9 @@ func (f *finisher) judge(r *replay) {
 	res := Result{
 		Scenario: r.scenario, Outcome: Passed, Took: r.finished.Sub(r.started), Companion: f.e.cfg.Companions[r.scenario.ID],
 	}
-	if r.failure != nil {
+	if r.noPlace != "" {
+		res.Outcome, res.Reason = NotClaimed, r.noPlace
+	} else if r.failure != nil {
 		res.Outcome, res.Reason = Errored, f.e.cfg.Providers.ring.mask(r.failure.Error())
 	} else if res.Violations = Judge(o); len(res.Violations) > 0 {
 		res.Outcome = Failed
@@ -109,7 +111,7 @@ func (f *finisher) observation(r *replay) *Observation {
 	cfg := &f.e.cfg
 	return &Observation{
 		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
-		HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted,
+		HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
 	}
 }
 

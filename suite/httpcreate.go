@@ -3,20 +3,34 @@ package suite
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
 	"slices"
+	"syscall"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 )
 
 // Create sends the profile's create request and reads the verdict.
 func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
+	for name, s := range req.Secrets {
+		if s.Unreadable {
+			return failed(fmt.Errorf("secret %s cannot be sent with a create so that it is stored unreadable; over HTTP one can be planted for the tenant, or before another provisioning", name))
+		}
+	}
 	fields := req.Fields
 	if fields == nil {
 		fields = map[string]any{}
 	}
-	r, err := t.do(ctx, &t.profile.create.call, nil, req.RequestID, []any{
+	spoil := plain
+	if req.Malformed != "" {
+		spoil = spoilFor(&req)
+	}
+	r, err := t.send(ctx, &t.profile.create.call, nil, req.RequestID, []any{
 		req.Name, req.Runtime, req.Model, req.External, req.URL, values(req.Secrets), fields, "", "", "",
-	}, req.Patience)
+	}, req.Patience, spoil)
 	if err != nil {
 		return failed(err)
 	}
@@ -31,19 +45,37 @@ func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
 }
 
 func failed(err error) Reply {
-	if errors.Is(err, errLate) {
+	switch {
+	case errors.Is(err, errLate):
 		return Reply{Outcome: OutcomeLate, Err: err}
+	case !errors.Is(err, errGone) && brokenOff(err):
+		var request *url.Error
+		if errors.As(err, &request) {
+			err = request.Err // it names the URL, which the exchange shows already
+		}
+		return Reply{Outcome: OutcomeFailed, Err: fmt.Errorf("the connection ended before the reply did: %w", err)}
 	}
 	return Reply{Outcome: OutcomeNone, Err: err}
+}
+
+// brokenOff reports whether a server took a request and hung up on it, as one
+// does whose handler has crashed.
+func brokenOff(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return false
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // verdict reads what a reply to a create comes to.
 func (t *HTTPTarget) verdict(r *httpReply) Reply {
 	c := &t.profile.create
 	out := Reply{
-		Status: r.status, Header: r.header, Body: r.body, Text: readable(r.body), Took: r.took,
+		Status: r.status, StatusLine: r.line, Header: r.header, Body: r.body, Text: readable(r.body), Took: r.took,
 		RawCode: r.str(c.code), Provider: r.str(c.provider), Exchanges: []Exchange{r.exchange("create")},
 	}
+	out.Names, out.Credential = r.strings(c.accepted), r.str(c.credential)
 	out.Object = r.object
 	out.Code = t.profile.code(out.RawCode)
 	out.Outcome = t.outcome(r, out.Code, out.RawCode)

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,9 +40,18 @@ type HTTPTarget struct {
 	pause time.Time
 	// globals are the names that we have set.
 	globals map[string]bool
+	// show is told of every reply but those to creates; nil until Inspect.
+	show func(where string, r Shown)
 }
 
-var _ Target = (*HTTPTarget)(nil)
+var (
+	_ Target    = (*HTTPTarget)(nil)
+	_ Inspected = (*HTTPTarget)(nil)
+	_ Looker    = (*HTTPTarget)(nil)
+)
+
+// Inspect has every reply shown from now on.
+func (t *HTTPTarget) Inspect(show func(where string, r Shown)) { t.show = show }
 
 // HTTPOptions change how a server is reached. The zero value dials its URL.
 type HTTPOptions struct {
@@ -66,7 +77,7 @@ func NewHTTPTarget(p *Profile, base string, o HTTPOptions) (*HTTPTarget, error) 
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
-	t := &HTTPTarget{profile: p, base: strings.TrimSuffix(base, "/"), kind: o.Kind, headers: map[string]string{}, globals: map[string]bool{}}
+	t := &HTTPTarget{profile: p, base: strings.TrimSuffix(base, "/"), kind: o.Kind, globals: map[string]bool{}}
 	if t.died = o.Died; t.died == nil {
 		t.died = func() error { return nil }
 	}
@@ -81,10 +92,8 @@ func NewHTTPTarget(p *Profile, base string, o HTTPOptions) (*HTTPTarget, error) 
 		t.secrets = append(t.secrets, v)
 		return v, ok
 	}
-	for name, v := range p.headers {
-		if t.headers[name], err = expandEnv(v, env); err != nil {
-			return nil, fmt.Errorf("header %s of profile %s: %w", name, p.Name, err)
-		}
+	if t.headers, err = p.expandHeaders(env); err != nil {
+		return nil, err
 	}
 	if o.Transport == nil {
 		o.Transport = newTransport()
@@ -110,26 +119,35 @@ func newTransport() *http.Transport {
 
 var envReference = regexp.MustCompile(`\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-func expandEnv(s string, env func(string) (string, bool)) (string, error) {
+// expandHeaders fills ${env:NAME} in the headers; an error names every variable
+// that is not set.
+func (p *Profile) expandHeaders(env func(string) (string, bool)) (map[string]string, error) {
+	out := make(map[string]string, len(p.headers))
 	var missing []string
-	out := envReference.ReplaceAllStringFunc(s, func(ref string) string {
-		name := envReference.FindStringSubmatch(ref)[1]
-		v, ok := env(name)
-		if !ok {
-			missing = append(missing, name)
-		}
-		return v
-	})
-	if len(missing) > 0 {
-		return "", fmt.Errorf("environment variable %s is not set; set it to what the server wants", strings.Join(missing, ", "))
+	for _, header := range slices.Sorted(maps.Keys(p.headers)) {
+		out[header] = envReference.ReplaceAllStringFunc(p.headers[header], func(ref string) string {
+			name := envReference.FindStringSubmatch(ref)[1]
+			v, ok := env(name)
+			if !ok && !slices.Contains(missing, name) {
+				missing = append(missing, name)
+			}
+			return v
+		})
 	}
-	return out, nil
+	switch len(missing) {
+	case 0:
+		return out, nil
+	case 1:
+		return nil, fmt.Errorf("profile %s: environment variable %s is not set; set it to what the server wants", p.Name, missing[0])
+	}
+	return nil, fmt.Errorf("profile %s: environment variables %s are not set; set them to what the server wants", p.Name, strings.Join(missing, ", "))
 }
 
 // Traits come from the profile.
 func (t *HTTPTarget) Traits() Traits {
 	return Traits{
 		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.unlisted == "refused",
+		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud,
 		Kind: t.kind, Profile: t.profile.Name, Address: t.base, Secrets: t.secrets,
 	}
 }
@@ -141,6 +159,7 @@ const maxReply = 8 << 20
 // An httpReply is a reply as a profile's expressions see it.
 type httpReply struct {
 	status  int
+	line    string
 	header  http.Header
 	body    []byte
 	took    time.Duration
@@ -187,6 +206,18 @@ func (r *httpReply) str(code *gojq.Code, variables ...any) string {
 	return s
 }
 
+// strings is the list of strings that an expression finds; nil where it finds none.
+func (r *httpReply) strings(code *gojq.Code) []string {
+	list, _ := r.ask(code).([]any)
+	var out []string
+	for _, v := range list {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 func (r *httpReply) is(code *gojq.Code) bool {
 	b, _ := r.ask(code).(bool)
 	return b
@@ -205,6 +236,16 @@ func (p placeholders) fill(s string, escape func(string) string) string {
 // do sends one request of the profile and reads the reply. The server's rate
 // limit is waited out. patience bounds one attempt; zero means the caller's ctx only.
 func (t *HTTPTarget) do(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration) (*httpReply, error) {
+	r, err := t.send(ctx, c, p, requestID, variables, patience, plain)
+	if err == nil && t.show != nil {
+		t.show(c.method+" "+c.path, Shown{r.line, r.header, r.body})
+	}
+	return r, err
+}
+
+// send is do for a request whose payload may be spoilt, and whose reply is
+// looked at by the caller.
+func (t *HTTPTarget) send(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration, spoil spoil) (*httpReply, error) {
 	var payload []byte
 	if c.body != nil {
 		v, ok := c.body.Run(nil, variables...).Next()
@@ -216,11 +257,15 @@ func (t *HTTPTarget) do(ctx context.Context, c *call, p placeholders, requestID 
 			return nil, fmt.Errorf("building the body of %s %s from the profile: %w", c.method, c.path, err)
 		}
 	}
+	payload, contentType, err := spoil(payload)
+	if err != nil {
+		return nil, err
+	}
 	for waited := time.Duration(0); ; {
 		if err := t.paused(ctx); err != nil {
 			return nil, err
 		}
-		r, err := t.attempt(ctx, c, p, requestID, payload, patience)
+		r, err := t.attempt(ctx, c, p, requestID, payload, contentType, patience)
 		if err != nil {
 			return nil, err
 		}
@@ -276,7 +321,7 @@ var (
 	errGone = errors.New("the server is gone")
 )
 
-func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, patience time.Duration) (*httpReply, error) {
+func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, contentType string, patience time.Duration) (*httpReply, error) {
 	if patience > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, patience, errLate)
@@ -292,9 +337,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 	for name, v := range c.headers {
 		req.Header.Set(name, p.fill(v, func(s string) string { return s }))
 	}
-	if payload != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
+	setType(req, payload, contentType)
 	if requestID != "" {
 		req.Header.Set("X-Request-ID", requestID)
 	}
@@ -308,7 +351,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 	}
 	defer resp.Body.Close()
 	r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxReply))
-	r.took, r.status, r.header = time.Since(r.at), resp.StatusCode, resp.Header
+	r.took, r.status, r.line, r.header = time.Since(r.at), resp.StatusCode, resp.Status, resp.Header
 	if err != nil {
 		return nil, fmt.Errorf("reading the reply (status %d): %w", resp.StatusCode, cause(ctx, err))
 	}

@@ -107,13 +107,13 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.judged || r.window == nil {
+	w := r.windowOf(valuesOf(x))
+	if r.judged || w == nil {
 		return nil
 	}
-	w := r.window
 	pc := &pendingCall{
 		replay: r, window: w, index: len(w.step.Calls), generation: w.generation,
-		suspect: w.arrived >= maxCalls || w.final && w.arrived >= 1,
+		suspect: w.step.Step.AtOnce <= 1 && (w.arrived >= maxCalls || w.final && w.arrived >= 1),
 	}
 	w.arrived++
 	select {
@@ -126,6 +126,14 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	w.step.Calls = append(w.step.Calls, call)
 	p.pending[x] = pc
 	return pc
+}
+
+func valuesOf(x *upstream.Exchange) []string {
+	out := make([]string, len(x.Sightings))
+	for i, s := range x.Sightings {
+		out[i] = s.Credential.Value
+	}
+	return out
 }
 
 // whose returns the replay that a call belongs to, or nil. Where several may
@@ -246,6 +254,9 @@ func (p *Providers) callOf(x *upstream.Exchange) Call {
 	c.exchange = Exchange{
 		Direction: "upstream", Method: x.Method, URL: c.URL, Status: x.Status, RequestHeaders: x.Header, RequestBody: string(x.Body),
 		ResponseHeaders: x.ReplyHeader, ResponseBody: string(x.ReplyBody), At: x.Start, Took: x.End.Sub(x.Start), Note: noteOf(x),
+	}
+	if x.End.IsZero() {
+		c.exchange.Took = 0 // it has arrived, and is not answered yet
 	}
 	if len(c.Credentials) > 0 {
 		c.exchange.Credential = c.Credentials[0].Key()

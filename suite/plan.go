@@ -121,10 +121,19 @@ func (e *engine) unclaimed(s *scenarios.Scenario) string {
 			return fmt.Sprintf("the target does not claim %s", area)
 		}
 	}
+	if !e.traits.HTTP && overHTTP(s) {
+		return "the target is a Go value, which has no requests that could be malformed and no replies that could be read"
+	}
 	if e.traits.RefusesUnlisted && e.onlyByPattern(s) {
 		return "the server refuses models that its registry does not list, and only a pattern owns this one"
 	}
 	return ""
+}
+
+// overHTTP reports whether a scenario spoils a request, or reads what a server
+// shows, so that there must be one.
+func overHTTP(s *scenarios.Scenario) bool {
+	return slices.ContainsFunc(s.Steps, func(st scenarios.Step) bool { return st.Malformed != "" || st.Stage == scenarios.Look })
 }
 
 func (e *engine) onlyByPattern(s *scenarios.Scenario) bool {

@@ -38,15 +38,15 @@ func ruleTable(run *reports.Run) error {
 // scenarios holds a run to the corpus: it planned what its selection selects,
 // what ended is part of that, and each result is about the scenario of its id.
 func (v *verifier) scenarios(run *reports.Run, reg *registry.Registry) {
-	selected, companions, err := selectionOf(run.Header, reg)
-	if err == nil && len(selected) != run.Header.Planned {
-		err = fmt.Errorf("the selection has %d scenarios with their twins, and %d were planned", len(selected), run.Header.Planned)
+	selected, err := selectionOf(run.Header, reg)
+	if err == nil && len(selected.Scenarios) != run.Header.Planned {
+		err = fmt.Errorf("the selection has %d scenarios with their twins, and %d were planned", len(selected.Scenarios), run.Header.Planned)
 	}
 	if !v.holds(err, "the selection has the %d scenarios that were planned", run.Header.Planned) {
 		return
 	}
 	known := map[string]*scenarios.Scenario{}
-	for _, s := range selected {
+	for _, s := range selected.Scenarios {
 		known[s.ID] = s
 	}
 	v.holds(each(run, func(r *reports.Result) error {
@@ -54,7 +54,7 @@ func (v *verifier) scenarios(run *reports.Run, reg *registry.Registry) {
 		if s == nil {
 			return errors.New("the selection does not have it")
 		}
-		return sameScenario(r, s, companions[r.ID])
+		return sameScenario(r, s, selected.Companions[r.ID])
 	}), "each result is about the corpus' scenario of that id: rules, what is given, what is expected")
 	v.holds(each(run, func(r *reports.Result) error { return agrees(r, known[r.ID]) }),
 		"each scenario that passed was answered as it expects")
@@ -70,18 +70,18 @@ func each(run *reports.Run, check func(*reports.Result) error) error {
 	return nil
 }
 
-func selectionOf(h reports.Header, reg *registry.Registry) ([]*scenarios.Scenario, map[string]bool, error) {
+func selectionOf(h reports.Header, reg *registry.Registry) (scenarios.Selected, error) {
 	corpus, err := scenarios.Embedded()
 	if err != nil {
-		return nil, nil, err
+		return scenarios.Selected{}, err
 	}
 	list, err := corpus.Expand(reg)
 	if err != nil {
-		return nil, nil, err
+		return scenarios.Selected{}, err
 	}
-	sel := scenarios.Selection{Level: scenarios.Level(h.Level), Classes: h.Selection.Classes, Rules: h.Selection.Rules, IDs: h.Selection.IDs}
+	sel := scenarios.Selection{Level: scenarios.Level(h.Level), Classes: h.Selection.Classes, Rules: h.Selection.Rules, IDs: h.Selection.IDs, Matrix: scenarios.Matrix(h.Matrix)}
 	if err := parseShard(h.Shard, &sel); err != nil {
-		return nil, nil, err
+		return scenarios.Selected{}, err
 	}
 	return sel.Select(list, corpus.Rules)
 }

@@ -33,6 +33,9 @@ type Double struct {
 	Wrap func(http.Handler) http.Handler
 	// Extended: only --level extended can tell it from a correct gate.
 	Extended bool
+	// Remembers: what it answers depends on what it was asked before, so that
+	// two runs in another order lawfully end differently, scenario by scenario.
+	Remembers bool
 	// CoreOnly: a correct variant that keeps the core rules only, so that
 	// --level extended may find fault with it.
 	CoreOnly bool
@@ -51,7 +54,7 @@ func (d *Double) Build(reg *registry.Registry, o gate.Options) gate.Gate {
 
 // Faulty returns the faulty gates, in order of the rules that they break.
 func Faulty() []Double {
-	return slices.Concat(derivationFaults, presenceFaults, scopeFaults, livenessFaults, probeFaults, refusalFaults, secrecyFaults, provisionFaults)
+	return slices.Concat(derivationFaults, presenceFaults, scopeFaults, livenessFaults, probeFaults, unreadableFaults, sequenceFaults, refusalFaults, secrecyFaults, provisionFaults, robustFaults, dialectFaults)
 }
 
 // Find returns a faulty gate by name, or nil.

@@ -46,10 +46,11 @@ func newDoor(o Options) (*door, error) {
 		return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
 	}
 	sel := scenarios.Selection{Level: o.Level, Classes: o.Classes, IDs: o.IDs}
-	selected, _, err := sel.Select(all, corpus.Rules)
+	chosen, err := sel.Select(all, corpus.Rules)
 	if err != nil {
 		return nil, err
 	}
+	selected := chosen.Scenarios
 	d := &door{opts: o, byID: make(map[string]*scenarios.Scenario, len(all))}
 	for _, s := range all {
 		d.byID[s.ID] = s
