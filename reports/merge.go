@@ -31,10 +31,11 @@ func Merge(runs []*Run, names []string) (*Run, error) {
 		return nil, fmt.Errorf("merge reports: %w", err)
 	}
 	h := runs[0].Header
-	h.Shard, h.Planned = "", len(results)
+	h.Shard, h.Planned, h.LeftOut = "", len(results), 0
 	rows := map[string]Rule{}
 	var finished time.Time
 	for _, run := range runs {
+		h.LeftOut += run.Header.LeftOut
 		if run.Header.Started.Before(h.Started) {
 			h.Started = run.Header.Started
 		}
@@ -111,7 +112,7 @@ func shardOf(s string) (shard, of int, err error) {
 // the seed, which says more to whoever has to give it.
 func otherField(a, b Header) string {
 	for _, h := range []*Header{&a, &b} {
-		h.Shard, h.Planned, h.Started, h.Target.Address, h.Run = "", 0, time.Time{}, "", ""
+		h.Shard, h.Planned, h.LeftOut, h.Started, h.Target.Address, h.Run = "", 0, 0, time.Time{}, "", ""
 	}
 	a, b = normal(a), normal(b)
 	va, vb := reflect.ValueOf(a), reflect.ValueOf(b)

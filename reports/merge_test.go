@@ -17,6 +17,7 @@ func shardsOf() []*Run {
 		shards[i] = &Run{Header: whole.Header}
 		shards[i].Header.Shard = fmt.Sprintf("%d/3", i+1)
 		shards[i].Header.Started = whole.Header.Started.Add(time.Duration(i) * time.Minute)
+		shards[i].Header.LeftOut = whole.Header.LeftOut / len(shards)
 		shards[i].Header.Target.Address = fmt.Sprintf("http://127.0.0.1:%d", 8080+i)
 	}
 	for i, r := range whole.Results {

@@ -242,6 +242,10 @@ func (e *engine) pool(ctx context.Context, set *globalSet, free []*replay, wg *s
 	close(queue)
 }
 
+// atOnceLanes is how many scenarios that send many requests at once run beside
+// each other; more would measure the machine.
+const atOnceLanes = 4
+
 // laneOf names what a replay must not share with another that runs at once: a
 // provider's host where a global credential may reach it, and the pair of
 // names that a line of output would have to hold.
@@ -250,6 +254,10 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 		return "host " + strings.Join(r.hosts, " ")
 	}
 	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
+	if last.AtOnce > 1 {
+		// So many requests of a few scenarios at once, and no more.
+		return fmt.Sprintf("at once %d", r.index%atOnceLanes)
+	}
 	accepted := acceptedBy(e.cfg.Registry, last.Expect.Providers)
 	if set != nil && slices.ContainsFunc(accepted, func(name string) bool { _, ok := set.secrets[name]; return ok }) {
 		return "host " + strings.Join(r.hosts, " ")

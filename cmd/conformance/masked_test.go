@@ -79,7 +79,10 @@ func (p *parrot) say(w http.ResponseWriter, rec *httptest.ResponseRecorder, secr
 	if fields == nil {
 		fields = map[string]any{}
 	}
-	fields["said"], fields["code"] = all, secret
+	fields["said"] = all
+	if rec.Code == http.StatusCreated {
+		fields["code"] = secret
+	}
 	if authorisation != "" {
 		fields[authorisation] = "a name"
 	}
