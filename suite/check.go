@@ -71,7 +71,12 @@ func Check(ctx context.Context, cfg Config) ([]Point, error) {
 		seen.removeByName(ctx, cfg.RunID)
 	}
 	created := createPoint(seen.created)
-	return []Point{created, deletePoint(created, seen), proxyPoint(cfg, seen.created)}, nil
+	points := []Point{created, deletePoint(created, seen), proxyPoint(cfg, seen.created)}
+	for i := range points {
+		// They quote replies, and a reply may hold anything.
+		points[i].Seen, points[i].Advice = cfg.Providers.Mask(points[i].Seen), cfg.Providers.Mask(points[i].Advice)
+	}
+	return points, nil
 }
 
 // FirstWrong is the first point that is wrong, as an error; nil where none is.

@@ -30,6 +30,8 @@ type parrot struct {
 	inner http.Handler
 	// cookie is a session that the server sets.
 	cookie string
+	// secretCode: refusals have the credential for their code.
+	secretCode bool
 
 	mu sync.Mutex
 	// told are the credential values that it was given.
@@ -80,7 +82,7 @@ func (p *parrot) say(w http.ResponseWriter, rec *httptest.ResponseRecorder, secr
 		fields = map[string]any{}
 	}
 	fields["said"] = all
-	if rec.Code == http.StatusCreated {
+	if p.secretCode || rec.Code == http.StatusCreated {
 		fields["code"] = secret
 	}
 	if authorisation != "" {
@@ -167,6 +169,27 @@ func TestNoSecretInAnyFormat(t *testing.T) {
 			t.Errorf("the JSON report does not show %q", mark)
 		}
 	}
+}
+
+// TestNoSecretInTheCheck reads back what is said about a server whose reply to
+// the first create cannot be understood.
+func TestNoSecretInTheCheck(t *testing.T) {
+	token := randomHex() + randomHex()
+	t.Setenv("ADMIN_TOKEN", token)
+	p, url := startParrot(t, token)
+	p.secretCode = true
+	var out bytes.Buffer
+	root := newRoot()
+	root.SetArgs([]string{"run", "--target", url, "--claim", "create-presence", "--id", "mismatched/foreign/groq/*/workspace"})
+	root.SetOut(&out)
+	root.SetErr(&out)
+	if got := status(root.ExecuteContext(t.Context()), &out); got != exitCouldNotRun {
+		t.Fatalf("exit status %d, want %d:\n%s", got, exitCouldNotRun, out.String())
+	}
+	if !strings.Contains(out.String(), "of the workspace>") {
+		t.Fatalf("the credential was not there to be masked:\n%s", out.String())
+	}
+	holdsNothing(t, out.String(), append([]string{token, p.cookie}, p.told...))
 }
 
 // pieceLength is what makes a leak, in characters (SEC-1).
