@@ -109,6 +109,9 @@ func (f *finisher) observation(r *replay) *Observation {
 	defer r.mu.Unlock()
 	r.judged = true
 	cfg := &f.e.cfg
+	for i := range r.steps {
+		r.steps[i].AskedBefore = r.set.knows(r.steps[i].Step, f.e.hostsOf(r.steps[i].Step))
+	}
 	return &Observation{
 		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
 		HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,

@@ -101,6 +101,13 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.seen = true
+	for _, s := range x.Sightings {
+		if c := p.ring.of(s.Credential); c != nil {
+			if set, ok := c.owner.(*globalSet); ok {
+				set.ask(c.Value, x.Host)
+			}
+		}
+	}
 	r := p.whose(x)
 	if r == nil {
 		return nil

@@ -45,6 +45,9 @@ type StepObservation struct {
 	// Struck: the provider's host was out of reach as a whole, so that a call
 	// could not be seen.
 	Struck bool
+	// AskedBefore: the provider was asked about the tenant's credential that
+	// decides here by an earlier scenario, so a target may know the answer.
+	AskedBefore bool
 	// Traces are lines of output that belong to the step; nil where the output
 	// cannot be read.
 	Traces []string

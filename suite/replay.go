@@ -3,6 +3,7 @@ package suite
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,9 +73,39 @@ type globalSet struct {
 	// credentials are those of all phases, by name and value.
 	credentials map[string]*credential
 	replays     []*replay
+
+	mu sync.Mutex
+	// asked are the hosts that were asked about each value.
+	asked map[string]map[string]bool
 }
 
 func (s *globalSet) owns() {}
+
+// ask notes that a host was asked about a value.
+func (s *globalSet) ask(value, host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked == nil {
+		s.asked = map[string]map[string]bool{}
+	}
+	if s.asked[value] == nil {
+		s.asked[value] = map[string]bool{}
+	}
+	s.asked[value][host] = true
+}
+
+// knows reports whether one of the hosts was asked about the credential of a
+// step that stands at global scope.
+func (s *globalSet) knows(step *scenarios.Step, hosts []string) bool {
+	name, global := strings.CutPrefix(step.Expect.Probed, "global/")
+	if s == nil || !global {
+		return false
+	}
+	c := s.credentials["global/"+name+"="+step.Secrets.Global[name].String()]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return c != nil && slices.ContainsFunc(hosts, func(h string) bool { return s.asked[c.Value][h] })
+}
 
 // leaked records a piece of a global credential in the output; it belongs to
 // all that run under the set.

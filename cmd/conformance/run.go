@@ -40,7 +40,7 @@ type runFlags struct {
 
 // ownBudget is the probe's bound for gates of our own, whose providers are in
 // the same process; the corpus is then over in seconds.
-const ownBudget = 300 * time.Millisecond
+const ownBudget = 500 * time.Millisecond
 
 func newRunCommand() *cobra.Command {
 	var f runFlags
@@ -74,7 +74,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command) {
 	fl.StringVar(&f.registry, "registry", "", "the server's own registry file; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.claims, "claim", nil, "areas the target is held to, instead of its profile's")
 	fl.IntVar(&f.parallel, "parallel", 8, "how many scenarios to replay at once")
-	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 300ms for our own gates)")
+	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.StringVar(&f.seed, "seed", "", "what the credential values are made from (default random)")
 	fl.StringVar(&f.upstream, "upstream", "", "the control address of a `conformance upstream` that the server dials through")

@@ -67,6 +67,17 @@ var lawfulGates = []Double{
 		Server: ownRefusals,
 	},
 	{
+		Name:  "underivable-refused-by-unlisted-code",
+		Story: "What the registry does not know is refused by the server's own rules, with a code that no profile lists (DER-3).",
+		Gate: decided(func(reg *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+			if unregistered(reg, req) != "" {
+				return gate.Decision{Verdict: gate.Refused, Code: "MODEL_NOT_AVAILABLE", Message: "this model cannot be run here"}
+			}
+			return d
+		}),
+		Server: ownRefusals,
+	},
+	{
 		Name:  "vendor-key-for-platform-refused",
 		Story: "The tenant's own vendor key beside a platform model is a mistake, and the server says so, without any code.",
 		Gate: decided(func(reg *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
 )
 
 // lawfulProbes ask the provider in another way that it understands.
@@ -45,6 +48,13 @@ var lawfulProbes = []Double{
 				r.Header.Del("Anthropic-Version")
 			}
 			return next.RoundTrip(r)
+		}),
+	},
+	{
+		Name: "verdict-kept", Remembers: true,
+		Story: "One verdict per provider, credential name and value is kept, so the same question is asked once (LIV-12 forbids less).",
+		Gate: cachedBy(func(p *registry.Provider, c gate.Credential) string {
+			return p.Name + "/" + c.Name + "/" + c.Secret.Value
 		}),
 	},
 	{

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -49,6 +51,14 @@ var lawfulReplies = []Double{
 		}),
 	},
 	{
+		Name:  "vendor-in-provider-field",
+		Story: "The reply's provider field holds the vendor, and the sentence names the provider (REF-2).",
+		Server: refusing(func(w http.ResponseWriter, d gate.Decision) {
+			vendor, _, _ := strings.Cut(d.Provider, "-")
+			writeObject(w, http.StatusUnprocessableEntity, map[string]any{"code": d.Code, "error": prose(d), "provider": "vendor:" + vendor})
+		}),
+	},
+	{
 		Name:  "rfc-code",
 		Story: "A dead credential is INVALID_BYOK_CREDENTIAL, as the RFC spells it; the profile knows both (REF-1).",
 		Server: func(c *server.Config) {
@@ -60,6 +70,25 @@ var lawfulReplies = []Double{
 				}
 				return d, err
 			})
+		},
+	},
+	{
+		Name:  "access-log",
+		Story: "Every request is logged with its id, and every create with its runtime, model and the names of its secrets.",
+		Server: func(c *server.Config) {
+			if c.Log == nil {
+				return
+			}
+			log := &locked{to: c.Log}
+			c.Log = log
+			c.Hooks.WriteRefusal = func(w http.ResponseWriter, r *http.Request, req server.CreateRequest, d gate.Decision) {
+				logCreate(log, r, req, http.StatusUnprocessableEntity)
+				server.WriteRefusal(w, r, req, d)
+			}
+			c.Hooks.WriteCreated = func(w http.ResponseWriter, r *http.Request, req server.CreateRequest, made server.Created, d gate.Decision) {
+				logCreate(log, r, req, http.StatusCreated)
+				server.WriteCreated(w, r, req, made, d)
+			}
 		},
 	},
 	{
@@ -131,6 +160,13 @@ func loudInLog(c *server.Config) {
 		d.Notices = nil
 		return d, err
 	})
+}
+
+// logCreate writes an access line; a log that fails has nobody to tell.
+func logCreate(log io.Writer, r *http.Request, req server.CreateRequest, status int) {
+	line := fmt.Sprintf("%s %s %d id=%q runtime=%q model=%q secrets=%q\n", r.Method, r.URL.Path, status, r.Header.Get("X-Request-Id"), req.Runtime, req.Model,
+		slices.Sorted(maps.Keys(req.Secrets)))
+	_, _ = log.Write([]byte(line))
 }
 
 // lines passes on what is written to it, line by line, but for the lines that
