@@ -119,7 +119,7 @@ func expandEnv(s string, env func(string) (string, bool)) (string, error) {
 // Traits come from the profile.
 func (t *HTTPTarget) Traits() Traits {
 	return Traits{
-		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.unlisted == "refused",
+		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.RefusesUnlisted(),
 		Kind: t.kind, Profile: t.profile.Name, Address: t.base,
 	}
 }

@@ -113,23 +113,29 @@ func order(s *scenarios.Scenario, twins map[string]bool) int {
 
 // unclaimed says why a scenario is not replayed at this target, or "".
 func (e *engine) unclaimed(s *scenarios.Scenario) string {
+	return Unclaimed(s, e.cfg.Registry, e.cfg.Claims, e.traits.RefusesUnlisted)
+}
+
+// Unclaimed says why a scenario is not replayed at a target with these claims,
+// or "" where it is. refusesUnlisted is that of the target's Traits.
+func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, refusesUnlisted bool) string {
 	if s.NotApplicable != "" {
 		return "the registry in use does not have the pair: " + s.NotApplicable
 	}
 	for _, area := range s.Needs {
-		if !slices.Contains(e.cfg.Claims, area) {
+		if !slices.Contains(claims, area) {
 			return fmt.Sprintf("the target does not claim %s", area)
 		}
 	}
-	if e.traits.RefusesUnlisted && e.onlyByPattern(s) {
+	if refusesUnlisted && onlyByPattern(s, reg) {
 		return "the server refuses models that its registry does not list, and only a pattern owns this one"
 	}
 	return ""
 }
 
-func (e *engine) onlyByPattern(s *scenarios.Scenario) bool {
+func onlyByPattern(s *scenarios.Scenario, reg *registry.Registry) bool {
 	last := s.Steps[len(s.Steps)-1]
-	d := e.cfg.Registry.Derive(last.Runtime, last.Model, last.Secrets.InScope)
+	d := reg.Derive(last.Runtime, last.Model, last.Secrets.InScope)
 	return d.Provider != nil && !last.External && d.By == registry.Pattern
 }
 

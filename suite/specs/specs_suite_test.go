@@ -46,5 +46,5 @@ var _ = specs.Describe("the reference gate", specs.Options{
 // By itself a Go value does not claim that provisioning probes, so the
 // scenarios about that are counted, and shown, in a spec of their own.
 var _ = specs.Describe("the reference gate with fewer claims", specs.Options{
-	Gate: build, Level: scenarios.Extended, IDs: []string{"provision/died/*"}, Budget: budget,
+	Gate: build, Level: scenarios.Extended, IDs: []string{"provision/died/*", "valid/beside-foreign*"}, Budget: budget,
 })
