@@ -35,7 +35,6 @@ type faults struct {
 	WrongStatus         bool // REF-1: a refusal is a 400
 	Nameless            bool // REF-2: a refusal names nothing
 	KeepsRefused        bool // REF-3: a refused workspace stays
-	RefusesLater        bool // REF-4: the create goes through, and provisioning refuses
 	EchoesSecrets       bool // SEC-1: the reply repeats the secrets
 	LogsSecrets         bool // SEC-2: so does the log
 	FollowsRedirects    bool // SEC-4: the credential follows a redirect

@@ -45,7 +45,6 @@ func TestFaults(t *testing.T) {
 		{"REF-1", faults{WrongStatus: true}, []string{"mismatched/report"}},
 		{"REF-2", faults{Nameless: true}, []string{"mismatched/report"}},
 		{"REF-3", faults{KeepsRefused: true}, []string{"mismatched/report"}},
-		{"REF-4", faults{RefusesLater: true}, []string{"mismatched/report"}},
 		{"SEC-1", faults{EchoesSecrets: true}, []string{"valid/route/claude-code/*"}},
 		{"SEC-2", faults{LogsSecrets: true}, []string{"valid/route/claude-code/*"}},
 		{"SEC-4", faults{FollowsRedirects: true}, []string{"secrecy/redirect*"}},

@@ -58,7 +58,7 @@ func (s *server) create(c *gin.Context) {
 	// a network failure.
 	refused, warn := s.gate.decide(context.WithoutCancel(c.Request.Context()), q)
 	s.leak(body)
-	if refused != nil && !s.faults.RefusesLater {
+	if refused != nil {
 		s.refuse(c, body, refused)
 		return
 	}
