@@ -30,6 +30,7 @@ type runFlags struct {
 	budget, timeout             time.Duration
 	shard, seed                 string
 	upstream                    string
+	corpusVersion               string
 	check                       bool
 	quiet, verbose, resetGlobal bool
 	trace                       bool
@@ -78,6 +79,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.StringVar(&f.shard, "shard", "", "replay part I of N of the selection, as I/N")
 	fl.StringVar(&f.seed, "seed", "", "what the credential values are made from (default random)")
+	fl.StringVar(&f.corpusVersion, "corpus-version", "", "refuse to run another corpus: its version or its digest (conformance version)")
 	fl.StringVar(&f.upstream, "upstream", "", "the control address of a `conformance upstream` that the server dials through")
 	fl.BoolVar(&f.check, "check", false, "only check that the target can be driven; nothing is judged and nothing stays")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict only")
@@ -189,6 +191,11 @@ func (f *runFlags) prepare() (*prepared, error) {
 	}
 	if f.seed == "" {
 		f.seed = randomHex()
+	}
+	if f.corpusVersion != "" {
+		if err := scenarios.Pinned(f.corpusVersion); err != nil {
+			return nil, fmt.Errorf("--corpus-version: %w", err)
+		}
 	}
 	var err error
 	if p.registry, err = loadRegistry(f.registry); err != nil {
