@@ -4,8 +4,8 @@ package scenarios
 // each one is on the wire stands in fakes/upstream, whose tests hold the two
 // lists together.
 var Answers = []string{
-	"live", "created", "no-content",
-	"dead", "forbidden",
+	"live", "created", "no-content", "late-live",
+	"dead", "forbidden", "late-dead",
 	"rate-limited",
 	"server-error", "bad-gateway", "unavailable", "gateway-timeout", "overloaded",
 	"bad-request", "payment-required", "not-found", "method-not-allowed", "request-timeout",
@@ -13,7 +13,7 @@ var Answers = []string{
 	"refused", "nxdomain", "tls-failure",
 	"reset", "closed", "reset-in-body", "silent", "drip-headers", "drip-body", "endless-body",
 	"not-http", "truncated", "wrong-length", "bad-gzip", "huge-body", "redirect-loop", "early-hints-storm",
-	"redirect-other-host", "redirect-sibling", "redirect-http",
+	"redirect-other-host", "redirect-sibling", "redirect-http", "redirect-see-other", "redirect-permanent",
 	"echo-dead", "echo-forbidden", "echo-error",
 	"gemini-key-invalid", "gemini-location", "minimax-1004", "minimax-2049",
 	"anthropic-org-disabled", "anthropic-credit-low", "groq-org-restricted",

@@ -92,16 +92,22 @@ func (e *expander) steps(t *template, v vars) ([]draft, error) {
 	}
 	var out []draft
 	for i, st := range list {
-		d := draft{given: inherit(st.given, t.given), expect: st.expect, step: Step{Name: st.name, Stage: Stage(st.given.stage)}}
+		d := draft{given: inherit(st.given, t.given), expect: st.expect, step: Step{Name: st.name, Stage: Stage(st.given.stage), Alongside: st.alongside}}
 		if d.step.Stage == "" {
 			d.step.Stage = Create
 		}
-		if d.step.Stage == Provision && i == 0 {
-			return nil, fmt.Errorf("its first step provisions, but no workspace was created before")
+		switch {
+		case d.step.Stage != Create && i == 0:
+			return nil, fmt.Errorf("its first step is to %s, but no workspace was created before", d.step.Stage)
+		case st.alongside && (i == 0 || d.step.Stage != Create):
+			return nil, fmt.Errorf("step %q is to run alongside the one before it; only a create behind another create can", st.name)
 		}
 		var err error
 		if d.step.Secrets, err = d.given.secrets.fill(v, d.given.upstream); err != nil {
 			return nil, err
+		}
+		for n := range d.given.filler {
+			d.step.Secrets.put("workspace", fmt.Sprintf("CONFORMANCE_FILLER_%d", n+1), Value{Answers: []string{"live"}})
 		}
 		out = append(out, d)
 	}
@@ -166,8 +172,10 @@ func (s secretsTemplate) fill(v vars, upstream string) (Secrets, error) {
 			if answers != nil && slices.Equal(parsed.Answers, []string{"live"}) {
 				parsed.Answers = answers
 			}
-			if !out.put(scope, name, parsed) {
-				return out, fmt.Errorf("%s is given twice at scope %s", name, scope)
+			for one := range strings.SplitSeq(name, ",") {
+				if !out.put(scope, one, parsed) {
+					return out, fmt.Errorf("%s is given twice at scope %s", one, scope)
+				}
 			}
 		}
 	}
@@ -237,7 +245,15 @@ func (e *expander) finish(d *draft, v vars) error {
 	if d.given.external != nil {
 		d.step.External = *d.given.external
 	}
-	d.step.Fields, d.step.AtOnce = d.given.fields, max(1, d.given.atOnce)
+	d.step.AtOnce = max(1, d.given.atOnce)
+	malformed, err := v.fill(d.given.malformed)
+	if err != nil {
+		return err
+	}
+	d.step.Malformed = Malformation(malformed)
+	if d.step.Fields, err = v.fillFields(d.given.fields); err != nil {
+		return err
+	}
 	return e.expectation(d, v)
 }
 
@@ -258,7 +274,7 @@ func (e *expander) expectation(d *draft, v vars) error {
 	if len(x.Providers) == 0 && gated {
 		x.Providers = []string{derived.Name}
 	}
-	if problem := mismatch(x, derived, gated); problem != "" {
+	if problem := mismatch(x, derived, gated, d.step.Secrets); problem != "" {
 		switch {
 		case !e.foreign && d.step.Name != "":
 			return fmt.Errorf("step %q: %s", d.step.Name, problem)
@@ -290,16 +306,20 @@ func (e *expander) expectation(d *draft, v vars) error {
 }
 
 // mismatch says why an expectation does not fit what the registry derives.
-func mismatch(x Expect, derived *registry.Provider, gated bool) string {
+func mismatch(x Expect, derived *registry.Provider, gated bool, s Secrets) string {
 	switch {
+	case x.Verdict == Any:
+		return ""
 	case x.Verdict == Untouched && gated:
 		return fmt.Sprintf("it expects the gate to stay out, but the registry derives BYOK provider %q", derived.Name)
 	case x.Verdict != Untouched && !gated:
 		return "it expects a verdict of the gate, but the registry derives no BYOK provider"
 	case gated && !slices.Contains(x.Providers, derived.Name):
 		return fmt.Sprintf("it expects provider %s, but the registry derives %q", strings.Join(x.Providers, " or "), derived.Name)
-	case gated && derived.ProbeBase() == "" && (x.Code == "BYOK_CREDENTIAL_INVALID" || x.Upstream == OneProbe):
+	case gated && derived.ProbeBase() == "" && (x.Code == "BYOK_CREDENTIAL_INVALID" && x.Verdict == Refused || x.Upstream == OneProbe):
 		return fmt.Sprintf("it expects a probe, but the registry has nothing to probe for provider %q", derived.Name)
+	case gated && x.Code == "MISSING_BYOK_CREDENTIAL" && x.Verdict == Refused && probed(derived, s) != "":
+		return fmt.Sprintf("it expects that a credential is missing, but provider %q accepts %s", derived.Name, probed(derived, s))
 	}
 	return ""
 }
@@ -339,7 +359,7 @@ func defaultUpstream(x Expect, derived *registry.Provider, gated bool) Upstream 
 	switch {
 	case !gated, x.Code == "MISSING_BYOK_CREDENTIAL" && x.Verdict == Refused, derived.ProbeBase() == "":
 		return NoCall
-	case x.Verdict == Either:
+	case x.Verdict == Either, x.Verdict == Any:
 		return AnyProbe
 	}
 	return OneProbe

@@ -63,8 +63,8 @@ func TestLoadErrors(t *testing.T) {
 		claims    = "create-presence, create-liveness, global-scope, provision-presence, provision-liveness, secrecy-logs, atomicity, unreadable-secrets"
 		fileKeys  = "about, class, needs, scenarios"
 		keys      = "effect, expect, given, id, level, matrix, needs, rules, severity, source, steps, title, twin"
-		givenKeys = "at-once, before, external, fields, model, runtime, secrets, stage, upstream, url"
-		axes      = "provider, route, name, foreign, foreign2, scope, answer, value, case"
+		givenKeys = "at-once, before, external, fields, filler, malformed, model, runtime, secrets, stage, upstream, url"
+		axes      = "provider, route, host, name, later, sibling, foreign, foreign2, scope, answer, value, case"
 	)
 	edit := func(pairs ...string) string { return edited(t, pairs...) }
 	inGiven := func(s string) string { return edit(given, "given: {"+s+"}") }
@@ -150,14 +150,14 @@ func TestLoadErrors(t *testing.T) {
 		{"no expectation", edit("    "+expect+"\n", ""), []string{"f.yaml:3:5: scenario \"missing/a\" expects nothing; add `expect: {verdict: …}`"}},
 		{"steps and an expectation", edit(given, "steps: ["+step+"]"), []string{`f.yaml:3:5: scenario "missing/a" has steps, so what is expected stands in each step`}},
 		{"step without an expectation", steps("{name: one}"), []string{"f.yaml:3:5: step \"one\" of scenario \"missing/a\" expects nothing; add `expect: {verdict: …}`"}},
-		{"unknown key of a step", steps("{nam: one, expect: {verdict: allowed}}"), []string{`f.yaml:9:14: a step has no field "nam" (did you mean "name"?); its fields are expect, given, name`}},
+		{"unknown key of a step", steps("{nam: one, expect: {verdict: allowed}}"), []string{`f.yaml:9:14: a step has no field "nam" (did you mean "name"?); its fields are alongside, expect, given, name`}},
 		{"steps that are no list", edit(given+"\n    "+expect, "steps: x"), []string{
 			"f.yaml:3:5: scenario \"missing/a\" expects nothing; add `expect: {verdict: …}`",
 			`f.yaml:9:12: steps must be a list, not "x"`,
 		}},
 		{"unknown verdict", inExpect("verdict: alowed"), []string{
 			"f.yaml:3:5: scenario \"missing/a\" expects nothing; add `expect: {verdict: …}`",
-			`f.yaml:10:23: unknown verdict "alowed" (did you mean "allowed"?); it is one of refused, allowed, untouched, either`,
+			`f.yaml:10:23: unknown verdict "alowed" (did you mean "allowed"?); it is one of refused, allowed, untouched, either, any`,
 		}},
 		{"refusal without a code", inExpect("verdict: refused"), []string{"f.yaml:10:13: a refusal is expected without a code; add `code: …` with one of MISSING_BYOK_CREDENTIAL, BYOK_CREDENTIAL_INVALID"}},
 		{"code without a refusal", inExpect("verdict: allowed, code: MISSING_BYOK_CREDENTIAL"), []string{`f.yaml:10:13: a code is expected, but the verdict "allowed" has none`}},
@@ -170,10 +170,10 @@ func TestLoadErrors(t *testing.T) {
 
 		// What is given.
 		{"unknown key of given", inGiven("modle: m"), []string{`f.yaml:9:13: given has no field "modle" (did you mean "model"?); its fields are ` + givenKeys}},
-		{"unknown stage", inGiven("stage: provison"), []string{`f.yaml:9:20: unknown stage "provison" (did you mean "provision"?); it is one of create, provision`}},
+		{"unknown stage", inGiven("stage: provison"), []string{`f.yaml:9:20: unknown stage "provison" (did you mean "provision"?); it is one of create, provision, look`}},
 		{"unknown scope", inGiven("secrets: {gobal: {A: live}}"), []string{`f.yaml:9:23: secrets have no scope "gobal" (did you mean "global"?); the scopes are workspace, global, both`}},
 		{"unknown answer", value("alive"), []string{`f.yaml:9:38: unknown answer "alive" (did you mean "live"?); conformance list --answers prints them all`}},
-		{"unknown shape", value("padd:live"), []string{`f.yaml:9:38: unknown shape "padd" (did you mean "padded"?); the shapes are empty, blank, padded, newline, inner-newline, inner-nul, non-ascii, long, url, unreadable`}},
+		{"unknown shape", value("padd:live"), []string{`f.yaml:9:38: unknown shape "padd" (did you mean "padded"?); the shapes are empty, blank, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, non-ascii, long, url, unreadable`}},
 		{"value that is no string", value("1"), []string{
 			`f.yaml:9:38: the value of A must be a string, not "1"; quote it`,
 		}},

@@ -19,7 +19,7 @@ type cell struct {
 
 var (
 	providerSets = []string{"byok", "probed", "unprobed", "several-names"}
-	routeSets    = []string{"byok", "platform", "tied"}
+	routeSets    = []string{"byok", "platform", "probed", "tied", "tied-listed", "tied-probed", "runtimes", "platform-runtimes", "strangers", "overlaps"}
 	nameSets     = []string{"accepted", "first", "later"}
 )
 
@@ -42,7 +42,11 @@ func cells(axes []axis, reg *registry.Registry) ([]cell, error) {
 				for k, v := range o.vars {
 					merged[k] = v
 				}
-				next = append(next, cell{merged, append(c.labels[:len(c.labels):len(c.labels)], o.label)})
+				labels := c.labels[:len(c.labels):len(c.labels)]
+				if o.label != "" {
+					labels = append(labels, o.label)
+				}
+				next = append(next, cell{merged, labels})
 			}
 		}
 		out = next
@@ -51,6 +55,7 @@ func cells(axes []axis, reg *registry.Registry) ([]cell, error) {
 }
 
 type option struct {
+	// label is what the id adds; empty where the axis only binds or filters.
 	label string
 	vars  vars
 }
@@ -62,110 +67,18 @@ func (a axis) options(bound vars, reg *registry.Registry) ([]option, error) {
 		return providerOptions(a.values, reg), nil
 	case "route":
 		return routeOptions(a.values, reg), nil
-	case "name", "foreign", "foreign2":
+	case "name", "later", "foreign", "foreign2", "sibling", "host":
 		p := reg.Provider(bound["provider"])
 		if p == nil {
 			return nil, fmt.Errorf("axis %s needs an axis provider or route before it", a.name)
 		}
-		if a.name == "name" {
-			return nameOptions(a.values[0], p), nil
-		}
-		return foreignOptions(a.name, bound, p, reg), nil
+		return a.ofProvider(bound, p, reg)
 	}
 	var out []option
 	for _, v := range a.values {
 		out = append(out, option{v, vars{a.name: v}})
 	}
 	return out, nil
-}
-
-func providerOptions(sets []string, reg *registry.Registry) []option {
-	var out []option
-	for _, p := range reg.BYOK() {
-		for _, set := range sets {
-			if inProviderSet(set, p) {
-				out = append(out, option{p.Name, vars{"provider": p.Name, "accepted": p.AuthEnv[0], "accepted-lower": strings.ToLower(p.AuthEnv[0])}})
-				break
-			}
-		}
-	}
-	return out
-}
-
-func inProviderSet(set string, p *registry.Provider) bool {
-	switch set {
-	case "probed":
-		return p.ProbeBase() != ""
-	case "unprobed":
-		return p.ProbeBase() == ""
-	case "several-names":
-		return len(p.AuthEnv) > 1
-	}
-	return true
-}
-
-// routeOptions lists (runtime, model) pairs: every id that a runtime lists and
-// one sample for each alternative of each pattern.
-func routeOptions(sets []string, reg *registry.Registry) []option {
-	var out []option
-	for _, r := range reg.Routes() {
-		set := "byok"
-		switch {
-		case r.Provider.IsPlatform():
-			set = "platform"
-		case len(r.Needs) > 0:
-			set = "tied"
-		}
-		for _, want := range sets {
-			if want == set {
-				label := r.Runtime + "/" + r.Model
-				if set == "tied" {
-					label += "/" + r.Provider.Name
-				}
-				out = append(out, option{label, vars{
-					"provider": r.Provider.Name, "accepted": r.Provider.AuthEnv[0], "runtime": r.Runtime, "model": r.Model,
-				}})
-				break
-			}
-		}
-	}
-	return out
-}
-
-func nameOptions(set string, p *registry.Provider) []option {
-	list := p.AuthEnv
-	switch set {
-	case "first":
-		list = list[:1]
-	case "later":
-		list = list[1:]
-	}
-	var out []option
-	for _, name := range list {
-		out = append(out, option{name, vars{"name": name}})
-	}
-	return out
-}
-
-// foreignOptions lists every known name that the provider does not accept;
-// foreign2 is the one after the first, around the end of the list.
-func foreignOptions(axis string, bound vars, p *registry.Provider, reg *registry.Registry) []option {
-	var list []string
-	for _, name := range reg.CredentialNames() {
-		if !p.Accepts(name) {
-			list = append(list, name)
-		}
-	}
-	var out []option
-	for i, name := range list {
-		if axis == "foreign" {
-			out = append(out, option{name, vars{"foreign": name}})
-		} else if name == bound["foreign"] && len(list) > 1 {
-			next := list[(i+1)%len(list)]
-			out = append(out, option{next, vars{"foreign2": next}})
-		}
-	}
-	return out
 }
 
 func (v vars) unknown(name string) error {
@@ -195,4 +108,26 @@ func (v vars) fill(s string) (string, error) {
 		b.WriteString(value)
 		s = after
 	}
+}
+
+// fillFields fills the names of further fields, and their values where they
+// are strings.
+func (v vars) fillFields(fields map[string]any) (map[string]any, error) {
+	if fields == nil {
+		return nil, nil
+	}
+	out := make(map[string]any, len(fields))
+	for name, value := range fields {
+		name, err := v.fill(name)
+		if err != nil {
+			return nil, err
+		}
+		if text, ok := value.(string); ok {
+			if value, err = v.fill(text); err != nil {
+				return nil, err
+			}
+		}
+		out[name] = value
+	}
+	return out, nil
 }

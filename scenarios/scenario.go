@@ -2,9 +2,10 @@ package scenarios
 
 import (
 	"fmt"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // A Level says whether a rule belongs to the default verdict.
@@ -54,6 +55,9 @@ const (
 	// Provision provisions the last created workspace again, after the secrets
 	// in scope became those of the step.
 	Provision Stage = "provision"
+	// Look reads all that the target shows of the last created workspace: its
+	// state, its failures, the lists that it stands in (SEC-1).
+	Look Stage = "look"
 )
 
 // A Step is one request to the target.
@@ -70,7 +74,12 @@ type Step struct {
 	Secrets Secrets
 	// AtOnce is how many times the step is replayed concurrently; at least 1.
 	AtOnce int
-	Expect Expect
+	// Alongside: the step is replayed together with the one before it.
+	Alongside bool
+	// Malformed says how the create request is spoilt on its way; empty where
+	// it is sent as the profile builds it (ROB-2).
+	Malformed Malformation
+	Expect    Expect
 }
 
 // Secrets are symbolic credentials by scope and name. Either map may be nil.
@@ -100,7 +109,10 @@ const (
 	Blank        Shape = "blank"         // white space only (PRE-3)
 	Padded       Shape = "padded"        // white space around the value
 	Newline      Shape = "newline"       // one trailing newline (SEC-6)
+	CRLF         Shape = "crlf"          // one trailing CR LF (SEC-6)
 	InnerNewline Shape = "inner-newline" // CR LF inside (SEC-6)
+	InnerCR      Shape = "inner-cr"      // CR inside (SEC-6)
+	InnerLF      Shape = "inner-lf"      // LF inside (SEC-6)
 	InnerNUL     Shape = "inner-nul"     // NUL inside (SEC-6)
 	NonASCII     Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
 	Long         Shape = "long"          // one MiB (ROB-2)
@@ -108,7 +120,7 @@ const (
 	Unreadable   Shape = "unreadable"    // stored, cannot be decrypted (LIV-10)
 )
 
-var shapes = []Shape{Empty, Blank, Padded, Newline, InnerNewline, InnerNUL, NonASCII, Long, URL, Unreadable}
+var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, NonASCII, Long, URL, Unreadable}
 
 // Present reports whether the value counts as a credential (PRE-3, LIV-10).
 func (v Value) Present() bool { return v.Shape != Empty && v.Shape != Blank }
@@ -191,7 +203,38 @@ const (
 	Untouched Verdict = "untouched"
 	// Either: lawful both ways, but stages and repetitions must agree.
 	Either Verdict = "either"
+	// Any: every answer is lawful but a fault of the target (ROB-2).
+	Any Verdict = "any"
 )
+
+// A Malformation is a way to spoil a create request (ROB-2).
+type Malformation string
+
+// The malformations. What they do to the bytes stands in suite.
+const (
+	EmptyBody     Malformation = "empty-body"     // no body at all
+	NotJSON       Malformation = "not-json"       // text that is no JSON
+	Truncated     Malformation = "truncated"      // the first half of the JSON
+	Trailing      Malformation = "trailing"       // the JSON, and something behind it
+	Array         Malformation = "array"          // a JSON array
+	Null          Malformation = "null"           // the JSON value null
+	Text          Malformation = "string"         // a JSON string
+	Deep          Malformation = "deep"           // arrays in arrays, 10,000 deep
+	InvalidUTF8   Malformation = "invalid-utf8"   // bytes that are no UTF-8 inside a string
+	Form          Malformation = "form"           // a form's content type and encoding
+	NumberSecret  Malformation = "number-secret"  // a number among the secrets
+	ObjectSecret  Malformation = "object-secret"  // an object among the secrets
+	NullSecret    Malformation = "null-secret"    // null among the secrets
+	DuplicateName Malformation = "duplicate-name" // a secret's name twice
+	NumberModel   Malformation = "number-model"   // a number for the model
+	ListRuntime   Malformation = "list-runtime"   // a list for the runtime
+)
+
+// Malformations are all ways to spoil a create request.
+var Malformations = []Malformation{
+	EmptyBody, NotJSON, Truncated, Trailing, Array, Null, Text, Deep, InvalidUTF8, Form,
+	NumberSecret, ObjectSecret, NullSecret, DuplicateName, NumberModel, ListRuntime,
+}
 
 // An Upstream says which calls a step may make to providers.
 type Upstream string
@@ -219,8 +262,8 @@ type Expect struct {
 	Probed string
 	// Loud: an allow must leave a trace (LIV-11).
 	Loud bool
-	// OrRejected: the server may also reject the request as malformed, with a
-	// 4xx of its own (SEC-6, ROB-2).
+	// OrRejected: the server may also reject the request with a 4xx of its own
+	// (SEC-6).
 	OrRejected bool
 }
 

@@ -30,9 +30,11 @@ type axis struct {
 }
 
 type stepTemplate struct {
-	name   string
-	given  givenTemplate
-	expect expectTemplate
+	name string
+	// alongside: the step is replayed together with the one before it.
+	alongside bool
+	given     givenTemplate
+	expect    expectTemplate
 }
 
 type givenTemplate struct {
@@ -43,7 +45,8 @@ type givenTemplate struct {
 	fields              map[string]any
 	secrets, before     secretsTemplate
 	hasSecrets          bool
-	atOnce              int
+	atOnce, filler      int
+	malformed           string
 }
 
 // secretsTemplate is scope, then name, then value, all as written.
@@ -57,10 +60,10 @@ type expectTemplate struct {
 }
 
 var (
-	axisNames    = []string{"provider", "route", "name", "foreign", "foreign2", "scope", "answer", "value", "case"}
+	axisNames    = []string{"provider", "route", "host", "name", "later", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case"}
 	scopeNames   = []string{"workspace", "global", "both"}
-	stageNames   = []string{string(Create), string(Provision)}
-	verdictNames = []string{string(Refused), string(Allowed), string(Untouched), string(Either)}
+	stageNames   = []string{string(Create), string(Provision), string(Look)}
+	verdictNames = []string{string(Refused), string(Allowed), string(Untouched), string(Either), string(Any)}
 	codeNames    = []string{"MISSING_BYOK_CREDENTIAL", "BYOK_CREDENTIAL_INVALID"}
 	upstreams    = []string{string(NoCall), string(OneProbe), string(AnyProbe)}
 )
@@ -178,7 +181,7 @@ func readMatrix(r *strict.Reader, n *yaml.Node) []axis {
 
 func (a axis) check(r *strict.Reader, n *yaml.Node) {
 	known := map[string][]string{
-		"provider": providerSets, "route": routeSets, "name": nameSets, "foreign": {"known"}, "foreign2": {"next"},
+		"provider": providerSets, "route": routeSets, "name": nameSets, "foreign": {"known"}, "foreign2": {"next"}, "later": {"accepted"}, "sibling": {"probed"},
 		"scope": scopeNames, "answer": Answers,
 	}[a.name]
 	for _, v := range a.values {
@@ -197,9 +200,10 @@ func (a axis) check(r *strict.Reader, n *yaml.Node) {
 func readStep(r *strict.Reader, n *yaml.Node) stepTemplate {
 	var s stepTemplate
 	r.Mapping(n, "a step", strict.Fields{
-		"name":   r.Str("name", &s.name),
-		"given":  func(n *yaml.Node) { readGiven(r, n, &s.given) },
-		"expect": func(n *yaml.Node) { readExpect(r, n, &s.expect) },
+		"name":      r.Str("name", &s.name),
+		"alongside": r.Bool("alongside", &s.alongside),
+		"given":     func(n *yaml.Node) { readGiven(r, n, &s.given) },
+		"expect":    func(n *yaml.Node) { readExpect(r, n, &s.expect) },
 	})
 	return s
 }
@@ -225,6 +229,8 @@ func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
 				r.Fail(n, "at-once must be 1 or more")
 			}
 		},
+		"filler":    r.Number("filler", &g.filler),
+		"malformed": func(n *yaml.Node) { readMalformed(r, n, &g.malformed) },
 		"fields": func(n *yaml.Node) {
 			if err := n.Decode(&g.fields); err != nil {
 				r.Fail(n, "fields must be a mapping of further fields of the create request")
@@ -242,6 +248,13 @@ func readUpstream(r *strict.Reader, n *yaml.Node, into *string) {
 	}
 	if _, err := parseAnswers(*into); err != nil {
 		r.Fail(n, "%v", err)
+	}
+}
+
+func readMalformed(r *strict.Reader, n *yaml.Node, into *string) {
+	r.Str("malformed", into)(n)
+	if !strings.Contains(*into, "{") && !slices.Contains(names(Malformations), *into) {
+		r.Fail(n, "a request cannot be malformed as %q%s; it can be %s", *into, strict.DidYouMean(*into, names(Malformations)), strings.Join(names(Malformations), ", "))
 	}
 }
 

@@ -36,13 +36,16 @@ func (s Secrets) scope() string {
 func pairTwins(list []*Scenario) []error {
 	twins := map[pairing]*Scenario{}
 	byID := make(map[string]*Scenario, len(list))
+	var errs []error
 	for _, s := range list {
+		if first := byID[s.ID]; first != nil {
+			errs = append(errs, fmt.Errorf("%s: id %q belongs to two cells; the first stands at %s", s.Pos, s.ID, first.Pos))
+		}
 		byID[s.ID] = s
 		if key := pairingOf(s); canBeTwin(s) && twins[key] == nil {
 			twins[key] = s
 		}
 	}
-	var errs []error
 	for _, s := range list {
 		if !s.MustRefuse() || s.NotApplicable != "" {
 			continue

@@ -51,11 +51,11 @@ func TestParseValueErrors(t *testing.T) {
 		{"lve", `unknown answer "lve" (did you mean "live"?); conformance list --answers prints them all`},
 		{"live,", `unknown answer ""; conformance list --answers prints them all`},
 		{"live,,dead", `unknown answer ""; conformance list --answers prints them all`},
-		{"live dead", `unknown answer "live dead"; conformance list --answers prints them all`},
+		{"live dead", `unknown answer "live dead" (did you mean "late-dead"?); conformance list --answers prints them all`},
 		{"live#", `"live#" has an empty tag after #; name the tag or drop the #`},
 		{"blank:live", `a value of shape "blank" carries no answer, so "blank" is all that can be said`},
 		{"unreadable:dead", `a value of shape "unreadable" carries no answer, so "unreadable" is all that can be said`},
-		{":live", `unknown shape ""; the shapes are empty, blank, padded, newline, inner-newline, inner-nul, non-ascii, long, url, unreadable`},
+		{":live", `unknown shape ""; the shapes are empty, blank, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, non-ascii, long, url, unreadable`},
 	}
 	for _, test := range tests {
 		if _, err := scenarios.ParseValue(test.text); err == nil || err.Error() != test.want {

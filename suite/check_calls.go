@@ -149,6 +149,8 @@ func countedStage(calls []*Call, replies int) []Violation {
 		}
 	}
 	switch {
+	case replies > 1 && len(calls) > maxCalls*replies:
+		out = append(out, Violation{"LIV-9", fmt.Sprintf("%d requests at once brought the provider more than one call and one retry each", replies), fmt.Sprintf("at most %d calls", maxCalls*replies), fmt.Sprintf("%d calls", len(calls))})
 	case replies > 1:
 	case stop >= 0 && len(calls) > stop+1:
 		out = append(out, Violation{"LIV-9", fmt.Sprintf("the provider was called again after it had answered %d", calls[stop].Status), "no retry", fmt.Sprintf("%d calls", len(calls))})

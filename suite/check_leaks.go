@@ -52,11 +52,11 @@ func piecePassedOn(c *Call, body []byte) string {
 	return ""
 }
 
-// checkRows reports workspaces that a refused create left behind (REF-3).
+// checkRows reports what a refused create left behind (REF-3).
 func checkRows(o *Observation) []Violation {
 	last := o.last()
 	if last.Step.Stage != scenarios.Create || len(o.Rows) == 0 {
 		return nil
 	}
-	return []Violation{{"REF-3", "the refused create left a workspace behind", "no workspace", fmt.Sprintf("workspace %s", o.Rows[0])}}
+	return []Violation{{"REF-3", "the refused create left something behind", "no workspace, no stored secret", o.Rows[0]}}
 }

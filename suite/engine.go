@@ -121,6 +121,9 @@ func newEngine(cfg Config) (*engine, error) {
 	if cfg.Output != nil {
 		cfg.Output.watch(cfg.Providers.ring)
 	}
+	if t, ok := cfg.Target.(Inspected); ok {
+		t.Inspect(e.inspect)
+	}
 	return e, nil
 }
 
@@ -166,18 +169,30 @@ func (e *engine) reset(r *replay) {
 	r.attempt++
 	r.credentials = map[string]*credential{}
 	r.steps = make([]StepObservation, len(r.scenario.Steps))
-	r.next, r.leaks, r.rows, r.ambiguous, r.failure, r.created = 0, nil, nil, false, nil, nil
-	r.workspace, r.window, r.finished = Workspace{}, nil, time.Time{}
+	r.next, r.leaks, r.rows, r.ambiguous, r.failure, r.noPlace, r.created = 0, nil, nil, false, nil, "", nil
+	r.workspace, r.windows, r.finished = Workspace{}, nil, time.Time{}
 	for i := range r.steps {
 		r.steps[i].Step = &r.scenario.Steps[i]
 	}
-	last := r.scenario.Steps[len(r.scenario.Steps)-1]
 	r.hosts = nil
-	for _, name := range last.Expect.Providers {
-		if p := e.cfg.Registry.Provider(name); p != nil {
-			r.hosts = append(r.hosts, p.Hosts()...)
+	for i := range r.scenario.Steps {
+		for _, h := range e.hostsOf(&r.scenario.Steps[i]) {
+			if !slices.Contains(r.hosts, h) {
+				r.hosts = append(r.hosts, h)
+			}
 		}
 	}
+}
+
+// hostsOf lists the hosts of the providers that a step may lead to.
+func (e *engine) hostsOf(s *scenarios.Step) []string {
+	var out []string
+	for _, name := range s.Expect.Providers {
+		if p := e.cfg.Registry.Provider(name); p != nil {
+			out = append(out, p.Hosts()...)
+		}
+	}
+	return out
 }
 
 func (e *engine) summary(total int, interrupted bool) Summary {

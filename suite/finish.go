@@ -85,7 +85,9 @@ func (f *finisher) judge(r *replay) {
 	res := Result{
 		Scenario: r.scenario, Outcome: Passed, Took: r.finished.Sub(r.started), Companion: f.e.cfg.Companions[r.scenario.ID],
 	}
-	if r.failure != nil {
+	if r.noPlace != "" {
+		res.Outcome, res.Reason = NotClaimed, r.noPlace
+	} else if r.failure != nil {
 		res.Outcome, res.Reason = Errored, f.e.cfg.Providers.ring.mask(r.failure.Error())
 	} else if res.Violations = Judge(o); len(res.Violations) > 0 {
 		res.Outcome = Failed

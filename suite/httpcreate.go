@@ -3,7 +3,11 @@ package suite
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"slices"
+	"syscall"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 )
@@ -14,9 +18,13 @@ func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
 	if fields == nil {
 		fields = map[string]any{}
 	}
-	r, err := t.do(ctx, &t.profile.create.call, nil, req.RequestID, []any{
+	spoil := plain
+	if req.Malformed != "" {
+		spoil = spoilFor(&req)
+	}
+	r, err := t.send(ctx, &t.profile.create.call, nil, req.RequestID, []any{
 		req.Name, req.Runtime, req.Model, req.External, req.URL, values(req.Secrets), fields, "", "", "",
-	}, req.Patience)
+	}, req.Patience, spoil)
 	if err != nil {
 		return failed(err)
 	}
@@ -31,17 +39,30 @@ func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
 }
 
 func failed(err error) Reply {
-	if errors.Is(err, errLate) {
+	switch {
+	case errors.Is(err, errLate):
 		return Reply{Outcome: OutcomeLate, Err: err}
+	case !errors.Is(err, errGone) && brokenOff(err):
+		return Reply{Outcome: OutcomeFailed, Err: fmt.Errorf("the connection ended before the reply did: %w", err)}
 	}
 	return Reply{Outcome: OutcomeNone, Err: err}
+}
+
+// brokenOff reports whether a server took a request and hung up on it, as one
+// does whose handler has crashed.
+func brokenOff(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return false
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // verdict reads what a reply to a create comes to.
 func (t *HTTPTarget) verdict(r *httpReply) Reply {
 	c := &t.profile.create
 	out := Reply{
-		Status: r.status, Header: r.header, Body: r.body, Text: readable(r.body), Took: r.took,
+		Status: r.status, StatusLine: r.line, Header: r.header, Body: r.body, Text: readable(r.body), Took: r.took,
 		RawCode: r.str(c.code), Provider: r.str(c.provider), Exchanges: []Exchange{r.exchange("create")},
 	}
 	out.Object = r.object

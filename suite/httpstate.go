@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,14 +135,8 @@ func (t *HTTPTarget) Provision(ctx context.Context, req ProvisionRequest) Reply 
 	ctx, cancel := context.WithTimeoutCause(ctx, 2*t.profile.provision.within, errLate)
 	defer cancel()
 	w := req.Workspace
-	if err := t.settled(ctx, w.ID); err != nil {
-		return failed(fmt.Errorf("waiting for the first provisioning: %w", cause(ctx, err)))
-	}
-	before, err := t.failures(ctx, w.ID)
+	before, err := t.changed(ctx, req)
 	if err != nil {
-		return failed(cause(ctx, err))
-	}
-	if err := t.changeSecrets(ctx, req); err != nil {
 		return failed(cause(ctx, err))
 	}
 	req.Began()
@@ -153,22 +148,32 @@ func (t *HTTPTarget) Provision(ctx context.Context, req ProvisionRequest) Reply 
 	if r.status >= 300 {
 		return t.verdict(r)
 	}
-	out := t.watch(ctx, w.ID, before)
+	out := t.watch(ctx, w.ID, before, req.Doubt)
 	out.Exchanges = append([]Exchange{r.exchange("provision")}, out.Exchanges...)
 	return out
 }
 
+// changed makes the workspace's secrets those of the request, and returns the
+// failures that there are by then. A server may provision again by itself when
+// secrets change, so both sides of the change are waited out.
+func (t *HTTPTarget) changed(ctx context.Context, req ProvisionRequest) ([]failure, error) {
+	id := req.Workspace.ID
+	if err := t.settled(ctx, id); err != nil {
+		return nil, fmt.Errorf("waiting for the first provisioning: %w", err)
+	}
+	if err := t.changeSecrets(ctx, req); err != nil {
+		return nil, err
+	}
+	if err := t.settled(ctx, id); err != nil {
+		return nil, fmt.Errorf("waiting for a provisioning after the secrets changed: %w", err)
+	}
+	return t.failures(ctx, id)
+}
+
+// changeSecrets sets before it removes, so that a server which provisions at
+// each change never sees less than both.
 func (t *HTTPTarget) changeSecrets(ctx context.Context, req ProvisionRequest) error {
 	w := req.Workspace
-	for name := range w.Secrets {
-		if _, stays := req.Secrets[name]; stays {
-			continue
-		}
-		r, err := t.do(ctx, &t.profile.workspace.remove, placeholders{"id": w.ID, "key": name}, "", keyAndValue(name, "", w.ID), 0)
-		if err != nil || r.status >= 300 {
-			return fmt.Errorf("removing secret %s of the workspace: %w", name, statusError(r, err))
-		}
-	}
 	for name, s := range req.Secrets {
 		if old, ok := w.Secrets[name]; ok && old == s {
 			continue
@@ -176,6 +181,15 @@ func (t *HTTPTarget) changeSecrets(ctx context.Context, req ProvisionRequest) er
 		r, err := t.do(ctx, &t.profile.workspace.set, placeholders{"id": w.ID, "key": name}, "", keyAndValue(name, s.Value, w.ID), 0)
 		if err != nil || r.status >= 300 {
 			return fmt.Errorf("setting secret %s of the workspace: %w", name, statusError(r, err))
+		}
+	}
+	for name := range w.Secrets {
+		if _, stays := req.Secrets[name]; stays {
+			continue
+		}
+		r, err := t.do(ctx, &t.profile.workspace.remove, placeholders{"id": w.ID, "key": name}, "", keyAndValue(name, "", w.ID), 0)
+		if err != nil || r.status >= 300 {
+			return fmt.Errorf("removing secret %s of the workspace: %w", name, statusError(r, err))
 		}
 	}
 	return nil
@@ -227,11 +241,11 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // A failure is one failed provisioning.
-type failure struct{ code, text string }
+type failure struct{ id, code, text string }
 
-// failures lists the failed provisionings of a workspace by id; nil where the
-// server tells none.
-func (t *HTTPTarget) failures(ctx context.Context, id string) (map[string]failure, error) {
+// failures lists the failed provisionings of a workspace, newest first; nil
+// where the server tells none.
+func (t *HTTPTarget) failures(ctx context.Context, id string) ([]failure, error) {
 	p := &t.profile.provision
 	if !p.failures.set {
 		return nil, nil
@@ -244,32 +258,39 @@ func (t *HTTPTarget) failures(ctx context.Context, id string) (map[string]failur
 	if !ok {
 		return nil, nil
 	}
-	out := map[string]failure{}
+	out := make([]failure, 0, len(items))
 	for _, item := range items {
 		m, _ := item.(map[string]any)
 		key, _ := m["id"].(string)
 		code, _ := m["code"].(string)
 		text, _ := m["text"].(string)
-		out[key] = failure{code, text}
+		out = append(out, failure{key, code, text})
 	}
 	return out, nil
 }
 
+// doubted is how long a workspace that runs, where it must not, is looked at
+// again: the state may be the one from before, which the server has not changed yet.
+const doubted = 100 * time.Millisecond
+
 // watch waits for the outcome of a provisioning: a state that says it runs, or
 // a failure that was not there before.
-func (t *HTTPTarget) watch(ctx context.Context, id string, before map[string]failure) Reply {
+func (t *HTTPTarget) watch(ctx context.Context, id string, before []failure, doubt bool) Reply {
 	p := &t.profile.provision
+	start := time.Now()
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		state, err := t.do(ctx, &p.state, placeholders{"id": id}, "", nil, 0)
 		if err != nil {
 			return failed(cause(ctx, err))
 		}
 		out := Reply{Status: state.status, Exchanges: []Exchange{state.exchange("provision")}}
-		if state.is(p.running) {
+		switch running, pending := state.is(p.running), state.is(p.pending); {
+		case running && (!doubt || time.Since(start) > doubted):
 			out.Outcome = OutcomeAllowed
 			return out
-		}
-		if !state.is(p.pending) {
+		case pending:
+			doubt = false // whatever comes now is new
+		case !running:
 			f, found, err := t.newFailure(ctx, id, before)
 			if err != nil {
 				return failed(cause(ctx, err))
@@ -286,13 +307,13 @@ func (t *HTTPTarget) watch(ctx context.Context, id string, before map[string]fai
 
 // newFailure looks for a failure that was not there before; where the server
 // lists none, for the reason that it gives elsewhere.
-func (t *HTTPTarget) newFailure(ctx context.Context, id string, before map[string]failure) (failure, bool, error) {
+func (t *HTTPTarget) newFailure(ctx context.Context, id string, before []failure) (failure, bool, error) {
 	now, err := t.failures(ctx, id)
 	if err != nil {
 		return failure{}, false, err
 	}
-	for key, f := range now {
-		if _, old := before[key]; !old {
+	for _, f := range now {
+		if !slices.ContainsFunc(before, func(old failure) bool { return old.id == f.id }) {
 			return f, true, nil
 		}
 	}

@@ -36,9 +36,18 @@ type HTTPTarget struct {
 	pause time.Time
 	// globals are the names that we have set.
 	globals map[string]bool
+	// show is told of every reply but those to creates; nil until Inspect.
+	show func(where string, r Shown)
 }
 
-var _ Target = (*HTTPTarget)(nil)
+var (
+	_ Target    = (*HTTPTarget)(nil)
+	_ Inspected = (*HTTPTarget)(nil)
+	_ Looker    = (*HTTPTarget)(nil)
+)
+
+// Inspect has every reply shown from now on.
+func (t *HTTPTarget) Inspect(show func(where string, r Shown)) { t.show = show }
 
 // HTTPOptions change how a server is reached. The zero value dials its URL.
 type HTTPOptions struct {
@@ -131,6 +140,7 @@ const maxReply = 8 << 20
 // An httpReply is a reply as a profile's expressions see it.
 type httpReply struct {
 	status  int
+	line    string
 	header  http.Header
 	body    []byte
 	took    time.Duration
@@ -195,6 +205,16 @@ func (p placeholders) fill(s string, escape func(string) string) string {
 // do sends one request of the profile and reads the reply. The server's rate
 // limit is waited out. patience bounds one attempt; zero means the caller's ctx only.
 func (t *HTTPTarget) do(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration) (*httpReply, error) {
+	r, err := t.send(ctx, c, p, requestID, variables, patience, plain)
+	if err == nil && t.show != nil {
+		t.show(c.method+" "+c.path, Shown{r.line, r.header, r.body})
+	}
+	return r, err
+}
+
+// send is do for a request whose payload may be spoilt, and whose reply is
+// looked at by the caller.
+func (t *HTTPTarget) send(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration, spoil spoil) (*httpReply, error) {
 	var payload []byte
 	if c.body != nil {
 		v, ok := c.body.Run(nil, variables...).Next()
@@ -206,11 +226,15 @@ func (t *HTTPTarget) do(ctx context.Context, c *call, p placeholders, requestID 
 			return nil, fmt.Errorf("building the body of %s %s from the profile: %w", c.method, c.path, err)
 		}
 	}
+	payload, contentType, err := spoil(payload)
+	if err != nil {
+		return nil, err
+	}
 	for waited := time.Duration(0); ; {
 		if err := t.paused(ctx); err != nil {
 			return nil, err
 		}
-		r, err := t.attempt(ctx, c, p, requestID, payload, patience)
+		r, err := t.attempt(ctx, c, p, requestID, payload, contentType, patience)
 		if err != nil {
 			return nil, err
 		}
@@ -266,7 +290,7 @@ var (
 	errGone = errors.New("the server is gone")
 )
 
-func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, patience time.Duration) (*httpReply, error) {
+func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, contentType string, patience time.Duration) (*httpReply, error) {
 	if patience > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, patience, errLate)
@@ -282,9 +306,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 	for name, v := range c.headers {
 		req.Header.Set(name, p.fill(v, func(s string) string { return s }))
 	}
-	if payload != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
+	setType(req, payload, contentType)
 	if requestID != "" {
 		req.Header.Set("X-Request-ID", requestID)
 	}
@@ -298,7 +320,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 	}
 	defer resp.Body.Close()
 	r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxReply))
-	r.took, r.status, r.header = time.Since(r.at), resp.StatusCode, resp.Header
+	r.took, r.status, r.line, r.header = time.Since(r.at), resp.StatusCode, resp.Status, resp.Header
 	if err != nil {
 		return nil, fmt.Errorf("reading the reply (status %d): %w", resp.StatusCode, cause(ctx, err))
 	}

@@ -103,13 +103,13 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.judged || r.window == nil {
+	w := r.windowOf(valuesOf(x))
+	if r.judged || w == nil {
 		return nil
 	}
-	w := r.window
 	pc := &pendingCall{
 		replay: r, window: w, index: len(w.step.Calls), generation: w.generation,
-		suspect: w.arrived >= maxCalls || w.final && w.arrived >= 1,
+		suspect: w.step.Step.AtOnce <= 1 && (w.arrived >= maxCalls || w.final && w.arrived >= 1),
 	}
 	w.arrived++
 	select {
@@ -122,6 +122,14 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	w.step.Calls = append(w.step.Calls, call)
 	p.pending[x] = pc
 	return pc
+}
+
+func valuesOf(x *upstream.Exchange) []string {
+	out := make([]string, len(x.Sightings))
+	for i, s := range x.Sightings {
+		out[i] = s.Credential.Value
+	}
+	return out
 }
 
 // whose returns the replay that a call belongs to, or nil. Where several may

@@ -32,7 +32,7 @@ func newHub(t *testing.T, pairs ...string) *hubOf {
 		c.owner = r
 		h.ring.add([]*credential{c})
 		h.enter(r)
-		h.replays, h.windows, h.own = append(h.replays, r), append(h.windows, r.open(0)), append(h.own, c)
+		h.replays, h.windows, h.own = append(h.replays, r), append(h.windows, r.open(0, 1)...), append(h.own, c)
 	}
 	return h
 }

@@ -3,14 +3,15 @@ package suite
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // mergeWaiting joins groups whose scenarios all wait for silent providers, so
 // that their waits overlap. Two sets of global secrets are joined only where
-// no scenario of one can tell: its provider accepts none of the other's names,
-// and its pair still leads to that provider.
+// no scenario of one can tell: its provider tries none of the other's names
+// before its own (LIV-8), and its pair still leads to that provider.
 func (e *engine) mergeWaiting(groups []*group) []*group {
 	var out, merged []*group
 	for _, g := range groups {
@@ -45,7 +46,7 @@ func (e *engine) compatible(a, b *group) bool {
 	for _, r := range a.replays {
 		step := &r.scenario.Steps[0]
 		for name := range b.sets[0] {
-			if slices.Contains(acceptedBy(e.cfg.Registry, step.Expect.Providers), name) && b.sets[0][name].String() != a.sets[0][name].String() {
+			if e.decides(step, name) && b.sets[0][name].String() != a.sets[0][name].String() {
 				return false
 			}
 		}
@@ -57,4 +58,19 @@ func (e *engine) compatible(a, b *group) bool {
 		}
 	}
 	return true
+}
+
+// decides reports whether a name, were it in scope, could decide a step: its
+// provider tries it no later than the credential that decides now.
+func (e *engine) decides(step *scenarios.Step, name string) bool {
+	_, probed, _ := strings.Cut(step.Expect.Probed, "/")
+	for _, provider := range step.Expect.Providers {
+		if p := e.cfg.Registry.Provider(provider); p != nil {
+			at := slices.Index(p.AuthEnv, name)
+			if own := slices.Index(p.AuthEnv, probed); at >= 0 && (own < 0 || at <= own) {
+				return true
+			}
+		}
+	}
+	return false
 }

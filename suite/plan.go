@@ -113,12 +113,12 @@ func order(s *scenarios.Scenario, twins map[string]bool) int {
 
 // unclaimed says why a scenario is not replayed at this target, or "".
 func (e *engine) unclaimed(s *scenarios.Scenario) string {
-	return Unclaimed(s, e.cfg.Registry, e.cfg.Claims, e.traits.RefusesUnlisted)
+	return Unclaimed(s, e.cfg.Registry, e.cfg.Claims, e.traits)
 }
 
 // Unclaimed says why a scenario is not replayed at a target with these claims,
-// or "" where it is. refusesUnlisted is that of the target's Traits.
-func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, refusesUnlisted bool) string {
+// or "" where it is. Of the target's traits, HTTP and RefusesUnlisted count.
+func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, traits Traits) string {
 	if s.NotApplicable != "" {
 		return "the registry in use does not have the pair: " + s.NotApplicable
 	}
@@ -127,10 +127,19 @@ func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, r
 			return fmt.Sprintf("the target does not claim %s", area)
 		}
 	}
-	if refusesUnlisted && onlyByPattern(s, reg) {
+	if !traits.HTTP && overHTTP(s) {
+		return "the target is a Go value, which has no requests that could be malformed and no replies that could be read"
+	}
+	if traits.RefusesUnlisted && onlyByPattern(s, reg) {
 		return "the server refuses models that its registry does not list, and only a pattern owns this one"
 	}
 	return ""
+}
+
+// overHTTP reports whether a scenario spoils a request, or reads what a server
+// shows, so that there must be one.
+func overHTTP(s *scenarios.Scenario) bool {
+	return slices.ContainsFunc(s.Steps, func(st scenarios.Step) bool { return st.Malformed != "" || st.Stage == scenarios.Look })
 }
 
 func onlyByPattern(s *scenarios.Scenario, reg *registry.Registry) bool {

@@ -19,7 +19,7 @@ type replay struct {
 	// set is the group of global secrets that it runs under; nil where the
 	// target shares none.
 	set *globalSet
-	// hosts are the derived provider's.
+	// hosts are those of the derived providers of all its steps.
 	hosts []string
 	// credentials are its own, by "scope/NAME" and value.
 	credentials map[string]*credential
@@ -29,16 +29,21 @@ type replay struct {
 	workspace   Workspace
 	created     []Workspace
 
-	mu     sync.Mutex
-	steps  []StepObservation
-	window *window
-	leaks  []Leak
-	rows   []string
+	mu    sync.Mutex
+	steps []StepObservation
+	// windows are those of the step under way, or the last one; several where
+	// steps are replayed together.
+	windows []*window
+	leaks   []Leak
+	rows    []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
 	judged    bool
 	// failure says why the scenario could not be replayed; nil where it could.
 	failure error
+	// noPlace says why the target's profile cannot express the scenario; empty
+	// where it can.
+	noPlace string
 }
 
 func (r *replay) owns() {}
@@ -46,6 +51,8 @@ func (r *replay) owns() {}
 // A window is the time of one step, to which calls are attributed.
 type window struct {
 	step *StepObservation
+	// secrets are the values that the step was given, as they are sent.
+	secrets map[string]bool
 	// replied is closed when the target has answered.
 	replied chan struct{}
 	arrived int
@@ -75,12 +82,29 @@ func (s *globalSet) leaked(c *credential) {
 	}
 }
 
-// open begins a step.
-func (r *replay) open(i int) *window {
+// open begins the steps from one index up to another, which run together.
+func (r *replay) open(from, end int) []*window {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.window = &window{step: &r.steps[i], replied: make(chan struct{})}
-	return r.window
+	r.windows = nil
+	for i := from; i < end; i++ {
+		r.windows = append(r.windows, &window{step: &r.steps[i], replied: make(chan struct{})})
+	}
+	return r.windows
+}
+
+// windowOf returns the window of the step that was given one of the values, or
+// the first; nil where no step is under way. The caller holds r.mu.
+func (r *replay) windowOf(values []string) *window {
+	if len(r.windows) == 0 {
+		return nil
+	}
+	for _, w := range r.windows[1:] {
+		if slices.ContainsFunc(values, func(v string) bool { return w.secrets[v] }) {
+			return w
+		}
+	}
+	return r.windows[0]
 }
 
 // close ends the wait of a step; later calls belong to what the target does
@@ -155,8 +179,8 @@ func (m *materials) credential(o owner, scope, name string, v scenarios.Value, o
 	return c
 }
 
-// name is the workspace's name for the nth create of a replay; it is unique in
-// the run and tells the run and the scenario apart in the target's rows.
-func (r *replay) name(run string, n int) string {
-	return fmt.Sprintf("byok-%s-%d-%d-%d", run, r.index, r.attempt, n)
+// name is the workspace's name for one of the creates of a step; it is unique
+// in the run and tells the run and the scenario apart in the target's rows.
+func (r *replay) name(run string, step, n int) string {
+	return fmt.Sprintf("byok-%s-%d-%d-%d-%d", run, r.index, r.attempt, step, n)
 }

@@ -24,8 +24,12 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 	}
 	e.cfg.Providers.enter(r)
 	for r.next < end && r.failure == nil && ctx.Err() == nil {
-		e.step(ctx, set, r, r.next)
-		r.next++
+		together := r.next + 1
+		for together < end && r.scenario.Steps[together].Alongside {
+			together++
+		}
+		e.together(ctx, set, r, r.next, together)
+		r.next = together
 		e.settle(ctx, set, r)
 	}
 	e.cfg.Providers.leave(r)
@@ -67,10 +71,45 @@ func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
 	}
 }
 
-func (e *engine) step(ctx context.Context, set *globalSet, r *replay, i int) {
+// together replays the steps from one index up to another at once.
+func (e *engine) together(ctx context.Context, set *globalSet, r *replay, from, end int) {
+	windows := r.open(from, end)
+	starts := make([]func(), len(windows))
+	for n, w := range windows {
+		starts[n] = e.prepare(ctx, set, r, w, from+n)
+	}
+	var wg sync.WaitGroup
+	for _, start := range starts[1:] {
+		wg.Go(start)
+	}
+	starts[0]()
+	wg.Wait()
+}
+
+// prepare makes what a step needs, and returns what replays it.
+func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *window, i int) func() {
 	step := &r.scenario.Steps[i]
 	secrets, globals := e.materials(set, r, step)
-	w := r.open(i)
+	w.secrets = sentValues(r, step)
+	return func() { e.step(ctx, r, w, i, secrets, globals) }
+}
+
+// sentValues are the values that a lawful probe of the step may carry and that
+// belong to the replay by itself.
+func sentValues(r *replay, step *scenarios.Step) map[string]bool {
+	out := map[string]bool{}
+	for scope, values := range map[string]map[string]scenarios.Value{"workspace": step.Secrets.Workspace, "global": step.Secrets.Global} {
+		for name, v := range values {
+			if c := r.credentials[scope+"/"+name+"="+v.String()]; c != nil {
+				out[c.Value] = true
+			}
+		}
+	}
+	return out
+}
+
+func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets, globals map[string]gate.Secret) {
+	step := &r.scenario.Steps[i]
 	var mark int64
 	if e.cfg.Output != nil {
 		mark = e.cfg.Output.mark()
@@ -84,8 +123,10 @@ func (e *engine) step(ctx context.Context, set *globalSet, r *replay, i int) {
 	switch step.Stage {
 	case scenarios.Provision:
 		e.provision(ctx, r, w, secrets, globals)
+	case scenarios.Look:
+		e.look(ctx, r)
 	default:
-		e.create(ctx, r, w, step, secrets, globals)
+		e.create(ctx, r, w, i, secrets, globals)
 	}
 	r.close(w)
 	e.scan(r, w.step)
@@ -108,10 +149,11 @@ func (e *engine) patience(s *scenarios.Step) time.Duration {
 // installed already.
 func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (secrets, globals map[string]gate.Secret) {
 	id := []string{"scenario", r.scenario.ID, strconv.Itoa(r.attempt)}
-	secrets, fresh := e.things.make(r, "workspace", step.Secrets.Workspace, r.credentials, r.hosts, id...)
+	hosts := e.hostsOf(step)
+	secrets, fresh := e.things.make(r, "workspace", step.Secrets.Workspace, r.credentials, hosts, id...)
 	if set == nil {
 		var more []*credential
-		globals, more = e.things.make(r, "global", step.Secrets.Global, r.credentials, r.hosts, id...)
+		globals, more = e.things.make(r, "global", step.Secrets.Global, r.credentials, hosts, id...)
 		fresh = append(fresh, more...)
 	}
 	e.cfg.Providers.ring.add(fresh)
@@ -119,12 +161,13 @@ func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (sec
 }
 
 // create makes the step's workspace, or many at once.
-func (e *engine) create(ctx context.Context, r *replay, w *window, step *scenarios.Step, secrets, globals map[string]gate.Secret) {
+func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secrets, globals map[string]gate.Secret) {
+	step := &r.scenario.Steps[i]
 	w.step.Replies = make([]Reply, step.AtOnce)
 	one := func(n int) {
 		w.step.Replies[n] = e.cfg.Target.Create(ctx, CreateRequest{
-			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, r.next*step.AtOnce+n),
-			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields,
+			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, i, n),
+			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields, Malformed: step.Malformed,
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})
 	}
@@ -137,8 +180,10 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, step *scenari
 		}
 		wg.Wait()
 	}
-	for i := range w.step.Replies {
-		if reply := &w.step.Replies[i]; reply.Outcome == OutcomeAllowed {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n := range w.step.Replies {
+		if reply := &w.step.Replies[n]; reply.Outcome == OutcomeAllowed {
 			r.workspace = reply.Workspace
 			r.created = append(r.created, reply.Workspace)
 			e.keep(reply.Workspace)
@@ -149,10 +194,20 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, step *scenari
 func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, globals map[string]gate.Secret) {
 	reply := e.cfg.Target.Provision(ctx, ProvisionRequest{
 		RequestID: e.cfg.RunID + "/" + r.scenario.ID, Workspace: r.workspace, Secrets: secrets, Globals: globals, Patience: e.cfg.Timeout,
-		Began: func() { r.restart(w) },
+		Began: func() { r.restart(w) }, Doubt: w.step.Step.Expect.Verdict == scenarios.Refused,
 	})
 	r.workspace.Secrets = secrets
 	w.step.Replies = []Reply{reply}
+}
+
+// look reads all that the target shows of the replay's workspace; what it gives
+// away is found by inspect.
+func (e *engine) look(ctx context.Context, r *replay) {
+	if l, ok := e.cfg.Target.(Looker); !ok {
+		r.fail(errors.New("not testable: the target cannot be read; this is a defect of the harness"))
+	} else if err := l.Look(ctx, r.workspace); err != nil && ctx.Err() == nil {
+		r.fail(fmt.Errorf("reading what the target shows: %w", err))
+	}
 }
 
 // restart forgets what was called before the step's provisioning began: it
@@ -171,12 +226,15 @@ func (e *engine) abandon(r *replay, i int) {
 	for j := range replies {
 		reply := &replies[j]
 		switch {
+		case errors.Is(reply.Err, errNoPlace):
+			r.noPlace = fmt.Sprintf("the create request cannot be spoilt as %s: %v", step.Malformed, reply.Err)
+			r.fail(reply.Err)
 		case reply.Outcome == OutcomeNone:
 			r.fail(fmt.Errorf("the target gave no reply to the %s: %w", step.Stage, reply.Err))
 		case reply.Outcome == OutcomeLate && (step.Stage == scenarios.Provision || step.Expect.Upstream == scenarios.NoCall):
 			r.fail(fmt.Errorf("the target did not answer the %s within %s; raise --timeout if it is only slow", step.Stage, e.patience(step)))
-		case i+1 < len(r.scenario.Steps) && r.scenario.Steps[i+1].Stage == scenarios.Provision && reply.Outcome != OutcomeAllowed && step.Expect.Verdict != scenarios.Either:
-			r.fail(fmt.Errorf("its provisioning cannot be asked for, because its create was not allowed: %s", gotOf(reply)))
+		case step.Stage == scenarios.Create && i+1 < len(r.scenario.Steps) && r.scenario.Steps[i+1].Stage != scenarios.Create && reply.Outcome != OutcomeAllowed && step.Expect.Verdict != scenarios.Either:
+			r.fail(fmt.Errorf("its next step needs a workspace, and its create was not allowed: %s", gotOf(reply)))
 		}
 	}
 }
@@ -189,6 +247,9 @@ func (e *engine) scan(r *replay, s *StepObservation) {
 		reply := &s.Replies[i]
 		for _, c := range ring.sight(string(reply.Body) + "\n" + reply.Text + "\n" + noticeText(reply)) {
 			e.leaked(r, c, "the reply's body")
+		}
+		for _, c := range ring.sight(reply.StatusLine) {
+			e.leaked(r, c, "the reply's status line")
 		}
 		for name, values := range reply.Header {
 			for _, v := range values {

@@ -6,15 +6,25 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
-// sweep looks for workspaces that refused creates left behind (REF-3), and
-// deletes them. Names tell whose they are.
+// sweep looks for what refused creates left behind (REF-3), and deletes the
+// workspaces among it. Names tell whose they are.
 func (e *engine) sweep(ctx context.Context, replays []*replay) {
 	if !slices.Contains(e.cfg.Claims, "atomicity") || ctx.Err() != nil {
 		return
 	}
-	rows, err := e.cfg.Target.Rows(ctx)
+	replays = slices.DeleteFunc(slices.Clone(replays), (*replay).allAllowed)
+	if len(replays) == 0 {
+		return
+	}
+	left, err := e.leftBehind(ctx, replays)
+	if err == nil && len(left) > 0 && pause(ctx, settle) == nil {
+		// A server may take back what it wrote a moment after it has answered.
+		left, err = e.leftBehind(ctx, replays)
+	}
 	if err != nil {
 		err = fmt.Errorf("not testable: atomicity is claimed, but the target's workspaces cannot be listed: %w", err)
 		for _, r := range replays {
@@ -22,22 +32,98 @@ func (e *engine) sweep(ctx context.Context, replays []*replay) {
 		}
 		return
 	}
+	for _, l := range left {
+		e.remove(ctx, l.workspace)
+		l.replay.left(l.workspace.Name)
+	}
+	e.strayGlobals(ctx, replays)
+}
+
+// allAllowed reports whether every create of the replay made a workspace, so
+// that there is nothing it may have left behind.
+func (r *replay) allAllowed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.steps {
+		for j := range r.steps[i].Replies {
+			if r.steps[i].Replies[j].Outcome != OutcomeAllowed {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// A leaving is a workspace that no create of its replay was allowed to make.
+type leaving struct {
+	replay    *replay
+	workspace Workspace
+}
+
+func (e *engine) leftBehind(ctx context.Context, replays []*replay) ([]leaving, error) {
+	rows, err := e.cfg.Target.Rows(ctx)
+	if err != nil {
+		return nil, err
+	}
 	byIndex := make(map[string]*replay, len(replays))
 	for _, r := range replays {
 		byIndex[strconv.Itoa(r.index)] = r
 	}
+	var out []leaving
 	for _, w := range rows {
 		rest, ours := strings.CutPrefix(w.Name, "byok-"+e.cfg.RunID+"-")
 		index, _, _ := strings.Cut(rest, "-")
 		r := byIndex[index]
-		if !ours || r == nil {
-			continue
-		}
-		e.remove(ctx, w)
-		if !slices.ContainsFunc(r.created, func(c Workspace) bool { return c.ID == w.ID }) {
-			r.mu.Lock()
-			r.rows = append(r.rows, w.Name)
-			r.mu.Unlock()
+		if ours && r != nil && !slices.ContainsFunc(r.created, func(c Workspace) bool { return c.ID == w.ID }) {
+			out = append(out, leaving{r, w})
 		}
 	}
+	return out, nil
+}
+
+// left records what a refused create left behind.
+func (r *replay) left(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rows = append(r.rows, what)
+}
+
+// A GlobalsLister is a target whose global secrets can be listed by name.
+type GlobalsLister interface {
+	Globals(ctx context.Context) ([]string, error)
+}
+
+// strayGlobals looks for global secrets that nobody set, and that a refused
+// create was given for its workspace.
+func (e *engine) strayGlobals(ctx context.Context, replays []*replay) {
+	t, ok := e.cfg.Target.(GlobalsLister)
+	replays = slices.DeleteFunc(slices.Clone(replays), func(r *replay) bool {
+		last := &r.scenario.Steps[len(r.scenario.Steps)-1]
+		return last.Expect.Verdict != scenarios.Refused || last.Stage != scenarios.Create || len(last.Secrets.Workspace) == 0
+	})
+	if !ok || len(replays) == 0 || !slices.Contains(e.cfg.Claims, "global-scope") {
+		return
+	}
+	names, err := t.Globals(ctx)
+	if err != nil {
+		return // setting them will fail as well, and say so
+	}
+	for _, r := range replays {
+		last := &r.scenario.Steps[len(r.scenario.Steps)-1]
+		for _, name := range names {
+			_, given := last.Secrets.Workspace[name]
+			if _, set := last.Secrets.Global[name]; given && !set && !r.setHolds(name) {
+				r.left("global secret " + name)
+			}
+		}
+	}
+}
+
+// setHolds reports whether the replay runs under a global secret of that name.
+func (r *replay) setHolds(name string) bool {
+	if r.set == nil {
+		return false
+	}
+	_, ok := r.set.secrets[name]
+	return ok
 }

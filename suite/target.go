@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // A Target is a gate under test. Its methods are called from many goroutines.
@@ -60,6 +61,9 @@ type CreateRequest struct {
 	// URL is empty where the request has no url field.
 	URL    string
 	Fields map[string]any
+	// Malformed says how the request is to be spoilt; empty where it is not. A
+	// target without request bodies is never asked for it.
+	Malformed scenarios.Malformation
 	// Patience is how long one answer is waited for; past it the reply is OutcomeLate.
 	Patience time.Duration
 	// Secrets are the workspace's; Globals are those of the tenant, which a
@@ -76,6 +80,9 @@ type ProvisionRequest struct {
 	Patience time.Duration
 	// Secrets are the workspace's from now on.
 	Secrets, Globals map[string]gate.Secret
+	// Doubt: the gate must stop it, so that a workspace which seems to run is
+	// looked at again before that is believed.
+	Doubt bool
 	// Began is called once the new provisioning has been asked for; calls that
 	// providers see from then on belong to it.
 	Began func()
@@ -101,7 +108,8 @@ const (
 	OutcomeRefused Outcome = "refused"
 	// OutcomeRejected: refused by a rule that is not the gate's.
 	OutcomeRejected Outcome = "refused by another rule"
-	// OutcomeFailed: the target had a fault of its own, such as a 5xx.
+	// OutcomeFailed: the target had a fault of its own, such as a 5xx, or a
+	// connection that it closed in the middle.
 	OutcomeFailed Outcome = "fault"
 	// OutcomeLate: no answer within the time that the engine waits.
 	OutcomeLate Outcome = "no answer in time"
@@ -123,8 +131,10 @@ type Reply struct {
 	// Status, Header and Body are those of an HTTP reply; Body may be cut at
 	// maxReply bytes.
 	Status int
-	Header http.Header
-	Body   []byte
+	// StatusLine is all of the status line behind the version.
+	StatusLine string
+	Header     http.Header
+	Body       []byte
 	// Object: Body is a JSON object.
 	Object bool
 	// Text is what a person may read: the body, or a decision's message.

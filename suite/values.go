@@ -79,6 +79,12 @@ func write(v scenarios.Value, name, random string) secret {
 		s.written = "  " + plain + "\t "
 	case scenarios.Newline:
 		s.written = plain + "\n"
+	case scenarios.CRLF:
+		s.written = plain + "\r\n"
+	case scenarios.InnerCR:
+		s.written, s.sent = plain[:half]+"\r"+plain[half:], ""
+	case scenarios.InnerLF:
+		s.written, s.sent = plain[:half]+"\n"+plain[half:], ""
 	case scenarios.InnerNewline:
 		s.written = plain[:half] + "\r\nX-Smuggled: 1\r\n" + plain[half:]
 		s.sent = ""

@@ -146,7 +146,7 @@ func TestViolations(t *testing.T) {
 		}), made(func(c *Call) {
 			c.Reply = []byte(`{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}`)
 		})), nil},
-		{"a row", with(observed(missing(), refusal(nil)), func(o *Observation) { o.Rows = []string{"byok-run-1-1-0"} }), []Violation{{"REF-3", "the refused create left a workspace behind", "no workspace", "workspace byok-run-1-1-0"}}},
+		{"a row", with(observed(missing(), refusal(nil)), func(o *Observation) { o.Rows = []string{"byok-run-1-1-0"} }), []Violation{{"REF-3", "the refused create left something behind", "no workspace, no stored secret", "byok-run-1-1-0"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -21,6 +21,20 @@ var derivationFaults = []Double{
 		}),
 	},
 	{
+		Name: "pattern-beats-listed", Rules: []string{"DER-1", "DER-2"},
+		Story: "Patterns are tried first, and the list of model ids is what is left.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			if rt := reg.Runtime(req.Runtime); rt != nil {
+				for _, native := range rt.Native {
+					if native.Provider.Matches(strings.TrimSpace(req.Model)) {
+						return native.Provider
+					}
+				}
+			}
+			return lookUp(reg, req)
+		}),
+	},
+	{
 		Name: "model-case-folded", Rules: []string{"DER-1"},
 		Story: "Model ids are compared in lower case, patterns included.",
 		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {

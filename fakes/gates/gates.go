@@ -51,7 +51,7 @@ func (d *Double) Build(reg *registry.Registry, o gate.Options) gate.Gate {
 
 // Faulty returns the faulty gates, in order of the rules that they break.
 func Faulty() []Double {
-	return slices.Concat(derivationFaults, presenceFaults, scopeFaults, livenessFaults, probeFaults, refusalFaults, secrecyFaults, provisionFaults)
+	return slices.Concat(derivationFaults, presenceFaults, scopeFaults, livenessFaults, probeFaults, unreadableFaults, sequenceFaults, refusalFaults, secrecyFaults, provisionFaults, robustFaults, dialectFaults)
 }
 
 // Find returns a faulty gate by name, or nil.

@@ -39,6 +39,105 @@ var presenceFaults = []Double{
 		}),
 	},
 	{
+		Name: "fixed-for-one-runtime", Rules: []string{"PRE-2"},
+		Story: "The runtime of the bug report was repaired, and no other.",
+		Gate: excused(func(reg *registry.Registry, req gate.Request, _ gate.Decision) bool {
+			return req.Runtime != "claude-code" && anywhere(reg, req.Secrets)
+		}),
+	},
+	{
+		Name: "fixed-for-probed-only", Rules: []string{"PRE-2"},
+		Story: "The repair sits in the probe, and a provider that cannot be asked never gets there.",
+		Gate: excused(func(reg *registry.Registry, req gate.Request, d gate.Decision) bool {
+			p := reg.Provider(d.Provider)
+			return p != nil && p.ProbeBase() == "" && anywhere(reg, req.Secrets)
+		}),
+	},
+	{
+		Name: "fixed-for-listed-models", Rules: []string{"PRE-2"},
+		Story: "Models that the registry lists were repaired; those that a pattern owns take any well-known name.",
+		Gate: excused(func(reg *registry.Registry, req gate.Request, _ gate.Decision) bool {
+			return reg.Derive(req.Runtime, req.Model, req.Secrets.InScope).By == registry.Pattern && anywhere(reg, req.Secrets)
+		}),
+	},
+	{
+		Name: "name-looks-like-a-key", Rules: []string{"PRE-2"},
+		Story: "Whatever ends with _API_KEY or _TOKEN is a credential.",
+		Gate: excused(func(_ *registry.Registry, req gate.Request, _ gate.Decision) bool {
+			for _, scope := range []map[string]gate.Secret{req.Secrets.Workspace, req.Secrets.Global} {
+				for name, s := range scope {
+					if s.Present() && (strings.HasSuffix(name, "_API_KEY") || strings.HasSuffix(name, "_TOKEN")) {
+						return true
+					}
+				}
+			}
+			return false
+		}),
+	},
+	{
+		Name: "blank-and-foreign-across-scopes", Rules: []string{"PRE-2", "PRE-3"},
+		Story: "The scopes are merged by name, and then presence asks for the right name and for some value.",
+		Gate: excused(func(reg *registry.Registry, req gate.Request, d gate.Decision) bool {
+			p := reg.Provider(d.Provider)
+			if p == nil {
+				return false
+			}
+			for _, name := range p.AuthEnv {
+				_, here := req.Secrets.Workspace[name]
+				_, there := req.Secrets.Global[name]
+				if here && known(reg, req.Secrets.Global) || there && known(reg, req.Secrets.Workspace) {
+					return true
+				}
+			}
+			return false
+		}),
+	},
+	{
+		Name: "two-at-one-scope-count", Rules: []string{"PRE-2"},
+		Story: "Whoever has set two keys has set up the tenant.",
+		Gate: excused(func(reg *registry.Registry, req gate.Request, _ gate.Decision) bool {
+			return len(strays(reg, nil, gate.Secrets{Workspace: req.Secrets.Workspace})) > 1 ||
+				len(strays(reg, nil, gate.Secrets{Global: req.Secrets.Global})) > 1
+		}),
+	},
+	{
+		Name: "every-name-required", Rules: []string{"PRE-4"},
+		Story: "The list of alternatives is read as a list of requirements.",
+		Gate: found(func(_ *registry.Registry, p *registry.Provider, s gate.Secrets) (gate.Credential, bool) {
+			c, ok := gate.FindCredential(p, s)
+			for _, name := range p.AuthEnv {
+				ok = ok && s.InScope(name)
+			}
+			return c, ok
+		}),
+	},
+	{
+		Name: "dashes-folded", Rules: []string{"PRE-6"},
+		Story: "Names are brought into one form, in which a dash is an underscore.",
+		Gate: found(where(func(accepted, name string, s gate.Secret) bool {
+			return strings.ReplaceAll(name, "-", "_") == accepted && s.Present()
+		})),
+	},
+	{
+		Name: "vendor-prefix-matches", Rules: []string{"PRE-6"},
+		Story: "Whatever begins with the vendor's name is the vendor's credential, its base URL too.",
+		Gate: excused(func(reg *registry.Registry, req gate.Request, d gate.Decision) bool {
+			p := reg.Provider(d.Provider)
+			if p == nil {
+				return false
+			}
+			vendor, _, _ := strings.Cut(p.AuthEnv[0], "_")
+			for _, scope := range []map[string]gate.Secret{req.Secrets.Workspace, req.Secrets.Global} {
+				for name, s := range scope {
+					if strings.HasPrefix(name, vendor+"_") && s.Present() {
+						return true
+					}
+				}
+			}
+			return false
+		}),
+	},
+	{
 		Name: "nothing-required", Rules: []string{"PRE-1"},
 		Story: "A missing credential is left to the first call of the workspace.",
 		Gate:  excused(func(*registry.Registry, gate.Request, gate.Decision) bool { return true }),

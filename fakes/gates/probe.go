@@ -5,11 +5,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
@@ -98,6 +96,47 @@ var probeFaults = []Double{
 		Gate:  deadlineForHeaders,
 	},
 	{
+		Name: "fresh-budget-for-each-try", Rules: []string{"LIV-6", "LIV-9"},
+		Story: "The deadline is the attempt's, and there are several attempts.",
+		Gate:  retrying(2, func(status int) bool { return status == 0 }),
+	},
+	{
+		Name: "impatient", Rules: []string{"LIV-1"},
+		Story: "The probe has a few milliseconds, so that the create stays fast; a slow 401 comes too late.",
+		Gate: func(reg *registry.Registry, o gate.Options) gate.Gate {
+			o.Budget = 10 * time.Millisecond
+			return gate.NewReference(reg, o)
+		},
+	},
+	{
+		Name: "workspace-probed-only", Rules: []string{"LIV-1"},
+		Story: "The tenant's credentials were checked when they were stored, so they are not asked about.",
+		Gate:  unprobed(func(_ *registry.Provider, c gate.Credential) bool { return c.Scope == gate.GlobalScope }),
+	},
+	{
+		Name: "first-name-probed-only", Rules: []string{"LIV-1"},
+		Story: "The probe knows the provider's first name; what stands under another passes.",
+		Gate:  unprobed(func(p *registry.Provider, c gate.Credential) bool { return c.Name != p.AuthEnv[0] }),
+	},
+	{
+		Name: "one-protocol-probed", Rules: []string{"LIV-1"},
+		Story: "The probe speaks Anthropic's protocol; everybody else passes.",
+		Gate:  unprobed(func(p *registry.Provider, _ gate.Credential) bool { return p.Protocol != "anthropic" }),
+	},
+	{
+		Name: "both-scopes-probed", Rules: []string{"PRE-5", "LIV-8", "LIV-9"},
+		Story: "Where the same name stands at both scopes, both values are asked about, to be safe.",
+		Gate:  probesBothScopes,
+	},
+	{
+		Name: "url-means-external", Rules: []string{"PRE-1", "LIV-9", "LIV-4"},
+		Story: "A request with a url is taken for an external workspace, whatever its flag says.",
+		Gate: changed(func(_ *registry.Registry, req gate.Request) gate.Request {
+			req.External = req.External || req.URL != ""
+			return req
+		}),
+	},
+	{
 		Name: "unprobeable-refused", Rules: []string{"LIV-7"},
 		Story: "No base URL is an error of the probe, and errors refuse.",
 		Gate: probed(func(_ gate.Options, next prober) prober {
@@ -175,18 +214,6 @@ var probeFaults = []Double{
 		Name: "silent-on-timeout", Rules: []string{"LIV-11"},
 		Story: "Errors of the provider are logged, timeouts are not.",
 		Gate:  silenced(func(o gate.Outcome) bool { return o.Status == 0 }),
-	},
-	{
-		Name: "verdict-cached-by-name", Rules: []string{"LIV-12", "LIV-1"},
-		Story: "One verdict per provider and credential name is kept for a minute; the value is not part of the key.",
-		Gate:  cachedBy(func(p *registry.Provider, c gate.Credential) string { return p.Name + "/" + c.Name }),
-	},
-	{
-		Name: "verdict-cached-by-value", Rules: []string{"LIV-12", "LIV-9"},
-		Story: "One verdict per value is kept; the provider that gave it is not part of the key.",
-		// Only a server keeps a tenant's value from one create to the next.
-		Server: func(*server.Config) {},
-		Gate:   cachedBy(func(_ *registry.Provider, c gate.Credential) string { return c.Secret.Value }),
 	},
 }
 
@@ -295,23 +322,30 @@ func silenced(which func(gate.Outcome) bool) builder {
 	})
 }
 
-func cachedBy(key func(*registry.Provider, gate.Credential) string) builder {
+// unprobed passes some credentials without a call.
+func unprobed(which func(*registry.Provider, gate.Credential) bool) builder {
 	return probed(func(_ gate.Options, next prober) prober {
-		var mu sync.Mutex
-		verdicts := map[string]gate.Outcome{}
 		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
-			k := key(p, c)
-			mu.Lock()
-			out, ok := verdicts[k]
-			mu.Unlock()
-			if ok {
-				return out
+			if which(p, c) {
+				return gate.Outcome{Finding: gate.Alive}
 			}
-			out = next(ctx, p, c)
-			mu.Lock()
-			verdicts[k] = out
-			mu.Unlock()
-			return out
+			return next(ctx, p, c)
 		}
+	})
+}
+
+// probesBothScopes asks about the tenant's value as well, where the workspace's decides.
+func probesBothScopes(reg *registry.Registry, o gate.Options) gate.Gate {
+	ref := gate.NewReference(reg, o)
+	return decider(func(ctx context.Context, req gate.Request) (gate.Decision, error) {
+		d, err := ref.Decide(ctx, req)
+		p := reg.Provider(d.Provider)
+		if p == nil || d.Credential == "" || !req.Secrets.Workspace[d.Credential].Present() {
+			return d, err
+		}
+		if other := req.Secrets.Global[d.Credential]; other.Present() {
+			ref.Probe(ctx, p, gate.Credential{Name: d.Credential, Scope: gate.GlobalScope, Secret: other})
+		}
+		return d, err
 	})
 }

@@ -1,7 +1,14 @@
 package gates
 
 import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
@@ -62,6 +69,70 @@ var provisionFaults = []Double{
 		}),
 	},
 	{
+		Name: "provision-case-folded", Rules: []string{"PRV-1"},
+		Story: "Provisioning looks names up in a map that folds their case.",
+		Gate: excusedAtProvision(func(p *registry.Provider, name string) bool {
+			return slices.ContainsFunc(p.AuthEnv, func(accepted string) bool { return strings.EqualFold(accepted, name) })
+		}),
+	},
+	{
+		Name: "provision-name-suffix-matches", Rules: []string{"PRV-1"},
+		Story: "Provisioning greps the environment for the accepted name.",
+		Gate: excusedAtProvision(func(p *registry.Provider, name string) bool {
+			return slices.ContainsFunc(p.AuthEnv, func(accepted string) bool { return strings.HasSuffix(name, accepted) })
+		}),
+	},
+	{
+		Name: "provision-of-create", Rules: []string{"PRV-1", "PRV-2"},
+		Story: "Provisioning decides by the secrets that the create call had, which it was handed.",
+		Server: func(c *server.Config) {
+			var first sync.Map
+			c.Hooks.GateRequest = func(id string, req gate.Request) gate.Request {
+				if id == "" {
+					return req
+				}
+				kept, _ := first.LoadOrStore(id, req.Secrets)
+				req.Secrets = kept.(gate.Secrets)
+				return req
+			}
+		},
+	},
+	{
+		Name: "provision-outage-stops", Rules: []string{"LIV-2"},
+		Story: "Provisioning asks the provider, too, and takes an outage for a no.",
+		Gate: decidedAt(gate.Provision, func(_ *registry.Registry, _ gate.Request, d gate.Decision) gate.Decision {
+			if len(d.Notices) > 0 {
+				return gate.Decision{Verdict: gate.Refused, Code: gate.InvalidCredential, Provider: d.Provider, Credential: d.Credential, Message: "not proved"}
+			}
+			return d
+		}),
+	},
+	{
+		Name: "provision-follows-redirects", Rules: []string{"SEC-4"},
+		Story: "Provisioning has an HTTP client of its own, which follows redirects.",
+		Gate: func(reg *registry.Registry, o gate.Options) gate.Gate {
+			create, provision := gate.NewReference(reg, o), sent(followingRedirects)(reg, o)
+			return decider(func(ctx context.Context, req gate.Request) (gate.Decision, error) {
+				if req.Stage == gate.Provision {
+					return provision.Decide(ctx, req)
+				}
+				return create.Decide(ctx, req)
+			})
+		},
+	},
+	{
+		Name: "provision-quotes-secrets", Rules: []string{"SEC-1", "SEC-2"},
+		Story: "The reason of a failed provisioning quotes what was found in place of the credential.",
+		Gate: decidedAt(gate.Provision, func(_ *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+			for name, s := range req.Secrets.Workspace {
+				if d.Code == gate.MissingCredential {
+					d.Message += fmt.Sprintf("; found %s=%s", name, s.Value)
+				}
+			}
+			return d
+		}),
+	},
+	{
 		Name: "provision-unprobed", Rules: []string{"PRV-3"}, Extended: true,
 		Story: "The key was alive when the workspace was created.",
 		Gate: decidedAt(gate.Provision, func(_ *registry.Registry, _ gate.Request, d gate.Decision) gate.Decision {
@@ -90,5 +161,21 @@ func decidedAt(stage gate.Stage, change func(*registry.Registry, gate.Request, g
 			return change(reg, req, d)
 		}
 		return d
+	})
+}
+
+// excusedAtProvision has names count at provisioning that do not at create.
+func excusedAtProvision(counts func(p *registry.Provider, name string) bool) builder {
+	return excused(func(reg *registry.Registry, req gate.Request, d gate.Decision) bool {
+		p := reg.Provider(d.Provider)
+		if req.Stage != gate.Provision || p == nil {
+			return false
+		}
+		for name, s := range req.Secrets.Workspace {
+			if s.Present() && counts(p, name) {
+				return true
+			}
+		}
+		return false
 	})
 }

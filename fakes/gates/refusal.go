@@ -104,6 +104,46 @@ var refusalFaults = []Double{
 		Server: func(c *server.Config) { c.Hooks.KeepRefused.Row = true },
 	},
 	{
+		Name: "secrets-left-behind", Rules: []string{"REF-3"},
+		Story:  "The secrets of the request are saved before the gate is asked.",
+		Server: func(c *server.Config) { c.Hooks.KeepRefused.Secrets = true },
+	},
+	{
+		Name: "status-403", Rules: []string{"REF-1"},
+		Story:  "A credential that is missing or dead is a matter of permission.",
+		Server: refusing(func(w http.ResponseWriter, d gate.Decision) { refuseJSON(w, http.StatusForbidden, d, d.Message) }),
+	},
+	{
+		Name: "code-missing", Rules: []string{"REF-1"},
+		Story: "The refusal is a sentence in JSON; there is no code.",
+		Server: refusing(func(w http.ResponseWriter, d gate.Decision) {
+			writeObject(w, http.StatusUnprocessableEntity, map[string]any{"error": d.Message, "provider": d.Provider})
+		}),
+	},
+	{
+		Name: "dead-credential-not-named", Rules: []string{"REF-2"}, Extended: true,
+		Story: "The refusal says that the provider did not take the key, and not which one that was.",
+		Server: refusing(func(w http.ResponseWriter, d gate.Decision) {
+			if d.Code == gate.InvalidCredential {
+				d.Message = d.Provider + " did not take the key"
+			}
+			refuseJSON(w, http.StatusUnprocessableEntity, d, d.Message)
+		}),
+	},
+	{
+		Name: "found-names-told", Rules: []string{"REF-2"},
+		Story: "The refusal lists the names that are there, and not those that would do.",
+		Server: func(c *server.Config) {
+			c.Hooks.WriteRefusal = func(w http.ResponseWriter, _ *http.Request, req server.CreateRequest, d gate.Decision) {
+				message := "no usable credential for " + d.Provider + "; found:"
+				for name := range req.Secrets {
+					message += " " + name
+				}
+				refuseJSON(w, http.StatusUnprocessableEntity, gate.Decision{Code: d.Code, Provider: d.Provider}, message)
+			}
+		},
+	},
+	{
 		Name: "provisioned-all-the-same", Rules: []string{"REF-3"},
 		Story:  "The refusal is sent, and the goroutine that provisions has been started already.",
 		Server: func(c *server.Config) { c.Hooks.KeepRefused.Provisioning = true },

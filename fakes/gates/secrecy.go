@@ -3,10 +3,14 @@ package gates
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
+	"sync"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
@@ -23,6 +27,135 @@ var secrecyFaults = []Double{
 		Gate: told(func(value string) string {
 			middle := len(value) / 2
 			return value[max(0, middle-10):min(len(value), middle+10)]
+		}),
+	},
+	{
+		Name: "first-eight-shown", Rules: []string{"SEC-1"},
+		Story: "Enough of the key is shown for the tenant to know which one it is.",
+		Gate:  told(func(value string) string { return value[:max(0, len(value)-28)] + "…" }),
+	},
+	{
+		Name: "foreign-secret-in-error", Rules: []string{"SEC-1"},
+		Story: "The refusal for absence says what was found in its place, value and all.",
+		Gate: decided(func(reg *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+			if d.Code == gate.MissingCredential {
+				for _, c := range strays(reg, reg.Provider(d.Provider), req.Secrets) {
+					d.Message += "; found " + c.Name + "=" + c.Secret.Value
+				}
+			}
+			return d
+		}),
+	},
+	{
+		Name: "secret-in-header", Rules: []string{"SEC-1"},
+		Story: "A debugging header shows what was looked at.",
+		Server: func(c *server.Config) {
+			c.Hooks.WriteRefusal = func(w http.ResponseWriter, r *http.Request, req server.CreateRequest, d gate.Decision) {
+				for name, s := range req.Secrets {
+					w.Header().Add("X-Debug-Secret", name+"="+printable(s.Value))
+				}
+				server.WriteRefusal(w, r, req, d)
+			}
+		},
+	},
+	{
+		Name: "secrets-in-created", Rules: []string{"SEC-1"},
+		Story: "The 201 gives the request back, with its secrets.",
+		Server: func(c *server.Config) {
+			c.Hooks.WriteCreated = func(w http.ResponseWriter, _ *http.Request, req server.CreateRequest, made server.Created, _ gate.Decision) {
+				secrets := map[string]string{}
+				for name, s := range req.Secrets {
+					secrets[name] = s.Value
+				}
+				writeObject(w, http.StatusCreated, map[string]any{"id": made.ID, "status": made.Status, "secrets": secrets})
+			}
+		},
+	},
+	{
+		Name: "secrets-in-list", Rules: []string{"SEC-1"},
+		Story: "GET /workspaces/:id shows the row, and the row holds the secrets.",
+		Wrap:  showsSecrets,
+	},
+	{
+		Name: "request-logged", Rules: []string{"SEC-2"},
+		Story: "Requests are logged at debug level, and debug is on.",
+		Server: func(c *server.Config) {
+			if c.Log == nil {
+				return
+			}
+			log := &locked{to: c.Log}
+			c.Log = log
+			c.Hooks.GateRequest = func(_ string, req gate.Request) gate.Request {
+				for name, s := range req.Secrets.Workspace {
+					_, _ = log.Write([]byte("level=debug secret=" + name + " value=" + printable(s.Value) + "\n")) // a log that fails has nobody to tell
+				}
+				return req
+			}
+		},
+	},
+	{
+		Name: "upstream-body-in-notice", Rules: []string{"SEC-1", "SEC-2", "SEC-5"},
+		Story: "The loud line quotes the provider's error.",
+		Gate:  quotesProvider,
+	},
+	{
+		Name: "vendor-sprayed", Rules: []string{"SEC-3"},
+		Story: "A key that one host of the vendor refuses is tried at the vendor's other hosts.",
+		Gate:  spraysVendor,
+	},
+	{
+		Name: "permanent-redirect-followed", Rules: []string{"SEC-4"},
+		Story: "308 keeps the method, so it is safe, it is thought.",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err != nil || resp.StatusCode != http.StatusPermanentRedirect {
+				return resp, err
+			}
+			return followed(next, r, resp)
+		}),
+	},
+	{
+		Name: "control-character-as-outage", Rules: []string{"SEC-6"},
+		Story: "The HTTP client does not take the value, an error of the client is an outage, and outages pass in silence.",
+		Gate: probed(func(_ gate.Options, next prober) prober {
+			return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+				if strings.ContainsAny(c.Secret.Value, "\r\n\x00") {
+					return gate.Outcome{Finding: gate.Alive}
+				}
+				return next(ctx, p, c)
+			}
+		}),
+	},
+	{
+		Name: "control-characters-stripped", Rules: []string{"SEC-6"},
+		Story: "Line breaks are taken out of the value, and what is left is sent.",
+		Gate: probed(func(_ gate.Options, next prober) prober {
+			return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+				c.Secret.Value = printable(c.Secret.Value)
+				return next(ctx, p, c)
+			}
+		}),
+	},
+	{
+		Name: "only-line-feeds-stripped", Rules: []string{"SEC-6"},
+		Story: "Line feeds are taken out of the value, since they are what people paste.",
+		Gate: probed(func(_ gate.Options, next prober) prober {
+			return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+				c.Secret.Value = strings.ReplaceAll(c.Secret.Value, "\n", "")
+				return next(ctx, p, c)
+			}
+		}),
+	},
+	{
+		Name: "newline-as-outage", Rules: []string{"SEC-6"},
+		Story: "The value is sent as it was pasted, the HTTP client does not take its newline, and an error of the client is an outage.",
+		Gate: found(func(_ *registry.Registry, p *registry.Provider, s gate.Secrets) (gate.Credential, bool) {
+			c, ok := gate.FindCredential(p, s)
+			stored := map[gate.Scope]map[string]gate.Secret{gate.WorkspaceScope: s.Workspace, gate.GlobalScope: s.Global}
+			if raw := stored[c.Scope][c.Name].Value; strings.HasSuffix(raw, "\n") {
+				c.Secret = gate.Secret{Unreadable: true}
+			}
+			return c, ok
 		}),
 	},
 	{
@@ -83,6 +216,15 @@ func probesEverybody(reg *registry.Registry, o gate.Options) gate.Gate {
 
 func followingRedirects(next http.RoundTripper, r *http.Request) (*http.Response, error) {
 	resp, err := next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	return followed(next, r, resp)
+}
+
+// followed goes where a response leads, with all of the request's headers.
+func followed(next http.RoundTripper, r *http.Request, resp *http.Response) (*http.Response, error) {
+	var err error
 	for range 10 {
 		if err != nil || resp.StatusCode < 300 || resp.StatusCode > 399 {
 			return resp, err
@@ -123,4 +265,81 @@ func passesOn(reg *registry.Registry, o gate.Options) gate.Gate {
 		}
 		return d, err
 	})
+}
+
+// quotesProvider puts the provider's own words into the notice of an allow.
+func quotesProvider(reg *registry.Registry, o gate.Options) gate.Gate {
+	var words sync.Map
+	ref := sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+		resp, err := next.RoundTrip(r)
+		if err == nil && resp.StatusCode >= 500 {
+			words.Store(keyOf(r), string(peek(resp)))
+		}
+		return resp, err
+	})(reg, o)
+	return decider(func(ctx context.Context, req gate.Request) (gate.Decision, error) {
+		d, err := ref.Decide(ctx, req)
+		if p := reg.Provider(d.Provider); p != nil && len(d.Notices) > 0 {
+			if c, ok := gate.FindCredential(p, req.Secrets); ok {
+				if said, ok := words.Load(c.Secret.Value); ok {
+					d.Notices[0].Cause += ": " + said.(string)
+				}
+			}
+		}
+		return d, err
+	})
+}
+
+// spraysVendor tries a dead key at the vendor's other hosts.
+func spraysVendor(reg *registry.Registry, o gate.Options) gate.Gate {
+	return probed(func(_ gate.Options, next prober) prober {
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			out := next(ctx, p, c)
+			for _, other := range reg.Providers {
+				if out.Finding == gate.Dead && other.VendorLogo == p.VendorLogo && other.ProbeBase() != "" && other.ProbeBase() != p.ProbeBase() {
+					out = next(ctx, other, c)
+				}
+			}
+			return out
+		}
+	})(reg, o)
+}
+
+// showsSecrets keeps what a create was sent and shows it with the workspace.
+func showsSecrets(next http.Handler) http.Handler {
+	var secrets sync.Map
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isCreate(r) {
+			body, _ := io.ReadAll(r.Body) // what came of it is the server's to judge
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			reply := &recording{header: http.Header{}}
+			next.ServeHTTP(reply, r)
+			var made struct{ ID string }
+			var sent struct{ Secrets map[string]string }
+			if json.Unmarshal(reply.body.Bytes(), &made) == nil && json.Unmarshal(body, &sent) == nil {
+				secrets.Store(made.ID, sent.Secrets)
+			}
+			reply.send(w)
+			return
+		}
+		replied(func(w http.ResponseWriter, r *http.Request, reply *recording) {
+			var row map[string]any
+			if shown, ok := secrets.Load(strings.TrimPrefix(r.URL.Path, "/workspaces/")); ok && r.Method == http.MethodGet && json.Unmarshal(reply.body.Bytes(), &row) == nil {
+				row["secrets"] = shown
+				writeObject(w, reply.status, row)
+				return
+			}
+			reply.send(w)
+		})(next).ServeHTTP(w, r)
+	})
+}
+
+// printable drops control characters.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return -1
+		}
+		return r
+	}, s)
 }

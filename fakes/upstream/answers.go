@@ -7,8 +7,10 @@ var catalogue = []Spec{
 	{Name: "live", Status: 200, Means: Alive, Level: Core, Doc: "The list of models."},
 	{Name: "created", Status: 201, Means: Alive, Level: Core, Doc: "The list of models, with 201."},
 	{Name: "no-content", Status: 204, Means: Alive, Level: Core, Doc: "204 without a body."},
+	{Name: "late-live", Status: 200, Means: Alive, Late: true, Level: Core, Doc: "The list of models, a moment late, so that probes meet."},
 	{Name: "dead", Status: 401, Means: Dead, Level: Core, Doc: "The provider's own answer to an invalid key."},
 	{Name: "forbidden", Status: 403, Means: Dead, Level: Core, Doc: "The provider's own answer to a key without permission."},
+	{Name: "late-dead", Status: 401, Means: Dead, Late: true, Level: Core, Doc: "The provider's own answer to an invalid key, a moment late, so that probes meet."},
 	{Name: "rate-limited", Status: 429, Means: Transient, Level: Core, Doc: "Too many requests; Retry-After: 30. The key authenticated."},
 	{Name: "server-error", Status: 500, Means: Transient, Loud: true, Level: Core, Doc: "The provider's own internal error."},
 	{Name: "bad-gateway", Status: 502, Means: Transient, Loud: true, Level: Core, Doc: "An edge's HTML page."},
@@ -51,6 +53,8 @@ var catalogue = []Spec{
 	{Name: "redirect-other-host", Status: 302, Means: Inconclusive, Level: Core, Doc: "A redirect to a host that no provider has."},
 	{Name: "redirect-sibling", Status: 307, Means: Inconclusive, Level: Core, Doc: "A redirect to another provider's host."},
 	{Name: "redirect-http", Status: 301, Means: Inconclusive, Level: Core, Doc: "A redirect to the same URL without TLS."},
+	{Name: "redirect-see-other", Status: 303, Means: Inconclusive, Level: Core, Doc: "303 to a host that no provider has."},
+	{Name: "redirect-permanent", Status: 308, Means: Inconclusive, Level: Core, Doc: "308 to another provider's host."},
 
 	// Answers that hold the whole credential (SEC-5).
 	{Name: "echo-dead", Status: 401, Means: Dead, Level: Core, Doc: "401 with the credential in the body and in a header."},

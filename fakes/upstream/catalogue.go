@@ -63,6 +63,8 @@ type Spec struct {
 	Loud bool
 	// Waits says that the answer outlasts any probe budget (LIV-6).
 	Waits bool
+	// Late says that the answer comes after lateness.
+	Late bool
 	// Connection says that it happens before a request is read, so that a
 	// proxy for many has to apply it to a whole host. RoundTrip returns the
 	// error; ServeHTTP, which comes too late, resets the connection.

@@ -10,12 +10,17 @@ var locations = map[Answer]func(*call) string{
 	"redirect-loop":       func(c *call) string { return c.url(c.exchange.Scheme, c.exchange.Host, c.exchange.Path) },
 	"redirect-http":       func(c *call) string { return c.url("http", c.exchange.Host, c.exchange.Path) },
 	"redirect-other-host": func(c *call) string { return c.url("https", elsewhere, c.pathAlone()) },
-	"redirect-sibling": func(c *call) string {
-		if c.host.sibling == "" {
-			return c.url("https", elsewhere, c.pathAlone())
-		}
-		return c.url("https", c.host.sibling, c.pathAlone())
-	},
+	"redirect-see-other":  func(c *call) string { return c.url("https", elsewhere, c.pathAlone()) },
+	"redirect-sibling":    (*call).sibling,
+	"redirect-permanent":  (*call).sibling,
+}
+
+// sibling is the same path at another host of the registry.
+func (c *call) sibling() string {
+	if c.host.sibling == "" {
+		return c.url("https", elsewhere, c.pathAlone())
+	}
+	return c.url("https", c.host.sibling, c.pathAlone())
 }
 
 // pathAlone is the path without the query: a redirect to somebody else must

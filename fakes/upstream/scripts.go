@@ -70,7 +70,7 @@ func (f *family) script(spec Spec) *script {
 		return s
 	case "bad-gateway", "unavailable", "gateway-timeout":
 		return htmlError(spec)
-	case "redirect-loop", "redirect-other-host", "redirect-sibling", "redirect-http":
+	case "redirect-loop", "redirect-other-host", "redirect-sibling", "redirect-http", "redirect-see-other", "redirect-permanent":
 		s := &script{answer: spec.Name, status: spec.Status, location: locations[spec.Name], body: newTemplate("")}
 		s.setHeader(map[string]string{"Server": "nginx"})
 		return s
@@ -104,7 +104,7 @@ func (f *family) says(answer Answer, status int, p problem) *script {
 func (f *family) lists(answer Answer, status int) *script {
 	s := &script{answer: answer, status: status, body: newTemplate(f.list)}
 	s.setHeader(map[string]string{"Content-Type": "application/json"}, f.header)
-	if answer == "live" || answer == "created" {
+	if answer == "live" || answer == "created" || answer == "late-live" {
 		for _, p := range f.pages {
 			s.pages = append(s.pages, scriptPage{p.matches, newTemplate(p.body)})
 		}

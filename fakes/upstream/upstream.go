@@ -166,7 +166,23 @@ func (u *Upstream) receive(ctx context.Context, x *Exchange, hostHeader, userinf
 		u.config.Arrive(ctx, x)
 	}
 	x.Answer = c.decide()
+	if spec, _ := Lookup(x.Answer); spec.Late {
+		delay(ctx)
+	}
 	return c
+}
+
+// lateness is how long a late answer takes: longer than it takes to send some
+// tens of requests at once, and far below any probe budget.
+const lateness = 50 * time.Millisecond
+
+func delay(ctx context.Context) {
+	timer := time.NewTimer(lateness)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // decide chooses the answer, and sets what the provider sees as the credential.

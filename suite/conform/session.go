@@ -65,8 +65,9 @@ func NewSession(o Options) (*Session, error) {
 	for _, x := range all {
 		s.byID[x.ID] = x
 	}
+	traits := suite.Traits{HTTP: profile != nil, RefusesUnlisted: profile != nil && profile.RefusesUnlisted()}
 	for _, x := range selected {
-		if reason := suite.Unclaimed(x, o.Registry, o.Claims, profile != nil && profile.RefusesUnlisted()); reason != "" {
+		if reason := suite.Unclaimed(x, o.Registry, o.Claims, traits); reason != "" {
 			s.NotClaimed[reason]++
 		} else {
 			s.Claimed = append(s.Claimed, x)

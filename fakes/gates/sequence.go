@@ -1,0 +1,168 @@
+package gates
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+)
+
+// sequenceFaults let one request decide another one.
+var sequenceFaults = []Double{
+	{
+		Name: "verdict-cached-by-name", Rules: []string{"LIV-12", "LIV-1"},
+		Story: "One verdict per provider and credential name is kept for a minute; the value is not part of the key.",
+		Gate:  cachedBy(func(p *registry.Provider, c gate.Credential) string { return p.Name + "/" + c.Name }),
+	},
+	{
+		Name: "verdict-cached-by-value", Rules: []string{"LIV-12", "LIV-9"},
+		Story: "One verdict per value is kept; the provider that gave it is not part of the key.",
+		Gate:  cachedBy(func(_ *registry.Provider, c gate.Credential) string { return c.Secret.Value }),
+	},
+	{
+		Name: "tenant-verdict-cached", Rules: []string{"LIV-12"},
+		Story: "The verdict about a tenant's credential is kept by its name, since the tenant has only one.",
+		Gate: cachedBy(func(p *registry.Provider, c gate.Credential) string {
+			if c.Scope == gate.GlobalScope {
+				return p.Name + "/" + c.Name
+			}
+			return p.Name + "/" + c.Name + "/" + c.Secret.Value
+		}),
+	},
+	{
+		Name: "outage-opens-gate", Rules: []string{"LIV-12"},
+		Story: "A circuit breaker: after one outage the provider is not asked again for a while.",
+		Gate:  breaksCircuit,
+	},
+	{
+		Name: "probes-shared", Rules: []string{"LIV-12"},
+		Story: "Probes of one provider that come together are folded into one call; the value is not part of the key.",
+		Gate:  sharesProbes,
+	},
+	{
+		Name: "credential-remembered", Rules: []string{"LIV-12", "PRE-1"},
+		Story: "The resolver keeps the last credential of a provider in a field, and finds it there for whoever comes next.",
+		Gate:  remembersCredential,
+	},
+	{
+		Name: "second-try-allowed", Rules: []string{"ROB-3"},
+		Story: "A dead key is refused once; who insists is let through.",
+		Gate:  allowsSecondTry,
+	},
+	{
+		Name: "busy-lets-through", Rules: []string{"ROB-3"},
+		Story: "No more than eight probes run at once, and what comes beyond them is let through.",
+		Gate:  letsThroughWhenBusy,
+	},
+}
+
+func cachedBy(key func(*registry.Provider, gate.Credential) string) builder {
+	return probed(func(_ gate.Options, next prober) prober {
+		var mu sync.Mutex
+		verdicts := map[string]gate.Outcome{}
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			k := key(p, c)
+			mu.Lock()
+			out, ok := verdicts[k]
+			mu.Unlock()
+			if ok {
+				return out
+			}
+			out = next(ctx, p, c)
+			mu.Lock()
+			verdicts[k] = out
+			mu.Unlock()
+			return out
+		}
+	})
+}
+
+// breaksCircuit stops to ask a provider that had an outage.
+func breaksCircuit(reg *registry.Registry, o gate.Options) gate.Gate {
+	return probed(func(_ gate.Options, next prober) prober {
+		var open sync.Map
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			if _, down := open.Load(p.Name); down && p.ProbeBase() != "" {
+				return gate.Outcome{Cause: "the provider had an outage a moment ago"}
+			}
+			out := next(ctx, p, c)
+			if out.Status >= 500 || out.Status == 0 && out.Finding == gate.Unproven {
+				open.Store(p.Name, true)
+			}
+			return out
+		}
+	})(reg, o)
+}
+
+// sharesProbes gives all who ask about a provider at once the answer of the first.
+func sharesProbes(reg *registry.Registry, o gate.Options) gate.Gate {
+	type flight struct {
+		done chan struct{}
+		out  gate.Outcome
+	}
+	return probed(func(_ gate.Options, next prober) prober {
+		var mu sync.Mutex
+		flights := map[string]*flight{}
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			mu.Lock()
+			if f := flights[p.Name]; f != nil {
+				mu.Unlock()
+				<-f.done
+				return f.out
+			}
+			f := &flight{done: make(chan struct{})}
+			flights[p.Name] = f
+			mu.Unlock()
+			f.out = next(ctx, p, c)
+			mu.Lock()
+			delete(flights, p.Name)
+			mu.Unlock()
+			close(f.done)
+			return f.out
+		}
+	})(reg, o)
+}
+
+// remembersCredential takes the last credential of a provider where there is none.
+func remembersCredential(reg *registry.Registry, o gate.Options) gate.Gate {
+	var last sync.Map
+	return found(func(_ *registry.Registry, p *registry.Provider, s gate.Secrets) (gate.Credential, bool) {
+		if c, ok := gate.FindCredential(p, s); ok {
+			last.Store(p.Name, c)
+			return c, true
+		}
+		if c, ok := last.Load(p.Name); ok {
+			return c.(gate.Credential), true
+		}
+		return gate.Credential{}, false
+	})(reg, o)
+}
+
+func allowsSecondTry(reg *registry.Registry, o gate.Options) gate.Gate {
+	return probed(func(_ gate.Options, next prober) prober {
+		var tried sync.Map
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			out := next(ctx, p, c)
+			if _, again := tried.LoadOrStore(p.Name+c.Secret.Value, true); again && out.Finding == gate.Dead {
+				out.Finding = gate.Unproven
+			}
+			return out
+		}
+	})(reg, o)
+}
+
+func letsThroughWhenBusy(reg *registry.Registry, o gate.Options) gate.Gate {
+	const most = 8
+	return probed(func(_ gate.Options, next prober) prober {
+		var running atomic.Int64
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			defer running.Add(-1)
+			if running.Add(1) > most {
+				return gate.Outcome{Cause: "too many probes at once"}
+			}
+			return next(ctx, p, c)
+		}
+	})(reg, o)
+}

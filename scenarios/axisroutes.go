@@ -1,0 +1,107 @@
+package scenarios
+
+import (
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/registry"
+)
+
+// routeOptions lists (runtime, model) pairs: every id that a runtime lists and
+// one sample for each alternative of each pattern.
+func routeOptions(sets []string, reg *registry.Registry) []option {
+	var out []option
+	seen := map[[2]string]bool{}
+	for _, r := range reg.Routes() {
+		pair := [2]string{r.Runtime, r.Provider.Name}
+		for _, want := range sets {
+			if inRouteSet(want, r, seen[pair]) {
+				out = append(out, routeOption(r, reg))
+				break
+			}
+		}
+		seen[pair] = true
+	}
+	for _, want := range sets {
+		switch want {
+		case "strangers":
+			out = append(out, strangers(reg)...)
+		case "overlaps":
+			out = append(out, overlaps(reg)...)
+		}
+	}
+	return out
+}
+
+// inRouteSet reports whether a route belongs to a set; again says that one of
+// the same runtime and provider came before it.
+func inRouteSet(set string, r registry.Route, again bool) bool {
+	platform, tied := r.Provider.IsPlatform(), len(r.Needs) > 0
+	switch set {
+	case "byok":
+		return !platform && !tied
+	case "runtimes":
+		return !platform && !tied && !again
+	case "platform":
+		return platform
+	case "platform-runtimes":
+		return platform && !again
+	case "tied":
+		return !platform && tied
+	case "tied-listed":
+		return !platform && tied && r.By == registry.Verbatim
+	case "probed":
+		return !platform && r.Provider.ProbeBase() != ""
+	case "tied-probed":
+		return !platform && tied && r.Provider.ProbeBase() != ""
+	}
+	return false
+}
+
+func routeOption(r registry.Route, reg *registry.Registry) option {
+	p := r.Provider
+	o := option{r.Runtime + "/" + r.Model, vars{
+		"provider": p.Name, "accepted": p.AuthEnv[0], "others": strings.Join(foreignNames(p, r.Runtime, r.Model, reg), ","), "runtime": r.Runtime, "model": r.Model,
+	}}
+	if len(r.Needs) == 0 {
+		return o
+	}
+	o.label += "/" + p.Name
+	o.vars["accepted"] = r.Needs[0]
+	// The provider that has the pair where the credentials decide nothing.
+	if first := reg.Derive(r.Runtime, r.Model, nil).Provider; first != nil {
+		o.vars["first"], o.vars["first-accepted"] = first.Name, first.AuthEnv[0]
+	}
+	return o
+}
+
+// strangers are pairs that nobody owns: a model that leads to a provider in
+// some runtime, in every runtime where it leads nowhere, one for each provider.
+func strangers(reg *registry.Registry) []option {
+	var out []option
+	for _, rt := range reg.Runtimes {
+		seen, listed := map[*registry.Provider]bool{}, map[string]bool{}
+		for _, r := range reg.Routes() {
+			if seen[r.Provider] || listed[r.Model] || reg.Derive(rt.Name, r.Model, nil).Reason != registry.UnownedModel {
+				continue
+			}
+			seen[r.Provider], listed[r.Model] = true, true
+			out = append(out, option{rt.Name + "/" + r.Model, vars{"runtime": rt.Name, "model": r.Model, "accepted": r.Provider.AuthEnv[0]}})
+		}
+	}
+	return out
+}
+
+// overlaps are pairs that several patterns match; with no credential in scope
+// they are underivable (DER-2).
+func overlaps(reg *registry.Registry) []option {
+	var out []option
+	seen := map[string]bool{}
+	for _, r := range reg.Routes() {
+		label := r.Runtime + "/" + r.Model
+		if d := reg.Derive(r.Runtime, r.Model, nil); d.Reason == registry.UndecidedOverlap && !seen[label] {
+			seen[label] = true
+			out = append(out, option{label, vars{"runtime": r.Runtime, "model": r.Model}})
+		}
+	}
+	return out
+}
