@@ -10,7 +10,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	budget := 500 * time.Millisecond
+	budget := 2 * time.Second
 	conform.Run(t, conform.Options{
 		Handler: func(providers http.RoundTripper) (http.Handler, error) {
 			return newServer(config{Token: "admin", Transport: providers, Budget: budget})

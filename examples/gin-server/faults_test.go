@@ -65,7 +65,7 @@ func TestFaults(t *testing.T) {
 
 func violated(t *testing.T, f faults, ids []string) []string {
 	t.Helper()
-	budget, log := 500*time.Millisecond, suite.NewOutput()
+	budget, log := 2*time.Second, suite.NewOutput()
 	s, err := conform.NewSession(conform.Options{
 		Handler: func(providers http.RoundTripper) (http.Handler, error) {
 			return newServer(config{Token: "admin", Transport: providers, Budget: budget, Log: log, faults: f})

@@ -24,7 +24,7 @@ func TestSpecs(t *testing.T) {
 }
 
 // budget is short, because what waits for a silent provider waits that long.
-const budget = 150 * time.Millisecond
+const budget = 600 * time.Millisecond
 
 // faultyGate names the environment variable by which a test that runs this
 // suite as a child process puts a faulty gate into it.

@@ -16,7 +16,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
-const testBudget = 150 * time.Millisecond
+const testBudget = 600 * time.Millisecond
 
 // doubleOptions are those for a gate of ours; every area that a Go value can
 // be held to is claimed.
