@@ -100,14 +100,14 @@ func (s *Session) run(ctx context.Context, cfg suite.Config) (suite.Summary, err
 		cfg.Target = t.gate
 		return suite.Run(ctx, cfg)
 	}
-	http := suite.HTTPOptions{Kind: "url", Env: s.options.env}
+	options := suite.HTTPOptions{Kind: "url", Env: s.options.env}
 	base := t.base
 	if t.handler != nil {
 		server := serve(t.handler)
 		defer server.close()
-		http.Kind, http.Transport, base = "handler", server.transport, "http://server.test"
+		options.Kind, options.Transport, base = "handler", server.transport, "http://server.test"
 	}
-	target, err := suite.NewHTTPTarget(t.profile, base, http)
+	target, err := suite.NewHTTPTarget(t.profile, base, options)
 	if err != nil {
 		return suite.Summary{}, err
 	}
@@ -118,6 +118,7 @@ func (s *Session) run(ctx context.Context, cfg suite.Config) (suite.Summary, err
 	return suite.Run(ctx, cfg)
 }
 
+// check finds out, once, that the server can be driven and dials our providers.
 func (s *Session) check(ctx context.Context, t *opened, target *suite.HTTPTarget, cfg suite.Config) error {
 	if t.checked {
 		return nil

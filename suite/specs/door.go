@@ -49,7 +49,5 @@ func (d *door) verify(ctx ginkgo.SpecContext, g *group) {
 // replay returns one result for each scenario of a group, in order. The seed
 // and the group make the credential values.
 func (d *door) replay(ctx context.Context, g *group, seed int64) ([]suite.Result, error) {
-	return d.session.Replay(ctx, g.scenarios, seedOf(seed, g))
+	return d.session.Replay(ctx, g.scenarios, fmt.Sprintf("%d %s", seed, g.text))
 }
-
-func seedOf(seed int64, g *group) string { return fmt.Sprintf("%d %s", seed, g.text) }
