@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	_ "embed"
 	"sync"
 )
@@ -16,6 +17,9 @@ var embedded = sync.OnceValue(func() *Registry {
 	}
 	return registry
 })
+
+// EmbeddedFile returns a copy of the file that Embedded was read from.
+func EmbeddedFile() []byte { return bytes.Clone(embeddedYAML) }
 
 // Embedded returns the registry that the suite ships with, the same one at
 // every call.

@@ -70,6 +70,9 @@ func checkHeader(h Header) error {
 	if h.Planned < 0 {
 		return fmt.Errorf("planned is %d; it counts scenarios and cannot be negative", h.Planned)
 	}
+	if h.LeftOut < 0 || h.LeftOut > 0 && thinning(h) == "" {
+		return fmt.Errorf("left_out is %d for the matrix %q; only a thinned one leaves scenarios out", h.LeftOut, h.Matrix)
+	}
 	return nil
 }
 

@@ -44,6 +44,8 @@ func sampleHeader() Header {
 		Target: Target{Kind: "command", Profile: "workspace-server", Address: "http://127.0.0.1:8080",
 			Command: []string{"./server", "--addr", "127.0.0.1:8080"}},
 		Planned:         7,
+		Matrix:          "pairwise",
+		LeftOut:         2100,
 		Selection:       Selection{Rules: []string{"PRE-*"}},
 		Claims:          []string{"create-presence", "provision-presence"},
 		NotClaimedAreas: []string{"provision-liveness"},

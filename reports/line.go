@@ -22,6 +22,9 @@ func SummaryLine(h Header, f Footer) string {
 		fmt.Fprintf(&b, ", %s waived", number(s.Waived))
 	}
 	fmt.Fprintf(&b, " (%s)", oneLine(h.Level))
+	if thinned := thinning(h); thinned != "" {
+		b.WriteString("; " + thinned)
+	}
 	if len(s.Claims) > 0 {
 		fmt.Fprintf(&b, "; claims: %s", oneLine(strings.Join(s.Claims, ", ")))
 	}
@@ -36,6 +39,14 @@ func SummaryLine(h Header, f Footer) string {
 		fmt.Fprintf(&b, "; not claimed: %s", strings.Join(not, " "))
 	}
 	return b.String()
+}
+
+// thinning says what a thinned matrix left out; empty where it is whole.
+func thinning(h Header) string {
+	if h.Matrix == "" || h.Matrix == "full" {
+		return ""
+	}
+	return fmt.Sprintf("matrix %s: %s left out", oneLine(h.Matrix), counted(h.LeftOut, "scenario"))
 }
 
 // maxRulesInLine keeps the line a line: a gate that answers nonsense breaks

@@ -128,6 +128,7 @@ func markdownSummary(h Header, f Footer) string {
 	row("Registry", h.Registry.Digest)
 	row("Seed", h.Seed)
 	row("Shard", h.Shard)
+	row("Matrix", h.Matrix)
 	row("Tool", strings.TrimSpace(h.Tool.Name+" "+h.Tool.Version))
 	b.WriteString("\n")
 	return b.String()

@@ -43,9 +43,10 @@ type Header struct {
 	Claims []string `json:"claims"`
 	// NotClaimedAreas are the areas that the target's profile does not claim.
 	NotClaimedAreas []string `json:"not_claimed_areas"`
-	// Matrix says how scenarios were expanded over the registry; empty where
-	// the corpus decides.
+	// Matrix is "full", or "pairwise" where the matrix was thinned; empty is full.
 	Matrix string `json:"matrix,omitempty"`
+	// LeftOut counts the scenarios that a thinned matrix left out.
+	LeftOut int `json:"left_out,omitempty"`
 }
 
 // A Tool is the program that made the report.

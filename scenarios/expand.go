@@ -40,6 +40,7 @@ func (e *expander) scenario(t *template, c cell) (*Scenario, error) {
 	s := &Scenario{
 		ID: strings.Join(append([]string{t.id}, c.labels...), "/"), Class: t.class, Level: Level(t.level),
 		Severity: t.severity, Rules: t.rules, Source: t.source, Needs: slices.Clone(t.needs), Twin: t.twin, Pos: t.pos,
+		template: t.id, cell: c.labels,
 	}
 	steps, err := e.steps(t, c.vars)
 	if err != nil {

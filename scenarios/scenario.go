@@ -44,6 +44,11 @@ type Scenario struct {
 	NotApplicable string
 	// Pos is where the scenario stands in its file.
 	Pos strict.Position
+
+	// template is the id of the entry that the scenario was expanded from, and
+	// cell its value on each axis of that entry's matrix; nil without a matrix.
+	template string
+	cell     []string
 }
 
 // A Stage is the moment that a step drives.

@@ -21,6 +21,19 @@ type Selection struct {
 	// Shard and Shards select one part of N by a hash of the id, which stays the
 	// same as the corpus grows. Shards 0 or 1 selects everything; Shard counts from 1.
 	Shard, Shards int
+	// Matrix thins what the other fields select; empty means FullMatrix.
+	Matrix Matrix
+}
+
+// Selected is what a selection comes to.
+type Selected struct {
+	// Scenarios are in the order of the corpus, companions included.
+	Scenarios []*Scenario
+	// Companions are the ids of those that came along only because a selected
+	// one needs them as its twin.
+	Companions map[string]bool
+	// LeftOut counts the scenarios that only Matrix kept out.
+	LeftOut int
 }
 
 // check finds words that the corpus does not know; a filter that can never
@@ -42,6 +55,9 @@ func (sel *Selection) check(list []*Scenario, rules *Rules) error {
 			return fmt.Errorf("no scenario has an id like %q%s; conformance list prints them all", glob, strict.DidYouMean(glob, ids(list)))
 		}
 	}
+	if sel.Matrix != "" && !slices.Contains(Matrices, sel.Matrix) {
+		return fmt.Errorf("unknown matrix %q%s; it is %s", sel.Matrix, strict.DidYouMean(string(sel.Matrix), names(Matrices)), strings.Join(names(Matrices), " or "))
+	}
 	if sel.Shards > 1 && (sel.Shard < 1 || sel.Shard > sel.Shards) {
 		return fmt.Errorf("shard %d/%d does not exist; shards count from 1", sel.Shard, sel.Shards)
 	}
@@ -56,36 +72,43 @@ func ids(list []*Scenario) []string {
 	return out
 }
 
-// Select returns the scenarios that a selection asks for, in order, and the
-// ids of those that came along only because a selected one needs them as its
-// twin. An unknown class, rule or id is an error.
-func (sel *Selection) Select(list []*Scenario, rules *Rules) (selected []*Scenario, companions map[string]bool, err error) {
+// Select returns the scenarios that a selection asks for. An unknown class, rule,
+// id or matrix is an error.
+func (sel *Selection) Select(list []*Scenario, rules *Rules) (Selected, error) {
 	if err := sel.check(list, rules); err != nil {
-		return nil, nil, err
+		return Selected{}, err
 	}
 	var globs []*regexp.Regexp
 	for _, g := range sel.IDs {
 		globs = append(globs, globExpression(g))
 	}
-	wanted, twins := map[string]bool{}, map[string]bool{}
+	var kept map[string]bool
+	if sel.Matrix == PairwiseMatrix {
+		kept = pairwise(list)
+	}
+	wanted, thinned, twins := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, s := range list {
-		if sel.matches(s, globs) {
-			wanted[s.ID] = true
-			if s.Twin != "" {
-				twins[s.Twin] = true
-			}
+		switch {
+		case !sel.matches(s, globs):
+		case kept != nil && !kept[s.ID]:
+			thinned[s.ID] = true
+		default:
+			wanted[s.ID], twins[s.Twin] = true, true
 		}
 	}
-	companions = map[string]bool{}
+	out := Selected{Companions: map[string]bool{}}
 	for _, s := range list {
-		if wanted[s.ID] || twins[s.ID] {
-			selected = append(selected, s)
-			if !wanted[s.ID] {
-				companions[s.ID] = true
-			}
+		switch {
+		case wanted[s.ID]:
+			out.Scenarios = append(out.Scenarios, s)
+		case twins[s.ID]:
+			out.Scenarios = append(out.Scenarios, s)
+			out.Companions[s.ID] = true
+		case thinned[s.ID]:
+			out.LeftOut++
 		}
 	}
-	return selected, companions, nil
+	return out, nil
 }
 
 func (sel *Selection) matches(s *Scenario, globs []*regexp.Regexp) bool {

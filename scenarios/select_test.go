@@ -2,7 +2,6 @@ package scenarios_test
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,14 +53,14 @@ func TestSelect(t *testing.T) {
 	list, rules := few(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			selected, companions, err := test.sel.Select(list, rules)
+			selected, err := test.sel.Select(list, rules)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, s := range selected {
+			for _, s := range selected.Scenarios {
 				id := s.ID
-				if companions[id] {
+				if selected.Companions[id] {
 					id = "+" + id
 				}
 				got = append(got, id)
@@ -83,12 +82,13 @@ func TestSelectErrors(t *testing.T) {
 		{scenarios.Selection{IDs: []string{"valid/*", "missing/c"}}, `no scenario has an id like "missing/c" (did you mean "missing/a"?); conformance list prints them all`},
 		{scenarios.Selection{IDs: []string{"valid"}}, `no scenario has an id like "valid" (did you mean "valid/a"?); conformance list prints them all`},
 		{scenarios.Selection{IDs: []string{"missing.a"}}, `no scenario has an id like "missing.a" (did you mean "missing/a"?); conformance list prints them all`},
+		{scenarios.Selection{Matrix: "pairwse"}, `unknown matrix "pairwse" (did you mean "pairwise"?); it is full or pairwise`},
 		{scenarios.Selection{Shard: 3, Shards: 2}, "shard 3/2 does not exist; shards count from 1"},
 		{scenarios.Selection{Shard: 0, Shards: 2}, "shard 0/2 does not exist; shards count from 1"},
 	}
 	list, rules := few(t)
 	for _, test := range tests {
-		if _, _, err := test.sel.Select(list, rules); err == nil || err.Error() != test.want {
+		if _, err := test.sel.Select(list, rules); err == nil || err.Error() != test.want {
 			t.Errorf("%+v: %v\nwant %s", test.sel, err, test.want)
 		}
 	}
@@ -102,16 +102,16 @@ func TestShards(t *testing.T) {
 		owner := map[string]int{}
 		for shard := 1; shard <= n; shard++ {
 			sel := scenarios.Selection{Level: scenarios.Extended, Shard: shard, Shards: n}
-			selected, companions, err := sel.Select(list, rules)
+			selected, err := sel.Select(list, rules)
 			if err != nil {
 				t.Fatal(err)
 			}
 			own, there := 0, map[string]bool{}
-			for _, s := range selected {
+			for _, s := range selected.Scenarios {
 				there[s.ID] = true
 			}
-			for _, s := range selected {
-				if companions[s.ID] {
+			for _, s := range selected.Scenarios {
+				if selected.Companions[s.ID] {
 					continue
 				}
 				own++

@@ -116,6 +116,26 @@ func withoutRequestIDs(text, run string) string {
 	return strings.Join(pieces, " ")
 }
 
+// othersLine reports whether a text names the requests of other scenarios of a
+// run and none of this one's: what it says, it says of them.
+func othersLine(text, run, scenario string) bool {
+	if run == "" {
+		return false
+	}
+	pieces := strings.Split(text, run+"/")[1:]
+	for _, p := range pieces {
+		end := strings.IndexFunc(p, func(r rune) bool { return !inRequestID(r) })
+		if end < 0 {
+			end = len(p)
+		}
+		id := strings.TrimRight(p[:end], ".…") // a log may cut it short
+		if strings.HasPrefix(scenario, id) {
+			return false
+		}
+	}
+	return len(pieces) > 0
+}
+
 // inRequestID reports whether a scenario's id may hold a character; white
 // space, quotes and brackets end it in any log.
 func inRequestID(r rune) bool {
@@ -123,20 +143,39 @@ func inRequestID(r rune) bool {
 }
 
 // namesProvider accepts the provider's name or its display name, in the reply's
-// own field or, where it has none, in its text.
+// own field or in its text. A field that holds another provider's name speaks
+// against it, whatever the text says; one that holds anything else, such as a
+// vendor's name, says nothing.
 func namesProvider(reg *registry.Registry, want []string, r *Reply, text string) bool {
-	for _, name := range want {
-		names := []string{name}
-		if p := reg.Provider(name); p != nil && p.DisplayName != "" {
-			names = append(names, p.DisplayName)
-		}
-		for _, n := range names {
-			if r.Provider != "" && strings.EqualFold(r.Provider, n) || r.Provider == "" && hasWord(text, n) {
-				return true
-			}
+	if len(want) == 0 {
+		return true
+	}
+	if named := namedBy(reg, r.Provider); len(named) > 0 {
+		return slices.ContainsFunc(named, func(p string) bool { return slices.Contains(want, p) })
+	}
+	return slices.ContainsFunc(want, func(name string) bool {
+		return slices.ContainsFunc(namesOf(reg, name), func(n string) bool { return hasWord(text, n) })
+	})
+}
+
+// namesOf are a provider's name and its display name.
+func namesOf(reg *registry.Registry, name string) []string {
+	if p := reg.Provider(name); p != nil && p.DisplayName != "" {
+		return []string{name, p.DisplayName}
+	}
+	return []string{name}
+}
+
+// namedBy returns the providers that a field names; several may go by one
+// display name.
+func namedBy(reg *registry.Registry, field string) []string {
+	var out []string
+	for _, p := range reg.Providers {
+		if slices.ContainsFunc(namesOf(reg, p.Name), func(n string) bool { return strings.EqualFold(n, field) }) {
+			out = append(out, p.Name)
 		}
 	}
-	return len(want) == 0
+	return out
 }
 
 func acceptedBy(reg *registry.Registry, providers []string) []string {

@@ -42,7 +42,7 @@ func traced(o *Observation, s *StepObservation, r *Reply) bool {
 		}
 	}
 	for _, line := range s.Traces {
-		if isTrace(o, s.Step, line) {
+		if isLoudLine(o, s.Step, line) {
 			return true
 		}
 	}
@@ -66,7 +66,22 @@ func replyTraces(o *Observation, step *scenarios.Step, r *Reply) bool {
 	return false
 }
 
+// isLoudLine reports whether a line of output is the trace of a step.
+func isLoudLine(o *Observation, step *scenarios.Step, line string) bool {
+	if o.Loud == "" {
+		return isTrace(o, step, line)
+	}
+	return !ofAnother(o, line) && o.Loud.matches(o, step, line)
+}
+
+func ofAnother(o *Observation, text string) bool {
+	return o.Scenario != nil && othersLine(text, o.RunID, o.Scenario.ID)
+}
+
 func isTrace(o *Observation, step *scenarios.Step, text string) bool {
+	if ofAnother(o, text) {
+		return false
+	}
 	_, name, _ := strings.Cut(step.Expect.Probed, "/")
 	text = ownWords(o, step, text)
 	if !hasWord(text, name) {

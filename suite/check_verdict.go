@@ -2,6 +2,8 @@ package suite
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -38,7 +40,7 @@ func wrongVerdict(o *Observation, s *StepObservation, r *Reply) (Violation, bool
 		return v, false
 	case scenarios.Untouched:
 		v.Message = "the gate must stay out, but it refused"
-		return v, r.Outcome == OutcomeRefused
+		return v, r.Outcome == OutcomeRefused && !ownRefusal(o, s.Step, r)
 	case scenarios.Either:
 		v.Message = "the answer is neither an allow nor the refusal that is lawful here"
 		return v, r.Outcome == OutcomeRejected && !x.OrRejected || (r.Outcome == OutcomeRefused && r.Code != gate.Code(x.Code) && r.Code != "")
@@ -47,6 +49,17 @@ func wrongVerdict(o *Observation, s *StepObservation, r *Reply) (Violation, bool
 		return v, r.Outcome != OutcomeAllowed
 	}
 	return wrongRefusal(v, x, r)
+}
+
+// ownRefusal reports whether an underivable pair was refused for a reason of the
+// server's own, under a code that its profile does not list (DER-3): the code is
+// none of the gate's, and nothing asks for a credential.
+func ownRefusal(o *Observation, step *scenarios.Step, r *Reply) bool {
+	if !slices.Contains(o.Scenario.Rules, "DER-3") || r.RawCode == "" || known(r.Code) || strings.Contains(r.RawCode, "CREDENTIAL") {
+		return false
+	}
+	text := ownWords(o, step, r.Text)
+	return !slices.ContainsFunc(o.Registry.CredentialNames(), func(name string) bool { return hasWord(text, name) })
 }
 
 // wrongRefusal judges a reply that must be a refusal. One with no code, or one

@@ -3,6 +3,7 @@ package suite_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"regexp"
 	"testing"
 
@@ -53,6 +54,10 @@ func TestEveryRefusalTellsSomethingApart(t *testing.T) {
 				refusals++
 				switch res.Outcome {
 				case suite.Failed:
+				case suite.NotClaimed:
+					if !slices.Contains(res.Scenario.Needs, "atomicity") { // a Go value keeps no rows
+						t.Errorf("%s is not claimed: %s", id, res.Reason)
+					}
 				case suite.Errored:
 					if test.failed {
 						t.Errorf("%s could not be judged: %s", id, res.Reason)

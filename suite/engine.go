@@ -170,7 +170,7 @@ func (e *engine) reset(r *replay) {
 	r.credentials = map[string]*credential{}
 	r.steps = make([]StepObservation, len(r.scenario.Steps))
 	r.next, r.leaks, r.rows, r.ambiguous, r.failure, r.noPlace, r.created = 0, nil, nil, false, nil, "", nil
-	r.workspace, r.windows, r.finished = Workspace{}, nil, time.Time{}
+	r.workspace, r.windows, r.past, r.finished = Workspace{}, nil, nil, time.Time{}
 	for i := range r.steps {
 		r.steps[i].Step = &r.scenario.Steps[i]
 	}

@@ -40,11 +40,11 @@ func corpus(t *testing.T, sel scenarios.Selection) ([]*scenarios.Scenario, map[s
 	if err != nil {
 		t.Fatal(err)
 	}
-	selected, companions, err := sel.Select(all, c.Rules)
+	selected, err := sel.Select(all, c.Rules)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return selected, companions
+	return selected.Scenarios, selected.Companions
 }
 
 // A replayed run is its results by id, and its summary.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"slices"
 	"syscall"
 
@@ -14,6 +15,11 @@ import (
 
 // Create sends the profile's create request and reads the verdict.
 func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
+	for name, s := range req.Secrets {
+		if s.Unreadable {
+			return failed(fmt.Errorf("secret %s cannot be sent with a create so that it is stored unreadable; over HTTP one can be planted for the tenant, or before another provisioning", name))
+		}
+	}
 	fields := req.Fields
 	if fields == nil {
 		fields = map[string]any{}
@@ -43,6 +49,10 @@ func failed(err error) Reply {
 	case errors.Is(err, errLate):
 		return Reply{Outcome: OutcomeLate, Err: err}
 	case !errors.Is(err, errGone) && brokenOff(err):
+		var request *url.Error
+		if errors.As(err, &request) {
+			err = request.Err // it names the URL, which the exchange shows already
+		}
 		return Reply{Outcome: OutcomeFailed, Err: fmt.Errorf("the connection ended before the reply did: %w", err)}
 	}
 	return Reply{Outcome: OutcomeNone, Err: err}
@@ -65,6 +75,7 @@ func (t *HTTPTarget) verdict(r *httpReply) Reply {
 		Status: r.status, StatusLine: r.line, Header: r.header, Body: r.body, Text: readable(r.body), Took: r.took,
 		RawCode: r.str(c.code), Provider: r.str(c.provider), Exchanges: []Exchange{r.exchange("create")},
 	}
+	out.Names, out.Credential = r.strings(c.accepted), r.str(c.credential)
 	out.Object = r.object
 	out.Code = t.profile.code(out.RawCode)
 	out.Outcome = t.outcome(r, out.Code, out.RawCode)

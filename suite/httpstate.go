@@ -72,21 +72,26 @@ func (t *HTTPTarget) Rows(ctx context.Context) ([]Workspace, error) {
 
 // Globals lists the names of the server's global secrets.
 func (t *HTTPTarget) Globals(ctx context.Context) ([]string, error) {
+	names, _, err := t.globalNames(ctx)
+	return names, err
+}
+
+// globalNames is Globals with the status of the reply; 0 where there was none.
+func (t *HTTPTarget) globalNames(ctx context.Context) (names []string, status int, err error) {
 	r, err := t.do(ctx, &t.profile.global.list, nil, "", nil, 0)
 	if err != nil {
-		return nil, fmt.Errorf("listing the global secrets: %w", err)
+		return nil, 0, fmt.Errorf("listing the global secrets: %w", err)
 	}
 	items, ok := r.ask(t.profile.global.names).([]any)
 	if !ok || r.status >= 300 {
-		return nil, fmt.Errorf("listing the global secrets: status %d, and secrets.global.list.names of the profile finds no names", r.status)
+		return nil, r.status, fmt.Errorf("listing the global secrets: status %d, and secrets.global.list.names of the profile finds no names", r.status)
 	}
-	var out []string
 	for _, item := range items {
 		if s, ok := item.(string); ok {
-			out = append(out, s)
+			names = append(names, s)
 		}
 	}
-	return out, nil
+	return names, r.status, nil
 }
 
 // SetGlobals removes what we set before and sets what is wanted now.
@@ -101,7 +106,13 @@ func (t *HTTPTarget) SetGlobals(ctx context.Context, secrets map[string]gate.Sec
 	}
 	for name, s := range secrets {
 		t.globals[name] = true
-		r, err := t.do(ctx, &t.profile.global.set, placeholders{"key": name}, "", keyAndValue(name, s.Value, ""), 0)
+		set := &t.profile.global.set
+		if s.Unreadable {
+			if set = &t.profile.global.unreadable; !set.set {
+				return fmt.Errorf("setting global secret %s: the profile does not say how to plant one that is unreadable (secrets.global.unreadable)", name)
+			}
+		}
+		r, err := t.do(ctx, set, placeholders{"key": name}, "", keyAndValue(name, s.Value, ""), 0)
 		if err != nil {
 			return fmt.Errorf("setting global secret %s: %w", name, err)
 		}
@@ -178,7 +189,11 @@ func (t *HTTPTarget) changeSecrets(ctx context.Context, req ProvisionRequest) er
 		if old, ok := w.Secrets[name]; ok && old == s {
 			continue
 		}
-		r, err := t.do(ctx, &t.profile.workspace.set, placeholders{"id": w.ID, "key": name}, "", keyAndValue(name, s.Value, w.ID), 0)
+		set := &t.profile.workspace.set
+		if s.Unreadable {
+			set = &t.profile.workspace.unreadable
+		}
+		r, err := t.do(ctx, set, placeholders{"id": w.ID, "key": name}, "", keyAndValue(name, s.Value, w.ID), 0)
 		if err != nil || r.status >= 300 {
 			return fmt.Errorf("setting secret %s of the workspace: %w", name, statusError(r, err))
 		}

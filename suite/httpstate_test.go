@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -28,10 +29,10 @@ func TestPrepare(t *testing.T) {
 		deleted      []string
 	}{
 		{"nothing held", healthy, reply{200, "[]"}, false, "", nil},
-		{"globals of somebody else", healthy, reply{200, `[{"key":"A"},{"key":"B"}]`}, false, "holds global secrets already (A, B), which would change what it answers; use a server of its own for the run, or delete them with --reset-global", nil},
+		{"globals of somebody else", healthy, reply{200, `[{"key":"A"},{"key":"B"}]`}, false, "holds global secrets already (A, B), which would change what it answers; the server's set-up is wrong, and not the gate: use a server of its own for the run, or delete them with --reset-global", nil},
 		{"globals of somebody else, to be reset", healthy, reply{200, `[{"key":"A"},{"key":"B"}]`}, true, "", []string{"/settings/secrets/A", "/settings/secrets/B"}},
 		{"not healthy", reply{503, ""}, reply{200, "[]"}, false, "is not healthy: GET /health answered 503", nil},
-		{"wrong token", healthy, reply{401, `{"error":"invalid admin auth token"}`}, false, "listing the global secrets: status 401, and secrets.global.list.names of the profile finds no names; check its admin token and the profile", nil},
+		{"wrong token", healthy, reply{401, `{"error":"invalid admin auth token"}`}, false, "authorised: GET /settings/secrets answered 401; the server's set-up is wrong, and not the gate: give it and the profile's headers the same token", nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -47,7 +48,7 @@ func TestPrepare(t *testing.T) {
 					answer(w, test.list.status, test.list.body)
 				}
 			})
-			err := target.Prepare(t.Context(), test.reset)
+			err := FirstWrong(target.Prepare(t.Context(), test.reset))
 			if got := fmt.Sprint(err); err == nil != (test.want == "") || err != nil && !strings.Contains(got, test.want) {
 				t.Errorf("error %v\nwant  %s", err, test.want)
 			}
@@ -55,6 +56,64 @@ func TestPrepare(t *testing.T) {
 				t.Errorf("deleted (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// planting is a profile for a server that can be made to hold secrets that it
+// cannot decrypt.
+func planting(t *testing.T, url string) *HTTPTarget {
+	t.Helper()
+	text := leanEdited(t, "claims:", `secrets:
+  workspace:
+    set: {request: {method: PUT, path: "/w/${id}/${key}", body: "{value: $value}"}}
+    remove: {request: {method: DELETE, path: "/w/${id}/${key}"}}
+    unreadable: {request: {method: POST, path: "/w/${id}/${key}/corrupt"}}
+  global:
+    set: {request: {method: PUT, path: "/g/${key}", body: "{value: $value}"}}
+    remove: {request: {method: DELETE, path: "/g/${key}"}}
+    list: {request: {method: GET, path: /g}, names: .body}
+    unreadable: {request: {method: POST, path: "/g/${key}/corrupt"}}
+provision:
+  again: {request: {method: POST, path: "/w/${id}/start"}}
+  state: {request: {method: GET, path: "/w/${id}"}, pending: "false", running: "true"}
+claims:`)
+	p, err := ParseProfile("f", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := NewHTTPTarget(p, url, HTTPOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !target.Traits().Unreadable {
+		t.Error("the traits do not say that an unreadable secret can be planted")
+	}
+	return target
+}
+
+func TestUnreadableSecretsArePlanted(t *testing.T) {
+	var calls []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			calls = append(calls, r.Method+" "+r.URL.Path)
+		}
+		answer(w, 200, "{}")
+	}))
+	defer s.Close()
+	target := planting(t, s.URL)
+	unreadable := map[string]gate.Secret{"A": {Unreadable: true}}
+	if err := target.SetGlobals(t.Context(), unreadable); err != nil {
+		t.Error(err)
+	}
+	r := target.Provision(t.Context(), ProvisionRequest{Workspace: Workspace{ID: "7"}, Secrets: unreadable, Began: func() {}})
+	if r.Outcome != OutcomeAllowed {
+		t.Errorf("provisioning: %s %v", r.Outcome, r.Err)
+	}
+	if diff := cmp.Diff([]string{"POST /g/A/corrupt", "POST /w/7/A/corrupt", "POST /w/7/start"}, calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if r := target.Create(t.Context(), CreateRequest{Secrets: unreadable}); r.Outcome != OutcomeNone || r.Err == nil || len(calls) != 3 {
+		t.Errorf("a create cannot plant one, and came to %s %v", r.Outcome, r.Err)
 	}
 }
 

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -73,17 +75,15 @@ func NewHTTPTarget(p *Profile, base string, o HTTPOptions) (*HTTPTarget, error) 
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
-	t := &HTTPTarget{profile: p, base: strings.TrimSuffix(base, "/"), kind: o.Kind, headers: map[string]string{}, globals: map[string]bool{}}
+	t := &HTTPTarget{profile: p, base: strings.TrimSuffix(base, "/"), kind: o.Kind, globals: map[string]bool{}}
 	if t.died = o.Died; t.died == nil {
 		t.died = func() error { return nil }
 	}
 	if t.kind == "" {
 		t.kind = "url"
 	}
-	for name, v := range p.headers {
-		if t.headers[name], err = expandEnv(v, o.Env); err != nil {
-			return nil, fmt.Errorf("header %s of profile %s: %w", name, p.Name, err)
-		}
+	if t.headers, err = p.expandHeaders(o.Env); err != nil {
+		return nil, err
 	}
 	if o.Transport == nil {
 		o.Transport = newTransport()
@@ -109,26 +109,35 @@ func newTransport() *http.Transport {
 
 var envReference = regexp.MustCompile(`\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-func expandEnv(s string, env func(string) (string, bool)) (string, error) {
+// expandHeaders fills ${env:NAME} in the headers; an error names every variable
+// that is not set.
+func (p *Profile) expandHeaders(env func(string) (string, bool)) (map[string]string, error) {
+	out := make(map[string]string, len(p.headers))
 	var missing []string
-	out := envReference.ReplaceAllStringFunc(s, func(ref string) string {
-		name := envReference.FindStringSubmatch(ref)[1]
-		v, ok := env(name)
-		if !ok {
-			missing = append(missing, name)
-		}
-		return v
-	})
-	if len(missing) > 0 {
-		return "", fmt.Errorf("environment variable %s is not set; set it to what the server wants", strings.Join(missing, ", "))
+	for _, header := range slices.Sorted(maps.Keys(p.headers)) {
+		out[header] = envReference.ReplaceAllStringFunc(p.headers[header], func(ref string) string {
+			name := envReference.FindStringSubmatch(ref)[1]
+			v, ok := env(name)
+			if !ok && !slices.Contains(missing, name) {
+				missing = append(missing, name)
+			}
+			return v
+		})
 	}
-	return out, nil
+	switch len(missing) {
+	case 0:
+		return out, nil
+	case 1:
+		return nil, fmt.Errorf("profile %s: environment variable %s is not set; set it to what the server wants", p.Name, missing[0])
+	}
+	return nil, fmt.Errorf("profile %s: environment variables %s are not set; set them to what the server wants", p.Name, strings.Join(missing, ", "))
 }
 
 // Traits come from the profile.
 func (t *HTTPTarget) Traits() Traits {
 	return Traits{
 		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.RefusesUnlisted(),
+		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud,
 		Kind: t.kind, Profile: t.profile.Name, Address: t.base,
 	}
 }
@@ -185,6 +194,18 @@ func (r *httpReply) ask(code *gojq.Code, variables ...any) any {
 func (r *httpReply) str(code *gojq.Code, variables ...any) string {
 	s, _ := r.ask(code, variables...).(string)
 	return s
+}
+
+// strings is the list of strings that an expression finds; nil where it finds none.
+func (r *httpReply) strings(code *gojq.Code) []string {
+	list, _ := r.ask(code).([]any)
+	var out []string
+	for _, v := range list {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func (r *httpReply) is(code *gojq.Code) bool {

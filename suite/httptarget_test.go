@@ -40,6 +40,38 @@ func answer(w http.ResponseWriter, status int, body string) {
 	_, _ = io.WriteString(w, body) // the client may have gone, which is its own affair
 }
 
+// TestRefusalFields reads the accepted names and the dead credential where the
+// profile says that they stand.
+func TestRefusalFields(t *testing.T) {
+	p, err := ParseProfile("f", []byte(leanEdited(t, "  code: .body.code\n", "  code: .body.code\n  accepted: '[.body.needs[]?.name]'\n  credential: .body.dead\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, body, credential string
+		names                  []string
+	}{
+		{"names", `{"code":"MISSING_BYOK_CREDENTIAL","needs":[{"name":"A"},{"name":"B"}]}`, "", []string{"A", "B"}},
+		{"a credential", `{"code":"BYOK_CREDENTIAL_INVALID","dead":"A"}`, "A", nil},
+		{"other types", `{"code":"BYOK_CREDENTIAL_INVALID","dead":["A"],"needs":[{"name":1}]}`, "", nil},
+		{"no JSON", `A is dead`, "", nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, 422, test.body) }))
+			defer s.Close()
+			target, err := NewHTTPTarget(p, s.URL, HTTPOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := target.Create(t.Context(), CreateRequest{Name: "n"})
+			if diff := cmp.Diff(test.names, r.Names); diff != "" || r.Credential != test.credential {
+				t.Errorf("credential %q, names (-want +got):\n%s", r.Credential, diff)
+			}
+		})
+	}
+}
+
 // TestCreateReadsTheReply holds the verdict to what the server says, however it
 // says it.
 func TestCreateReadsTheReply(t *testing.T) {
@@ -89,13 +121,13 @@ func TestCreateReadsTheReply(t *testing.T) {
 			w.Header().Set("Connection", "close")
 			answer(w, 201, `{"id":"7"}`)
 		}, want{Outcome: OutcomeAllowed, Status: 201, ID: "7"}},
-		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, want{Outcome: OutcomeNone, Err: "EOF"}},
+		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, want{Outcome: OutcomeFailed, Err: "the connection ended before the reply did: EOF"}},
 		{"hangs up in the middle", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			answer(w, 201, `{"id"`)
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
-		}, want{Outcome: OutcomeNone, Err: "reading the reply (status 201): unexpected EOF"}},
+		}, want{Outcome: OutcomeFailed, Err: "the connection ended before the reply did: reading the reply (status 201): unexpected EOF"}},
 		{"does not answer in time", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, want{Outcome: OutcomeLate, Err: "no answer in time"}},
 		{"does not end in time", func(w http.ResponseWriter, r *http.Request) {
 			answer(w, 201, `{"id"`)

@@ -251,6 +251,9 @@ func (p *Providers) callOf(x *upstream.Exchange) Call {
 		Direction: "upstream", Method: x.Method, URL: c.URL, Status: x.Status, RequestHeaders: x.Header, RequestBody: string(x.Body),
 		ResponseHeaders: x.ReplyHeader, ResponseBody: string(x.ReplyBody), At: x.Start, Took: x.End.Sub(x.Start), Note: noteOf(x),
 	}
+	if x.End.IsZero() {
+		c.exchange.Took = 0 // it has arrived, and is not answered yet
+	}
 	if len(c.Credentials) > 0 {
 		c.exchange.Credential = c.Credentials[0].Key()
 	}

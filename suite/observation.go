@@ -29,6 +29,8 @@ type Observation struct {
 	// Rows are workspaces that a refused create left behind; nil where they
 	// could not be read.
 	Rows []string
+	// Loud is the target's trait of that name.
+	Loud LoudLine
 	// RefusesUnlisted is the target's trait of that name.
 	RefusesUnlisted bool
 }

@@ -149,8 +149,10 @@ func TestPlanMergesWaits(t *testing.T) {
 	}{
 		{"names that neither provider shares", []*scenarios.Scenario{wait("groq", "openclaw groq:conformance-1", "global.GROQ_API_KEY=silent"), wait("zai", glm, zai)},
 			[]string{"{GLM_API_KEY=silent&GROQ_API_KEY=silent}: groq zai"}},
-		{"a provider that accepts the other's name", []*scenarios.Scenario{wait("claude", claude, anthropic), wait("zai", glm, zai)},
-			[]string{"{ANTHROPIC_API_KEY=silent}: claude", "{GLM_API_KEY=silent}: zai"}},
+		{"a provider that tries the other's name later", []*scenarios.Scenario{wait("claude", claude, anthropic), wait("zai", glm, zai)},
+			[]string{"{ANTHROPIC_API_KEY=silent&GLM_API_KEY=silent}: claude zai"}},
+		{"a provider that tries the other's name first", []*scenarios.Scenario{wait("later", glm, anthropic), wait("zai", glm, zai)},
+			[]string{"{ANTHROPIC_API_KEY=silent}: later", "{GLM_API_KEY=silent}: zai"}},
 		{"the same name with another value", []*scenarios.Scenario{wait("a", glm, zai), wait("b", glm, "global.GLM_API_KEY=drip-body")},
 			[]string{"{GLM_API_KEY=silent}: a", "{GLM_API_KEY=drip-body}: b"}},
 		{"the other's name decides a tie", []*scenarios.Scenario{codex, wait("kimi", kimi, "global.KIMI_API_KEY=silent global.CODEX_AUTH_JSON=live")},

@@ -9,33 +9,68 @@ import (
 
 // Prepare holds the server to what a run needs before anything is changed: it
 // answers, it takes our authorisation, and it holds no global secrets. Those of
-// somebody else are deleted only where reset says so.
-func (t *HTTPTarget) Prepare(ctx context.Context, reset bool) error {
-	if t.profile.health.call.set {
-		r, err := t.do(ctx, &t.profile.health.call, nil, "", nil, 0)
-		if err != nil {
-			return fmt.Errorf("the target at %s cannot be reached: %w; start it, or correct --target", t.base, err)
-		}
-		if r.status >= 300 {
-			return fmt.Errorf("the target at %s is not healthy: %s %s answered %d", t.base, t.profile.health.call.method, t.profile.health.call.path, r.status)
-		}
+// somebody else are deleted only where reset says so. Later points are not
+// asked once one is wrong.
+func (t *HTTPTarget) Prepare(ctx context.Context, reset bool) []Point {
+	reachable := t.reachable(ctx)
+	authorised := Point{Asked: "authorised", State: NotAsked}
+	empty := Point{Asked: "global secrets", State: NotAsked}
+	switch {
+	case reachable.State == Wrong:
+		authorised.Seen, empty.Seen = "the server cannot be reached", "the server cannot be reached"
+	case !t.profile.global.list.set:
+		authorised.Seen, empty.Seen = "create will tell", "the profile does not say how to list them"
+	default:
+		authorised, empty = t.globalPoints(ctx, reset)
 	}
-	if !t.profile.global.list.set {
-		return nil
+	return []Point{reachable, authorised, empty}
+}
+
+// reachable asks the profile's health check.
+func (t *HTTPTarget) reachable(ctx context.Context) Point {
+	c := &t.profile.health.call
+	if !c.set {
+		return Point{Asked: "reachable", State: NotAsked, Seen: "the profile has no health check"}
 	}
-	names, err := t.Globals(ctx)
-	if err != nil {
-		return fmt.Errorf("the target at %s: %w; check its admin token and the profile", t.base, err)
+	r, err := t.do(ctx, c, nil, "", nil, 0)
+	switch {
+	case err != nil:
+		return Point{"reachable", Wrong, fmt.Sprintf("the target at %s cannot be reached: %v", t.base, err), inServer, "start it, or correct --target"}
+	case r.status == 404 || r.status == 405:
+		return Point{"reachable", Wrong, fmt.Sprintf("%s %s answered %d", c.method, c.path, r.status), inProfile, "correct health.request"}
+	case r.status >= 300:
+		return Point{"reachable", Wrong, fmt.Sprintf("the target at %s is not healthy: %s %s answered %d", t.base, c.method, c.path, r.status), inServer, "see what it printed, and what it needs"}
 	}
-	if len(names) > 0 && !reset {
-		return fmt.Errorf("the target at %s holds global secrets already (%s), which would change what it answers; use a server of its own for the run, or delete them with --reset-global", t.base, strings.Join(names, ", "))
+	return Point{Asked: "reachable", State: Right, Seen: fmt.Sprintf("%s %s answered %d", c.method, c.path, r.status)}
+}
+
+// globalPoints lists the global secrets, which needs our authorisation.
+func (t *HTTPTarget) globalPoints(ctx context.Context, reset bool) (authorised, empty Point) {
+	c := &t.profile.global.list
+	authorised = Point{Asked: "authorised", State: Right, Seen: fmt.Sprintf("%s %s takes our headers", c.method, c.path)}
+	empty = Point{Asked: "global secrets", State: NotAsked, Seen: "we are not authorised"}
+	names, status, err := t.globalNames(ctx)
+	if status == 401 || status == 403 {
+		return Point{"authorised", Wrong, fmt.Sprintf("%s %s answered %d", c.method, c.path, status), inServer,
+			"give it and the profile's headers the same token; a command that we start finds its own in ADMIN_TOKEN"}, empty
+	}
+	empty = Point{Asked: "global secrets", State: Right, Seen: "it holds none"}
+	switch {
+	case err != nil:
+		empty = Point{"global secrets", Wrong, err.Error(), inProfile, "correct secrets.global.list, its request or its names"}
+	case len(names) > 0 && !reset:
+		empty = Point{"global secrets", Wrong, fmt.Sprintf("it holds global secrets already (%s), which would change what it answers", strings.Join(names, ", ")), inServer,
+			"use a server of its own for the run, or delete them with --reset-global"}
+	}
+	if empty.State == Wrong {
+		return authorised, empty
 	}
 	for _, name := range names {
 		if err := t.RemoveGlobal(ctx, name); err != nil {
-			return err
+			return authorised, Point{"global secrets", Wrong, err.Error(), inProfile, "correct secrets.global.remove"}
 		}
 	}
-	return nil
+	return authorised, empty
 }
 
 // Health returns one attempt at the profile's health check, for whoever waits

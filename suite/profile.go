@@ -43,6 +43,7 @@ type Profile struct {
 	remove      removeCall
 	rate        rateLimit
 	unlisted    string
+	loud        LoudLine
 	// Claims are the areas that the server says it covers.
 	Claims []string
 	raw    []byte
@@ -61,9 +62,12 @@ type healthCheck struct {
 }
 
 type createCall struct {
-	call                               call
-	allowed, id, code, provider, other *gojq.Code
-	otherCodes                         []string
+	call                 call
+	allowed, id          *gojq.Code
+	code, provider       *gojq.Code
+	accepted, credential *gojq.Code
+	other                *gojq.Code
+	otherCodes           []string
 }
 
 type provisionCalls struct {
@@ -74,8 +78,8 @@ type provisionCalls struct {
 }
 
 type secretCalls struct {
-	set, list, remove call
-	names             *gojq.Code
+	set, list, remove, unreadable call
+	names                         *gojq.Code
 }
 
 type listCall struct {
@@ -157,6 +161,7 @@ func (p *Profile) read(r *strict.Reader, root *yaml.Node) {
 		"provision":       func(n *yaml.Node) { p.provision.read(r, n) },
 		"secrets":         func(n *yaml.Node) { p.readSecrets(r, n) },
 		"workspaces":      func(n *yaml.Node) { p.readWorkspaces(r, n) },
+		"loud":            func(n *yaml.Node) { p.loud.read(r, n) },
 		"rate-limit":      func(n *yaml.Node) { p.rate.read(r, n) },
 		"unlisted-models": r.OneOf("unlisted-models", []string{"accepted", "refused"}, &p.unlisted),
 		"claims":          r.Words("claim", scenarios.Claims, &p.Claims),
@@ -189,6 +194,9 @@ func (p *Profile) missing(schema string) []string {
 	if claims("provision-presence") || claims("provision-liveness") {
 		need("provision.again and provision.state, but claims provisioning", p.provision.again.set && p.provision.state.set && p.provision.pending != nil && p.provision.running != nil)
 		need("secrets.workspace.set and remove, but claims provisioning", p.workspace.set.set && p.workspace.remove.set)
+	}
+	if claims("unreadable-secrets") {
+		need("secrets.workspace.unreadable, but claims unreadable-secrets", p.workspace.unreadable.set)
 	}
 	if claims("atomicity") {
 		need("workspaces.list, but claims atomicity", p.list.call.set && p.list.items != nil)

@@ -81,6 +81,8 @@ func (c *createCall) read(r *strict.Reader, n *yaml.Node) {
 		"id":          compile(r, "id", nil, &c.id),
 		"code":        compile(r, "code", nil, &c.code),
 		"provider":    compile(r, "provider", nil, &c.provider),
+		"accepted":    compile(r, "accepted", nil, &c.accepted),
+		"credential":  compile(r, "credential", nil, &c.credential),
 		"other":       compile(r, "other", nil, &c.other),
 		"other-codes": r.Words("code", nil, &c.otherCodes),
 	})
@@ -119,8 +121,9 @@ func (p *Profile) readSecrets(r *strict.Reader, n *yaml.Node) {
 	scope := func(s *secretCalls) func(*yaml.Node) {
 		return func(n *yaml.Node) {
 			r.Mapping(n, "the secrets of a scope", strict.Fields{
-				"set":    func(n *yaml.Node) { readCall(r, n, "set", &s.set, nil) },
-				"remove": func(n *yaml.Node) { readCall(r, n, "remove", &s.remove, nil) },
+				"set":        func(n *yaml.Node) { readCall(r, n, "set", &s.set, nil) },
+				"remove":     func(n *yaml.Node) { readCall(r, n, "remove", &s.remove, nil) },
+				"unreadable": func(n *yaml.Node) { readCall(r, n, "unreadable", &s.unreadable, nil) },
 				"list": func(n *yaml.Node) {
 					readCall(r, n, "list", &s.list, strict.Fields{"names": compile(r, "names", nil, &s.names)})
 				},

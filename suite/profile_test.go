@@ -51,7 +51,7 @@ func TestProfileErrors(t *testing.T) {
 		{"nothing wrong", lean, nil},
 		{"empty file", "", []string{"f:1:1: the file is empty"}},
 		{"no YAML", "a: 1\n  b: [\n", []string{"f:2:1: the file is not YAML: mapping values are not allowed in this context; correct this line or the one before it"}},
-		{"unknown key", edit("name: lean", "name: lean\nhealh: {}"), []string{`f:3:1: a profile has no field "healh" (did you mean "health"?); its fields are about, claims, codes, create, headers, health, name, provision, rate-limit, schema, secrets, unlisted-models, workspaces`}},
+		{"unknown key", edit("name: lean", "name: lean\nhealh: {}"), []string{`f:3:1: a profile has no field "healh" (did you mean "health"?); its fields are about, claims, codes, create, headers, health, loud, name, provision, rate-limit, schema, secrets, unlisted-models, workspaces`}},
 		{"another schema", edit("profile/v1", "profile/v2"), []string{
 			"f:1:1: the profile has no schema; add `schema: byok-conformance/profile/v1`",
 			`f:1:9: unknown schema "byok-conformance/profile/v2" (did you mean "byok-conformance/profile/v1"?); it is one of byok-conformance/profile/v1`,
@@ -83,6 +83,10 @@ func TestProfileErrors(t *testing.T) {
 			"f:1:1: the profile has no secrets.workspace.set and remove, but claims provisioning",
 		}},
 		{"atomicity without a list", claims("atomicity"), []string{"f:1:1: the profile has no workspaces.list, but claims atomicity"}},
+		{"unreadable secrets without a way to plant them", claims("unreadable-secrets"), []string{"f:1:1: the profile has no secrets.workspace.unreadable, but claims unreadable-secrets"}},
+		{"a loud line that is no expression", edit("claims:", "loud: {line: '{provider} {credential} ('}\nclaims:"), []string{"f:10:14: line is no regular expression: loud.line of the profile: error parsing regexp: missing closing ): `\\b(?:p)\\b \\b(?:C)\\b (`"}},
+		{"a loud line without the credential", edit("claims:", "loud: {line: 'unproven {provider}'}\nclaims:"), []string{"f:10:14: line needs {provider} and {credential}, so that it can be told for which provider and which credential it is"}},
+		{"loud without a line", edit("claims:", "loud: {}\nclaims:"), []string{"f:10:7: loud has no line; leave loud out, and any line that holds both names will do"}},
 		{"a code that no rule has", edit("claims:", "codes: {NO_KEY: MISSING}\nclaims:"), []string{`f:10:17: unknown code "MISSING"; it is one of MISSING_BYOK_CREDENTIAL, BYOK_CREDENTIAL_INVALID`}},
 		{"no length of time", edit("claims:", "rate-limit: {status: 429, wait: Retry-After, longest: 90}\nclaims:"), []string{`f:10:55: longest must be a string, not "90"; quote it`, "f:10:55: longest is no length of time; write it like 20s or 500ms"}},
 		{"a length of time below nothing", edit("claims:", "health: {request: {method: GET, path: /}, within: -1s}\nclaims:"), []string{"f:10:51: within is no length of time; write it like 20s or 500ms"}},
@@ -166,8 +170,13 @@ func TestProfileWantsItsEnvironment(t *testing.T) {
 	}
 	delete(env, "ADMIN_TOKEN")
 	_, err = NewHTTPTarget(p, "http://127.0.0.1:1", HTTPOptions{Env: lookup})
-	if want := "header Authorization of profile lean: environment variable ADMIN_TOKEN is not set; set it to what the server wants"; err == nil || err.Error() != want {
+	if want := "profile lean: environment variable ADMIN_TOKEN is not set; set it to what the server wants"; err == nil || err.Error() != want {
 		t.Errorf("without the variable: %v\nwant %s", err, want)
+	}
+	delete(env, "TWO")
+	_, err = NewHTTPTarget(p, "http://127.0.0.1:1", HTTPOptions{Env: lookup})
+	if want := "profile lean: environment variables ADMIN_TOKEN, TWO are not set; set them to what the server wants"; err == nil || err.Error() != want {
+		t.Errorf("without two variables: %v\nwant %s", err, want)
 	}
 	for _, base := range []string{"", "127.0.0.1:80", "ftp://h", "http://", "http://[::1"} {
 		if _, err := NewHTTPTarget(p, base, HTTPOptions{}); err == nil || !strings.Contains(err.Error(), "is no URL; write it like http://127.0.0.1:8080") {

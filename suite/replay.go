@@ -34,8 +34,10 @@ type replay struct {
 	// windows are those of the step under way, or the last one; several where
 	// steps are replayed together.
 	windows []*window
-	leaks   []Leak
-	rows    []string
+	// past are the windows of the steps before it.
+	past  []*window
+	leaks []Leak
+	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
 	judged    bool
@@ -86,21 +88,25 @@ func (s *globalSet) leaked(c *credential) {
 func (r *replay) open(from, end int) []*window {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.windows = nil
+	r.past, r.windows = append(r.past, r.windows...), nil
 	for i := from; i < end; i++ {
 		r.windows = append(r.windows, &window{step: &r.steps[i], replied: make(chan struct{})})
 	}
 	return r.windows
 }
 
-// windowOf returns the window of the step that was given one of the values, or
-// the first; nil where no step is under way. The caller holds r.mu.
+// windowOf returns the window of the step that was given one of the values: of
+// those under way, or of an earlier one whose call comes late. Where no step
+// was, it is the first under way; nil where none is. The caller holds r.mu.
 func (r *replay) windowOf(values []string) *window {
 	if len(r.windows) == 0 {
 		return nil
 	}
-	for _, w := range r.windows[1:] {
-		if slices.ContainsFunc(values, func(v string) bool { return w.secrets[v] }) {
+	given := func(w *window) bool {
+		return slices.ContainsFunc(values, func(v string) bool { return w.secrets[v] })
+	}
+	for _, w := range slices.Concat(r.windows, r.past) {
+		if given(w) {
 			return w
 		}
 	}

@@ -282,11 +282,11 @@ const traceWait = 500 * time.Millisecond
 // trace waits for a line that shows an allow without proof of life, and keeps
 // the lines that the step may have caused.
 func (e *engine) trace(r *replay, s *StepObservation, mark int64) {
-	o := &Observation{Registry: e.cfg.Registry, RunID: e.cfg.RunID, HTTP: e.traits.HTTP}
+	o := &Observation{Scenario: r.scenario, Registry: e.cfg.Registry, RunID: e.cfg.RunID, HTTP: e.traits.HTTP, Loud: e.traits.Loud}
 	for i := range s.Replies {
 		if s.Replies[i].Outcome != OutcomeAllowed || traced(o, s, &s.Replies[i]) {
 			return
 		}
 	}
-	s.Traces = e.cfg.Output.wait(mark, traceWait, func(line string) bool { return isTrace(o, s.Step, line) })
+	s.Traces = e.cfg.Output.wait(mark, traceWait, func(line string) bool { return isLoudLine(o, s.Step, line) })
 }

@@ -40,6 +40,8 @@ type Traits struct {
 	HTTP bool
 	// Unreadable: a stored secret that cannot be decrypted can be planted.
 	Unreadable bool
+	// Loud is what its output says when it allows without proof of life.
+	Loud LoudLine
 	// Claims are the areas that the target says it covers, unless the caller
 	// names others.
 	Claims []string

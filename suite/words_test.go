@@ -51,6 +51,7 @@ func TestNamesProvider(t *testing.T) {
 		{"in its field", "m", "groq", "no credential", true},
 		{"the field in any case", "m", "GROQ", "no credential", true},
 		{"the field beats the prose", "m", "nvidia", "provider groq has no credential", false},
+		{"a vendor's name in the field, the provider in prose", "m", "Groq Inc", "provider groq has no credential", true},
 		{"nowhere", "m", "", "no credential", false},
 		{"as a part of another name", "m", "", "provider groq-cloud has no credential", false},
 		{"as a part of a credential's name", "m", "", "set GROQ_API_KEY", false},
@@ -80,7 +81,9 @@ func TestNamesProvider(t *testing.T) {
 }
 
 func TestIsTrace(t *testing.T) {
-	o := &Observation{Registry: registry.Embedded(), RunID: "b59d"}
+	o := &Observation{
+		Scenario: &scenarios.Scenario{ID: "transient/answer/groq/GROQ_API_KEY/workspace/server-error"}, Registry: registry.Embedded(), RunID: "b59d",
+	}
 	expect := scenarios.Expect{Providers: []string{"groq"}, Probed: "global/GROQ_API_KEY"}
 	tests := []struct {
 		name, model, line string
@@ -95,7 +98,9 @@ func TestIsTrace(t *testing.T) {
 		{"our own request id, cut short", "m", "201 b59d/transient/answer/groq/GROQ_API_KEY/work… 3ms", false},
 		{"another scenario's request id", "m", "201 b59d/valid/scope/groq/GROQ_API_KEY/global", false},
 		{"several request ids", "m", "201 b59d/valid/groq/x [b59d/dead/groq/GROQ_API_KEY]", false},
-		{"both names behind our own request id", "m", `{"id":"b59d/transient/answer/groq/x","msg":"groq: GROQ_API_KEY unproven"}`, true},
+		{"both names behind our own request id", "m", `{"id":"b59d/transient/answer/groq/GROQ_API_KEY","msg":"groq: GROQ_API_KEY unproven"}`, true},
+		{"both names beside another scenario's request id", "m", `level=WARN request_id=b59d/missing/none/groq msg="groq needs GROQ_API_KEY"`, false},
+		{"both names beside our own id and another", "m", `level=WARN ids="b59d/transient/answer/groq/GROQ_API_KEY/workspace/server-error b59d/missing/none/groq" msg="groq: GROQ_API_KEY unproven"`, true},
 		{"another credential", "m", "groq did not answer about HF_TOKEN", false},
 	}
 	for _, test := range tests {

@@ -24,6 +24,13 @@ func (t *target) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 	if err != nil {
 		return err
 	}
+	if err := t.standIn(reg); err != nil {
+		return err
+	}
+	args, err := t.rewriteRegistry(f.command, f.registry)
+	if err != nil {
+		return err
+	}
 	token := randomHex() + randomHex()
 	lookup := func(name string) (string, bool) {
 		if name == "ADMIN_TOKEN" {
@@ -36,7 +43,7 @@ func (t *target) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 		return err
 	}
 	p, err := process.Start(ctx, process.Config{
-		Args: f.command, Env: append(env, "ADMIN_TOKEN="+token), Output: t.output, Ready: health, Within: profile.Within(),
+		Args: args, Env: append(env, "ADMIN_TOKEN="+token), Output: t.output, Ready: health, Within: profile.Within(),
 	})
 	if err != nil {
 		return err
@@ -52,7 +59,7 @@ func (t *target) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 		return err
 	}
 	t.Target = server
-	return server.Prepare(ctx, f.resetGlobal)
+	return t.prepare(ctx, server, f)
 }
 
 // foreign sets what holds for servers that are not ours: the rules' own budget,

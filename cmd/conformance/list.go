@@ -19,10 +19,10 @@ import (
 
 func newListCommand() *cobra.Command {
 	var f runFlags
-	var rules, faulty, answers, profiles, asJSON bool
+	var rules, faulty, correct, answers, profiles, asJSON bool
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List scenarios, rules, faulty gates, answers or profiles",
+		Short:   "List scenarios, rules, our own gates, answers or profiles",
 		Example: "  conformance list --class mismatched\n  conformance list --rules\n  conformance list --faulty",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,7 +31,9 @@ func newListCommand() *cobra.Command {
 			case rules:
 				return listRules(out)
 			case faulty:
-				return listFaulty(out)
+				return listDoubles(out, gates.Faulty())
+			case correct:
+				return listDoubles(out, gates.Correct())
 			case answers:
 				return listAnswers(out)
 			case profiles:
@@ -44,15 +46,17 @@ func newListCommand() *cobra.Command {
 	fl := cmd.Flags()
 	fl.BoolVar(&rules, "rules", false, "list the rules")
 	fl.BoolVar(&faulty, "faulty", false, "list the faulty gates")
+	fl.BoolVar(&correct, "correct", false, "list the correct variants of the gate")
 	fl.BoolVar(&answers, "answers", false, "list what a provider can answer")
 	fl.BoolVar(&profiles, "profiles", false, "list the built-in profiles")
 	fl.BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	fl.StringVar(&f.level, "level", "extended", "core, or extended for both levels")
+	f.registerMatrix(cmd)
 	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these classes")
 	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these rules")
 	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios with such an id; * and ? are wildcards")
 	fl.StringVar(&f.registry, "registry", "", "a registry file; the matrix follows it (default built in)")
-	cmd.MarkFlagsMutuallyExclusive("rules", "faulty", "answers", "profiles", "json")
+	cmd.MarkFlagsMutuallyExclusive("rules", "faulty", "correct", "answers", "profiles", "json")
 	return cmd
 }
 
@@ -63,8 +67,8 @@ func (f *runFlags) list(w io.Writer, asJSON bool) error {
 		return err
 	}
 	enc := json.NewEncoder(w)
-	for _, s := range p.selected {
-		if p.companions[s.ID] {
+	for _, s := range p.selected.Scenarios {
+		if p.selected.Companions[s.ID] {
 			continue
 		}
 		if asJSON {
@@ -99,9 +103,9 @@ func listRules(w io.Writer) error {
 	})
 }
 
-func listFaulty(w io.Writer) error {
+func listDoubles(w io.Writer, list []gates.Double) error {
 	return table(w, func(w io.Writer) {
-		for _, d := range gates.Faulty() {
+		for _, d := range list {
 			fmt.Fprintf(w, "%s\t%s\t%s\n", d.Name, strings.Join(d.Rules, ","), d.Story)
 		}
 	})

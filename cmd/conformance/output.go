@@ -129,7 +129,7 @@ func (p *prepared) header(planned int) reports.Header {
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: len(p.all)}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target:  reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: traits.Address, Command: p.flags.command},
-		Planned: planned, Shard: p.flags.shard, Claims: claims, NotClaimedAreas: notClaimed(claims),
+		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
 	}
 }

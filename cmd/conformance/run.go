@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -23,7 +22,7 @@ import (
 type runFlags struct {
 	target, profile, registry   string
 	claims                      []string
-	level                       string
+	level, matrix               string
 	classes, rules, ids         []string
 	reports                     []string
 	parallel                    int
@@ -48,7 +47,9 @@ func newRunCommand() *cobra.Command {
 		Use:   "run [flags] [-- COMMAND ARGS…]",
 		Short: "Replay the corpus at a target and say which rules it violates",
 		Long: "run replays scenarios at a target and prints a verdict. Without a target it serves the reference gate on\n" +
-			"loopback. Exit status: 0 conformant, 1 not, 2 could not run, 130 interrupted.",
+			"loopback. A COMMAND is started behind a proxy that stands in for every provider; in its arguments {addr}, {host} and\n" +
+			"{port} say where to listen, and {registry} is a registry file whose base URLs lead to the fakes without a proxy.\n" +
+			"Exit status: 0 conformant, 1 not, 2 could not run, 130 interrupted.",
 		Example: "  conformance run\n  conformance run --target faulty:any-known-credential\n  conformance run --target http://127.0.0.1:8080 --profile workspace-server\n  conformance run --rule PRE-2 --report json=report.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
@@ -65,11 +66,12 @@ func newRunCommand() *cobra.Command {
 func (f *runFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.target, "target", "", "reference, faulty:NAME, or the URL of a server (default reference)")
+	fl.StringVar(&f.target, "target", "", "reference, faulty:NAME, correct:NAME, or the URL of a server (default reference)")
 	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile or a file")
 	fl.StringVar(&f.registry, "registry", "", "the server's own registry file; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.claims, "claim", nil, "areas the target is held to, instead of its profile's")
 	fl.StringVar(&f.level, "level", "core", "core, or extended for both levels")
+	f.registerMatrix(cmd)
 	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these classes")
 	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these rules")
 	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios with such an id; * and ? are wildcards")
@@ -88,16 +90,20 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	fl.BoolVar(&f.resetGlobal, "reset-global", false, "delete the global secrets that the server holds before the run")
 }
 
+// registerMatrix adds --matrix, which every command that selects scenarios takes.
+func (f *runFlags) registerMatrix(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.matrix, "matrix", string(scenarios.FullMatrix), "full, every combination, or pairwise: for slow or rate-limited servers, combinations in which every two values still meet; reports say what is left out")
+}
+
 // prepared is a run that is ready to begin.
 type prepared struct {
-	flags      *runFlags
-	corpus     *scenarios.Corpus
-	registry   *registry.Registry
-	selection  scenarios.Selection
-	all        []*scenarios.Scenario
-	selected   []*scenarios.Scenario
-	companions map[string]bool
-	target     *target
+	flags     *runFlags
+	corpus    *scenarios.Corpus
+	registry  *registry.Registry
+	selection scenarios.Selection
+	all       []*scenarios.Scenario
+	selected  scenarios.Selected
+	target    *target
 }
 
 func (f *runFlags) run(cmd *cobra.Command) (err error) {
@@ -117,39 +123,14 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	defer p.target.close()
 	ctx, cancel := p.target.watch(ctx)
 	defer cancel()
-	if err := p.check(ctx); err != nil || f.check {
-		return p.checked(cmd, err)
+	if err := p.check(ctx, cmd); err != nil || f.check {
+		return err
 	}
 	summary, err := suite.Run(ctx, p.config(out))
 	if err := errors.Join(err, out.err); err != nil {
 		return err
 	}
 	return p.end(cmd, summary)
-}
-
-// check holds a server that is not ours to what a run needs.
-func (p *prepared) check(ctx context.Context) error {
-	if !p.target.isForeign && !p.flags.check {
-		return nil
-	}
-	cfg := p.config(nil)
-	cfg.Scenarios = p.all
-	return suite.Check(ctx, cfg)
-}
-
-// checked says what came of the check.
-func (p *prepared) checked(cmd *cobra.Command, err error) error {
-	switch {
-	case p.target.died() != nil:
-		return fmt.Errorf("the server died while it was checked: %w", p.target.died())
-	case cmd.Context().Err() != nil:
-		return errInterrupted
-	case err != nil:
-		return err
-	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "the target can be driven: it is reachable, takes our authorisation, holds no global secrets, creates and deletes a workspace%s\n",
-		map[bool]string{true: ", and dials through us"}[p.target.providers.Seen()])
-	return err
 }
 
 // end turns the summary into the command's error.
@@ -209,17 +190,24 @@ func (f *runFlags) prepare() (*prepared, error) {
 		return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
 	}
 	p.all = list
-	p.selection = scenarios.Selection{Level: scenarios.Level(f.level), Classes: f.classes, Rules: f.rules, IDs: f.ids}
+	p.selection = scenarios.Selection{Level: scenarios.Level(f.level), Classes: f.classes, Rules: f.rules, IDs: f.ids, Matrix: scenarios.Matrix(f.matrix)}
 	if err := parseShard(f.shard, &p.selection); err != nil {
 		return nil, err
 	}
-	if p.selected, p.companions, err = p.selection.Select(list, p.corpus.Rules); err != nil {
+	if p.selected, err = p.selection.Select(list, p.corpus.Rules); err != nil {
 		return nil, err
 	}
-	if len(p.selected) == 0 {
-		return nil, errors.New("no scenario is selected; loosen --level, --class, --rule, --id or --shard")
+	if len(p.selected.Scenarios) == 0 {
+		return nil, noneSelected(p.selected.LeftOut)
 	}
 	return p, nil
+}
+
+func noneSelected(leftOut int) error {
+	if leftOut > 0 {
+		return fmt.Errorf("no scenario is selected: --matrix pairwise leaves out all %d; drop it", leftOut)
+	}
+	return errors.New("no scenario is selected; loosen --level, --class, --rule, --id or --shard")
 }
 
 func parseShard(s string, sel *scenarios.Selection) error {
@@ -258,7 +246,7 @@ func (p *prepared) config(out *output) suite.Config {
 		handle = out.handle
 	}
 	return suite.Config{
-		Registry: p.registry, Scenarios: p.selected, Companions: p.companions, Target: t.Target, Providers: t.providers,
+		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Target: t.Target, Providers: t.providers,
 		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: p.flags.parallel,
 		Seed: p.flags.seed, RunID: runID(p.flags.seed), Output: t.output, Fault: t.fault,
 		Handle: handle, Trace: p.flags.trace,

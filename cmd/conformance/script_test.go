@@ -11,9 +11,10 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the scripts compare output with")
 
-// TestMain makes this test binary the conformance command of the scripts.
+// TestMain makes this test binary the conformance command of the scripts, and a
+// server that dies.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"conformance": func() { os.Exit(Main()) }})
+	testscript.Main(m, map[string]func(){"conformance": func() { os.Exit(Main()) }, "mortal": mortal})
 }
 
 // TestScripts runs testdata/script. A script is named for the behaviour that it
@@ -30,17 +31,19 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"refuses":  refuses,
-			"jsonhas":  jsonHas,
-			"junithas": junitHas,
-			"sameruns": sameRuns,
-			"replay":   replay,
-			"occupied": occupied,
-			"start":    start,
-			"signal":   sendSignal,
-			"ends":     ends,
-			"answers":  answers,
+			"exits":     exits,
+			"refuses":   refuses,
+			"jsonhas":   jsonHas,
+			"junithas":  junitHas,
+			"sameruns":  sameRuns,
+			"replay":    replay,
+			"occupied":  occupied,
+			"freeports": freePorts,
+			"fill":      fill,
+			"start":     start,
+			"signal":    sendSignal,
+			"ends":      ends,
+			"answers":   answers,
 		},
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -133,6 +134,26 @@ func occupied(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { _ = l.Close() })
 	ts.Setenv(args[0], l.Addr().String())
+}
+
+// freePorts sets each variable to a port that nothing listens on.
+func freePorts(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) > 0, "freeports VAR…")
+	for _, name := range args {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		defer l.Close() // all at the end, so that no port is given twice
+		ts.Setenv(name, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	}
+}
+
+// fill replaces $VAR in files.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) > 0, "fill FILE…")
+	for _, file := range args {
+		text := os.Expand(ts.ReadFile(file), ts.Getenv)
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
+	}
 }
 
 // plain ends the script where a command is negated or misused.

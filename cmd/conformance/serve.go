@@ -4,14 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 func newServeCommand() *cobra.Command {
@@ -20,19 +17,15 @@ func newServeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve a gate behind the workspace server's HTTP API",
-		Long: "serve runs the reference gate, or a faulty one, behind the workspace server's HTTP API until it is stopped.\n" +
+		Long: "serve runs the reference gate, a faulty one or a correct variant behind the workspace server's HTTP API until it is stopped.\n" +
 			"Its probes dial the real hosts through HTTPS_PROXY, as a real server's do. The admin token is ADMIN_TOKEN\n" +
 			"from the environment, or is made and printed; the address is --addr, or PORT from the environment.",
 		Example: "  conformance serve\n  conformance serve --gate faulty:any-known-credential --addr 127.0.0.1:8080",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			double := &gates.Double{Name: "reference"}
-			if faulty, ok := strings.CutPrefix(name, "faulty:"); ok {
-				if double = gates.Find(faulty); double == nil {
-					return fmt.Errorf("there is no faulty gate %q%s; conformance list --faulty prints them all", faulty, strict.DidYouMean(faulty, gates.Names()))
-				}
-			} else if name != "reference" {
-				return fmt.Errorf("unknown gate %q; it is reference or faulty:NAME", name)
+			double, err := findDouble(name)
+			if err != nil {
+				return err
 			}
 			reg, err := loadRegistry(registryFile)
 			if err != nil {
@@ -57,7 +50,7 @@ func newServeCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&name, "gate", "reference", "reference or faulty:NAME")
+	cmd.Flags().StringVar(&name, "gate", "reference", "reference, faulty:NAME or correct:NAME")
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "address to listen on")
 	cmd.Flags().StringVar(&registryFile, "registry", "", "registry file (default built in)")
 	cmd.Flags().DurationVar(&budget, "probe-budget", 0, "bound of the gate's probe (default 6s)")

@@ -16,7 +16,6 @@ import (
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/process"
 )
@@ -34,7 +33,9 @@ type target struct {
 	isForeign bool
 	// process is the command that was started; nil where none was.
 	process *process.Process
-	stop    []func()
+	// points are what was asked of the server when it was reached; nil for our own.
+	points []suite.Point
+	stop   []func()
 }
 
 func (t *target) close() {
@@ -55,19 +56,14 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*targ
 		return nil, errors.New("both --target and a command were given; give one")
 	case len(f.command) > 0:
 		err = t.openCommand(ctx, profile, reg, f)
-	case f.target == "" || f.target == "reference":
-		err = t.openOwn(profile, &gates.Double{Name: "reference"}, reg, f)
-	case strings.HasPrefix(f.target, "faulty:"):
-		name := strings.TrimPrefix(f.target, "faulty:")
-		double := gates.Find(name)
-		if double == nil {
-			return nil, fmt.Errorf("there is no faulty gate %q%s; conformance list --faulty prints them all", name, strict.DidYouMean(name, gates.Names()))
-		}
-		err = t.openOwn(profile, double, reg, f)
+	case f.target == "":
+		err = t.openOwn(ctx, profile, "reference", reg, f)
+	case isDouble(f.target):
+		err = t.openOwn(ctx, profile, f.target, reg, f)
 	case strings.Contains(f.target, "://"):
-		err = t.openURL(ctx, profile, f)
+		err = t.openURL(ctx, profile, reg, f)
 	default:
-		return nil, fmt.Errorf("unknown target %q; it is reference, faulty:NAME, or a URL such as http://127.0.0.1:8080", f.target)
+		return nil, fmt.Errorf("unknown target %q; it is reference, faulty:NAME, correct:NAME, or a URL such as http://127.0.0.1:8080", f.target)
 	}
 	if err != nil {
 		t.close()
@@ -78,7 +74,11 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*targ
 
 // openOwn serves one of our own gates on loopback; its probes go to the fake
 // providers without a detour.
-func (t *target) openOwn(profile *suite.Profile, double *gates.Double, reg *registry.Registry, f *runFlags) error {
+func (t *target) openOwn(ctx context.Context, profile *suite.Profile, name string, reg *registry.Registry, f *runFlags) error {
+	double, err := findDouble(name)
+	if err != nil {
+		return err
+	}
 	if t.budget == 0 {
 		t.budget = ownBudget
 	}
@@ -88,33 +88,53 @@ func (t *target) openOwn(profile *suite.Profile, double *gates.Double, reg *regi
 		return err
 	}
 	t.stop = append(t.stop, s.close)
-	t.Target, err = suite.NewHTTPTarget(profile, s.url, suite.HTTPOptions{
+	own, err := suite.NewHTTPTarget(profile, s.url, suite.HTTPOptions{
 		Kind: double.Name, Env: func(name string) (string, bool) { return s.token, name == "ADMIN_TOKEN" },
 	})
+	if err != nil {
+		return err
+	}
+	t.Target = own
+	if f.check {
+		t.points = own.Prepare(ctx, false)
+	}
 	if t.claims == nil {
 		t.claims = slices.Clone(profile.Claims)
 		if f.level == "extended" {
 			t.claims = append(t.claims, "provision-liveness")
 		}
 	}
-	return err
+	return nil
 }
 
 // openURL reaches a server that somebody else has started. Its output cannot be
 // read, so that area is not claimed.
-func (t *target) openURL(ctx context.Context, profile *suite.Profile, f *runFlags) error {
+func (t *target) openURL(ctx context.Context, profile *suite.Profile, reg *registry.Registry, f *runFlags) error {
 	t.foreign(profile, f, []string{"secrecy-logs"})
 	if f.upstream != "" {
 		if err := t.attach(ctx, f.upstream); err != nil {
 			return err
 		}
 	}
+	if err := t.standIn(reg); err != nil {
+		return err
+	}
 	server, err := suite.NewHTTPTarget(profile, f.target, suite.HTTPOptions{Kind: "url"})
 	if err != nil {
 		return err
 	}
 	t.Target = server
-	return server.Prepare(ctx, f.resetGlobal)
+	return t.prepare(ctx, server, f)
+}
+
+// prepare holds the server to what a run needs. With --check what is wrong is
+// told there, beside what is not.
+func (t *target) prepare(ctx context.Context, server *suite.HTTPTarget, f *runFlags) error {
+	t.points = server.Prepare(ctx, f.resetGlobal)
+	if f.check {
+		return nil
+	}
+	return suite.FirstWrong(t.points)
 }
 
 // served is a gate behind the workspace server's API, on a listener of ours.

@@ -33,6 +33,9 @@ type Double struct {
 	Wrap func(http.Handler) http.Handler
 	// Extended: only --level extended can tell it from a correct gate.
 	Extended bool
+	// Remembers: what it answers depends on what it was asked before, so that
+	// two runs in another order lawfully end differently, scenario by scenario.
+	Remembers bool
 	// CoreOnly: a correct variant that keeps the core rules only, so that
 	// --level extended may find fault with it.
 	CoreOnly bool

@@ -68,22 +68,6 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A faulty gate shows its fault to somebody: in a decision, in a call, or in
-// the time that it takes.
-func TestFaultyGatesDiffer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		want := decisions(t, Double{})
-		if diff := cmp.Diff(want, decisions(t, Double{})); diff != "" {
-			t.Fatalf("the reference gate differs from itself (-want +got):\n%s", diff)
-		}
-		for _, d := range Faulty() {
-			if !d.HTTPOnly() && slices.Equal(want, decisions(t, d)) {
-				t.Errorf("%s cannot be told from the reference gate", d.Name)
-			}
-		}
-	})
-}
-
 // Where a correct variant may decide differently from the reference gate.
 // Everywhere else verdict and code are the same.
 var lawfulDifferences = map[string][]string{

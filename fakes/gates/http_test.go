@@ -3,7 +3,6 @@ package gates
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -152,37 +151,6 @@ func TestOwnRefusalsKeepTheGates(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s: reply to %s (-reference +got):\n%s", d.Name, name, diff)
 			}
-		}
-	}
-}
-
-// Faults of the server show in a reply, in the rows, or in what is provisioned.
-func TestFaultyServersDiffer(t *testing.T) {
-	run := func(t *testing.T, d Double) []string {
-		s := open(t, d)
-		var seen []string
-		for _, name := range []string{"none", "dead", "live", "down"} {
-			status, object, text := s.create(asked(t, name))
-			if object != nil {
-				id, _ := object["id"].(string)
-				_, _, events := s.send("GET", "/events/"+id, nil)
-				seen = append(seen, fmt.Sprintf("%d failures", strings.Count(events, "event_type")))
-				delete(object, "id")
-				delete(object, "auth_token")
-				text = fmt.Sprint(object)
-			}
-			seen = append(seen, fmt.Sprintf("%s: %d %s, %d workspaces, calls %q", name, status, text, s.server.Workspaces(), s.world.taken()))
-		}
-		_, _, rows := s.send("GET", "/workspaces", nil)
-		return append(seen, fmt.Sprint(strings.Count(rows, `"failed"`), " failed"))
-	}
-	want := run(t, Double{})
-	if diff := cmp.Diff(want, run(t, Double{})); diff != "" {
-		t.Fatalf("the reference server differs from itself (-want +got):\n%s", diff)
-	}
-	for _, d := range Faulty() {
-		if d.HTTPOnly() && slices.Equal(want, run(t, d)) {
-			t.Errorf("%s cannot be told from the reference server", d.Name)
 		}
 	}
 }

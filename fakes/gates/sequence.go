@@ -12,17 +12,17 @@ import (
 // sequenceFaults let one request decide another one.
 var sequenceFaults = []Double{
 	{
-		Name: "verdict-cached-by-name", Rules: []string{"LIV-12", "LIV-1"},
+		Name: "verdict-cached-by-name", Rules: []string{"LIV-12", "LIV-1"}, Remembers: true,
 		Story: "One verdict per provider and credential name is kept for a minute; the value is not part of the key.",
 		Gate:  cachedBy(func(p *registry.Provider, c gate.Credential) string { return p.Name + "/" + c.Name }),
 	},
 	{
-		Name: "verdict-cached-by-value", Rules: []string{"LIV-12", "LIV-9"},
+		Name: "verdict-cached-by-value", Rules: []string{"LIV-12", "LIV-9"}, Remembers: true,
 		Story: "One verdict per value is kept; the provider that gave it is not part of the key.",
 		Gate:  cachedBy(func(_ *registry.Provider, c gate.Credential) string { return c.Secret.Value }),
 	},
 	{
-		Name: "tenant-verdict-cached", Rules: []string{"LIV-12"},
+		Name: "tenant-verdict-cached", Rules: []string{"LIV-12"}, Remembers: true,
 		Story: "The verdict about a tenant's credential is kept by its name, since the tenant has only one.",
 		Gate: cachedBy(func(p *registry.Provider, c gate.Credential) string {
 			if c.Scope == gate.GlobalScope {
@@ -32,27 +32,27 @@ var sequenceFaults = []Double{
 		}),
 	},
 	{
-		Name: "outage-opens-gate", Rules: []string{"LIV-12"},
+		Name: "outage-opens-gate", Rules: []string{"LIV-12"}, Remembers: true,
 		Story: "A circuit breaker: after one outage the provider is not asked again for a while.",
 		Gate:  breaksCircuit,
 	},
 	{
-		Name: "probes-shared", Rules: []string{"LIV-12"},
+		Name: "probes-shared", Rules: []string{"LIV-12"}, Remembers: true,
 		Story: "Probes of one provider that come together are folded into one call; the value is not part of the key.",
 		Gate:  sharesProbes,
 	},
 	{
-		Name: "credential-remembered", Rules: []string{"LIV-12", "PRE-1"},
+		Name: "credential-remembered", Rules: []string{"LIV-12", "PRE-1"}, Remembers: true,
 		Story: "The resolver keeps the last credential of a provider in a field, and finds it there for whoever comes next.",
 		Gate:  remembersCredential,
 	},
 	{
-		Name: "second-try-allowed", Rules: []string{"ROB-3"},
+		Name: "second-try-allowed", Rules: []string{"ROB-3"}, Remembers: true,
 		Story: "A dead key is refused once; who insists is let through.",
 		Gate:  allowsSecondTry,
 	},
 	{
-		Name: "busy-lets-through", Rules: []string{"ROB-3"},
+		Name: "busy-lets-through", Rules: []string{"ROB-3"}, Remembers: true,
 		Story: "No more than eight probes run at once, and what comes beyond them is let through.",
 		Gate:  letsThroughWhenBusy,
 	},

@@ -174,7 +174,7 @@ func (u *Upstream) receive(ctx context.Context, x *Exchange, hostHeader, userinf
 
 // lateness is how long a late answer takes: longer than it takes to send some
 // tens of requests at once, and far below any probe budget.
-const lateness = 50 * time.Millisecond
+const lateness = 30 * time.Millisecond
 
 func delay(ctx context.Context) {
 	timer := time.NewTimer(lateness)

@@ -52,6 +52,9 @@ type Options struct {
 	// Classes, Rules and IDs narrow the corpus as --class, --rule and --id do.
 	// The twins of what they select come along.
 	Classes, Rules, IDs []string
+	// Matrix thins what is selected, for servers that are slow or limit our rate;
+	// empty means all of it. What it leaves out is counted and shown.
+	Matrix scenarios.Matrix
 	// Budget is the bound of the server's own probe (LIV-6); zero means 6 s. A
 	// short one, given to the server as well, makes the suite fast.
 	Budget time.Duration

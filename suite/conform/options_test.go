@@ -59,7 +59,7 @@ func TestNoVerdict(t *testing.T) {
 		"a builder fails":    {t.Context(), Options{Handler: func(http.RoundTripper) (http.Handler, error) { return nil, broken }, Env: env}, "building the server under test: no database"},
 		"a start fails":      {t.Context(), Options{URL: func(http.RoundTripper) (string, error) { return "", broken }, Env: env}, "starting the server under test: no database"},
 		"no URL":             {t.Context(), Options{URL: func(http.RoundTripper) (string, error) { return "here", nil }, Env: env}, `target "here" is no URL`},
-		"wrong server":       {t.Context(), Options{Handler: func(http.RoundTripper) (http.Handler, error) { return http.NotFoundHandler(), nil }, Env: env}, "is not healthy"},
+		"wrong server":       {t.Context(), Options{Handler: func(http.RoundTripper) (http.Handler, error) { return http.NotFoundHandler(), nil }, Env: env}, "correct health.request"},
 		"probes go nowhere":  {t.Context(), Options{Handler: serverOf("reference", unreachable), Env: env}, "send its outbound calls through the http.RoundTripper"},
 		"it is interrupted":  {cancelled, Options{Gate: reference}, "interrupted after 0 of 2 scenarios"},
 		"no admin token set": {t.Context(), Options{Handler: serverOf("reference", nil), Env: map[string]string{}}, "ADMIN_TOKEN"},

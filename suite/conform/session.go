@@ -56,8 +56,8 @@ func NewSession(o Options) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
 	}
-	sel := scenarios.Selection{Level: o.Level, Classes: o.Classes, Rules: o.Rules, IDs: o.IDs}
-	selected, companions, err := sel.Select(all, corpus.Rules)
+	sel := scenarios.Selection{Level: o.Level, Classes: o.Classes, Rules: o.Rules, IDs: o.IDs, Matrix: o.Matrix}
+	selected, err := sel.Select(all, corpus.Rules)
 	if err != nil {
 		return nil, err
 	}
@@ -66,15 +66,18 @@ func NewSession(o Options) (*Session, error) {
 		s.byID[x.ID] = x
 	}
 	traits := suite.Traits{HTTP: profile != nil, RefusesUnlisted: profile != nil && profile.RefusesUnlisted()}
-	for _, x := range selected {
+	if selected.LeftOut > 0 {
+		s.NotClaimed["the matrix is "+string(o.Matrix)] = selected.LeftOut
+	}
+	for _, x := range selected.Scenarios {
 		if reason := suite.Unclaimed(x, o.Registry, o.Claims, traits); reason != "" {
 			s.NotClaimed[reason]++
 		} else {
 			s.Claimed = append(s.Claimed, x)
 		}
 	}
-	if !slices.ContainsFunc(s.Claimed, func(x *scenarios.Scenario) bool { return !companions[x.ID] }) {
-		return nil, fmt.Errorf("none of the %d selected scenarios can be replayed with the claims %s; loosen Level, Classes, Rules, IDs or Claims", len(selected)-len(companions), strings.Join(o.Claims, ", "))
+	if !slices.ContainsFunc(s.Claimed, func(x *scenarios.Scenario) bool { return !selected.Companions[x.ID] }) {
+		return nil, fmt.Errorf("none of the %d selected scenarios can be replayed with the claims %s; loosen Level, Classes, Rules, IDs or Claims", len(selected.Scenarios)-len(selected.Companions), strings.Join(o.Claims, ", "))
 	}
 	return s, nil
 }

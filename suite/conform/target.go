@@ -123,15 +123,18 @@ func (s *Session) check(ctx context.Context, t *opened, target *suite.HTTPTarget
 	if t.checked {
 		return nil
 	}
-	if err := target.Prepare(ctx, false); err != nil {
+	if err := suite.FirstWrong(target.Prepare(ctx, false)); err != nil {
 		return err
 	}
 	cfg.Scenarios = s.All
-	err := suite.Check(ctx, cfg)
-	var unseen *suite.ErrNotSeen
-	if errors.As(err, &unseen) {
-		return fmt.Errorf("the server created a workspace with a live credential (%s) and did not ask the providers that it was given, so its probes go elsewhere or are not made; "+
-			"send its outbound calls through the http.RoundTripper; if it has no liveness check, leave create-liveness out of Options.Claims", unseen.Scenario)
+	points, err := suite.Check(ctx, cfg)
+	for i := range points {
+		if points[i].Asked == "probe" { // there is no command line here
+			points[i].Advice = "send its outbound calls through the http.RoundTripper that it is built with; if it has no liveness check, leave create-liveness out of Options.Claims"
+		}
+	}
+	if err == nil {
+		err = suite.FirstWrong(points)
 	}
 	t.checked = err == nil
 	return err

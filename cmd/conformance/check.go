@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// check holds a server that is not ours to what a run needs, and prints what
+// came of it where --check asks for that. Nothing of what it makes stays.
+func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
+	if !p.target.isForeign && !p.flags.check {
+		return nil
+	}
+	points := p.target.points
+	if suite.FirstWrong(points) == nil {
+		cfg := p.config(nil)
+		cfg.Scenarios = p.all
+		more, err := suite.Check(ctx, cfg)
+		switch {
+		case p.target.died() != nil:
+			return fmt.Errorf("the server died while it was checked: %w", p.target.died())
+		case cmd.Context().Err() != nil:
+			return errInterrupted
+		case err != nil:
+			return err
+		}
+		points = append(points, more...)
+	}
+	if !p.flags.check {
+		return suite.FirstWrong(points)
+	}
+	if err := printPoints(cmd.OutOrStdout(), points); err != nil {
+		return err
+	}
+	if suite.FirstWrong(points) != nil {
+		return errors.New("the target cannot be driven yet; what is wrong stands above, and none of it is the gate's doing")
+	}
+	return nil
+}
+
+func printPoints(w io.Writer, points []suite.Point) error {
+	return table(w, func(w io.Writer) {
+		for _, p := range points {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", p.State, p.Asked, p.Seen)
+			if p.State == suite.Wrong {
+				fmt.Fprintf(w, "\t\t%s: %s\n", p.Fault, p.Advice)
+			}
+		}
+	})
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// A kill is what the corpus made of one double.
+type kill struct {
+	Name string `json:"name"`
+	// Kind is faulty or correct.
+	Kind string `json:"kind"`
+	// Door is process, http or command.
+	Door string `json:"door"`
+	// Scenarios is how many were replayed, those that are not claimed included.
+	Scenarios int `json:"scenarios"`
+	// Breaks are the rules that a faulty gate is known to break.
+	Breaks []string `json:"breaks,omitempty"`
+	// Violated counts the scenarios by violated rule.
+	Violated map[string]int `json:"violated"`
+	// First is the first scenario that found a rule of Breaks violated.
+	First string `json:"first,omitempty"`
+	// OK: a faulty gate was found out for what it breaks, a correct one passed,
+	// and no other door found otherwise.
+	OK     bool   `json:"ok"`
+	Failed int    `json:"failed"`
+	Errors int    `json:"errors"`
+	Note   string `json:"note,omitempty"`
+	// Compared counts the scenarios that the command door and the one that it
+	// is compared with both judged; Differences say what ended differently.
+	Compared    int      `json:"compared,omitempty"`
+	Differences []string `json:"differences,omitempty"`
+
+	// Remembers: see gates.Double; nothing is compared then.
+	Remembers bool `json:"remembers,omitempty"`
+
+	ends map[string]ending
+}
+
+// An ending is how one scenario ended, and under which rules.
+type ending struct {
+	outcome  suite.ResultOutcome
+	rules    []string
+	scenario *scenarios.Scenario
+}
+
+func (k *kill) handle(e suite.Event) {
+	f, ok := e.(suite.Finished)
+	if !ok {
+		return
+	}
+	r := f.Result
+	switch r.Outcome {
+	case suite.Failed:
+		k.Failed++
+	case suite.Errored:
+		k.Errors++
+		k.Note = r.Scenario.ID + ": " + r.Reason
+	}
+	end := ending{outcome: r.Outcome, scenario: r.Scenario}
+	seen := map[string]bool{}
+	for _, v := range r.Violations {
+		if !seen[v.Rule] {
+			seen[v.Rule] = true
+			k.Violated[v.Rule]++
+			end.rules = append(end.rules, v.Rule)
+		}
+		if k.First == "" && (slices.Contains(k.Breaks, v.Rule) || k.Kind == correctKind) {
+			k.First = r.Scenario.ID
+			if k.Kind == correctKind {
+				k.Note = v.Message + ": " + v.Got
+			}
+		}
+	}
+	k.ends[r.Scenario.ID] = end
+}
+
+// compare holds the command door's verdicts to those of another door. What one
+// of them does not claim is not compared; what one could not judge is a
+// difference, too.
+func (k *kill) compare(base kill) {
+	for id, got := range k.ends {
+		want, both := base.ends[id]
+		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || answeredInBackground(want, got) {
+			continue
+		}
+		k.Compared++
+		if got.outcome != want.outcome {
+			k.Differences = append(k.Differences, fmt.Sprintf("%s: %s by %s, %s by %s", id, want.outcome, base.Door, got.outcome, k.Door))
+		}
+	}
+	slices.Sort(k.Differences)
+	k.OK = k.OK && len(k.Differences) == 0 && k.Compared > 0
+}
+
+// callRules are those that are judged by looking at a call.
+var callRules = []string{"LIV-4", "LIV-5", "LIV-8", "LIV-9", "PRE-5"}
+
+// unseenByProxy: what is wrong with a call cannot be seen where the whole host
+// is struck before the request can be read, as only a proxy does.
+func unseenByProxy(want, got ending) bool {
+	return want.outcome == suite.Failed && got.outcome == suite.Passed && onlyOf(want.rules, callRules) &&
+		want.answers(func(list []string) bool { return slices.Contains(scenarios.ConnectionAnswers, list[0]) })
+}
+
+// answeredInBackground: a server provisions by itself after a create, and a Go
+// value does not. Where the provider's second answer is another than its first,
+// and provisioning probes, a retry after it is seen at the server only.
+func answeredInBackground(want, got ending) bool {
+	return want.outcome == suite.Passed && got.outcome == suite.Failed && onlyOf(got.rules, []string{"LIV-9"}) &&
+		want.answers(func(list []string) bool { return len(list) > 1 })
+}
+
+func onlyOf(rules, among []string) bool {
+	return !slices.ContainsFunc(rules, func(r string) bool { return !slices.Contains(among, r) })
+}
+
+// answers reports whether what the provider answers to the credential that
+// decides the last step fulfils a condition.
+func (e ending) answers(fulfil func([]string) bool) bool {
+	last := &e.scenario.Steps[len(e.scenario.Steps)-1]
+	list := last.Secrets.Value(last.Expect.Probed).Answers
+	return len(list) > 0 && fulfil(list)
+}
+
+func (st *selftest) print(w io.Writer, k kill) error {
+	if st.asJSON {
+		return json.NewEncoder(w).Encode(k)
+	}
+	verdict := map[bool]string{true: "ok", false: "NOT OK"}[k.OK]
+	var violated []string
+	for _, rule := range sorted(k.Violated) {
+		violated = append(violated, fmt.Sprintf("%s×%d", rule, k.Violated[rule]))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-6s %-7s %-28s %-8s %6d scenarios, breaks %-12s violated %s; first %s", verdict, k.Kind, k.Name, k.Door, k.Scenarios, strings.Join(k.Breaks, ","), strings.Join(violated, " "), k.First)
+	if k.Errors > 0 {
+		fmt.Fprintf(&b, "; %d errors", k.Errors)
+	}
+	if k.Note != "" {
+		b.WriteString("; " + k.Note)
+	}
+	if k.Door == commandDoor && !k.Remembers {
+		fmt.Fprintf(&b, "; %d compared, %d differ", k.Compared, len(k.Differences))
+	}
+	b.WriteString("\n")
+	for _, d := range k.Differences {
+		b.WriteString("       differs: " + d + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func sorted(m map[string]int) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+const (
+	// selftestBudget is the probe's bound for doubles: what waits, waits for it, and a
+	// busy machine must still answer within it.
+	selftestBudget = 400 * time.Millisecond
+	// commandBudget is the bound behind the proxy, where a probe begins with two
+	// handshakes while every core is busy with other doubles.
+	commandBudget = 2 * time.Second
+)
+
+// try replays the corpus at one double through one door. base is what the
+// cheapest door found; only the command door reads it.
+func (st *selftest) try(ctx context.Context, s *subject, door string, base kill) (kill, error) {
+	k := kill{Name: s.Name, Kind: s.kind, Door: door, Breaks: s.Rules, Violated: map[string]int{}, Remembers: s.Remembers, ends: map[string]ending{}}
+	selected, err := st.selected(s, door, base)
+	if err != nil {
+		return k, err
+	}
+	reg := registry.Embedded()
+	cfg := suite.Config{
+		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: st.level(s), Budget: selftestBudget,
+		Seed: "selftest " + s.Name, RunID: "selftest", Parallel: 8, Handle: k.handle,
+	}
+	open := map[string]func(context.Context, *subject, *suite.Config) (func(), error){
+		processDoor: openInProcess, httpDoor: openHTTP, commandDoor: openProcess,
+	}[door]
+	stop, err := open(ctx, s, &cfg)
+	if err != nil {
+		return k, err
+	}
+	defer stop()
+	if !s.CoreOnly {
+		cfg.Claims = append(slices.Clone(cfg.Claims), "provision-liveness")
+	}
+	summary, err := suite.Run(ctx, cfg)
+	if err != nil {
+		return k, err
+	}
+	if summary.Interrupted {
+		return k, errInterrupted
+	}
+	k.Scenarios = summary.Planned
+	k.OK = k.First != ""
+	if s.kind == correctKind {
+		k.OK = summary.Conformant()
+	}
+	if door == commandDoor && !s.Remembers {
+		k.compare(base)
+	}
+	return k, nil
+}
+
+func (st *selftest) level(s *subject) scenarios.Level {
+	if s.CoreOnly {
+		return scenarios.Core
+	}
+	return scenarios.Extended
+}
+
+// selected are the scenarios for one double: through the command door one
+// shard, another for each double, and the scenario that found the double out.
+func (st *selftest) selected(s *subject, door string, base kill) (scenarios.Selected, error) {
+	sel := scenarios.Selection{Level: st.level(s), Matrix: scenarios.Matrix(st.matrix)}
+	if st.own && s.kind == faultyKind {
+		sel.Rules = s.Rules
+	}
+	if door != commandDoor || st.shards == 1 {
+		return sel.Select(st.all, st.corpus.Rules)
+	}
+	sel.Shard, sel.Shards = s.place%st.shards+1, st.shards
+	selected, err := sel.Select(st.all, st.corpus.Rules)
+	if err != nil || base.First == "" {
+		return selected, err
+	}
+	found, err := (&scenarios.Selection{Level: sel.Level, IDs: []string{base.First}}).Select(st.all, st.corpus.Rules)
+	for _, f := range found.Scenarios {
+		if !slices.Contains(selected.Scenarios, f) {
+			selected.Scenarios = append(selected.Scenarios, f)
+		}
+	}
+	return selected, err
+}
+
+func openInProcess(_ context.Context, s *subject, cfg *suite.Config) (func(), error) {
+	cfg.Providers = suite.NewProviders(cfg.Registry)
+	opts := gate.Options{Transport: cfg.Providers.RoundTripper(), Budget: cfg.Budget}
+	cfg.Target = suite.NewGateTarget(func(http.RoundTripper) gate.Gate { return s.Build(cfg.Registry, opts) }, opts.Transport)
+	cfg.Claims = cfg.Target.Traits().Claims
+	return func() {}, nil
+}
+
+func openHTTP(_ context.Context, s *subject, cfg *suite.Config) (func(), error) {
+	profile, err := suite.LoadProfile("workspace-server")
+	if err != nil {
+		return nil, err
+	}
+	cfg.Providers, cfg.Output = suite.NewProviders(cfg.Registry), suite.NewOutput()
+	opts := gate.Options{Transport: cfg.Providers.RoundTripper(), Budget: cfg.Budget}
+	served, err := serveDouble(&s.Double, cfg.Registry, opts, cfg.Output, "127.0.0.1:0", "")
+	if err != nil {
+		return nil, err
+	}
+	cfg.Claims = profile.Claims
+	cfg.Target, err = suite.NewHTTPTarget(profile, served.url, suite.HTTPOptions{
+		Kind: s.Name, Env: func(string) (string, bool) { return served.token, true },
+	})
+	return served.close, err
+}
+
+// openProcess has this program serve the double in a process of its own, and
+// reaches it as it reaches any command.
+func openProcess(ctx context.Context, s *subject, cfg *suite.Config) (func(), error) {
+	profile, err := suite.LoadProfile("workspace-server")
+	if err != nil {
+		return nil, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program, to start it again: %w", err)
+	}
+	name := "reference"
+	if s.Name != name {
+		name = s.kind + ":" + s.Name
+	}
+	cfg.Budget = commandBudget
+	t := &target{providers: suite.NewProviders(cfg.Registry), budget: cfg.Budget}
+	f := &runFlags{command: []string{program, "serve", "--gate", name, "--probe-budget", cfg.Budget.String()}}
+	if err := t.openCommand(ctx, profile, cfg.Registry, f); err != nil {
+		t.close()
+		return nil, err
+	}
+	cfg.Providers, cfg.Output, cfg.Fault, cfg.Target, cfg.Claims = t.providers, t.output, t.fault, t.Target, t.claims
+	return t.close, nil
+}

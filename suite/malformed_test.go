@@ -1,0 +1,56 @@
+package suite
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+func TestSpoilt(t *testing.T) {
+	req := &CreateRequest{
+		Name: "n", Runtime: "r", Model: "m",
+		Secrets: map[string]gate.Secret{"B": {Value: "two"}, "A": {Value: "one"}},
+	}
+	const body = `{"model":"m","name":"n","runtime":"r","secrets":{"A":"one","B":"two"}}`
+	tests := map[scenarios.Malformation]string{
+		scenarios.EmptyBody:     "",
+		scenarios.NotJSON:       "name: conformance, this is no JSON",
+		scenarios.Truncated:     body[:len(body)/2],
+		scenarios.Trailing:      body + "}, {",
+		scenarios.Array:         "[" + body + "]",
+		scenarios.Null:          "null",
+		scenarios.Text:          `"{\"model\":\"m\",\"name\":\"n\",\"runtime\":\"r\",\"secrets\":{\"A\":\"one\",\"B\":\"two\"}}"`,
+		scenarios.Deep:          strings.Repeat("[", depth) + strings.Repeat("]", depth),
+		scenarios.Form:          "name=conformance&runtime=none",
+		scenarios.InvalidUTF8:   strings.Replace(body, `"n"`, "\"conformance\xff\xfe\"", 1),
+		scenarios.NumberModel:   strings.Replace(body, `:"m"`, ":42", 1),
+		scenarios.ListRuntime:   strings.Replace(body, `:"r"`, `:["a","b"]`, 1),
+		scenarios.NumberSecret:  strings.Replace(body, `:"one"`, ":42", 1),
+		scenarios.ObjectSecret:  strings.Replace(body, `:"one"`, `:{"value":"one"}`, 1),
+		scenarios.NullSecret:    strings.Replace(body, `:"one"`, ":null", 1),
+		scenarios.DuplicateName: strings.Replace(body, `"A":"one"`, `"A":"one","A":""`, 1),
+	}
+	for _, m := range scenarios.Malformations {
+		want, listed := tests[m]
+		got, err := spoilt([]byte(body), m, req)
+		if !listed || err != nil || string(got) != want {
+			t.Errorf("%s: %.100q, %v; want %.100q", m, got, err, want)
+		}
+	}
+}
+
+// A profile may send secrets in a list: what stands nowhere cannot be spoilt.
+func TestSpoiltWithoutAPlace(t *testing.T) {
+	req := &CreateRequest{Secrets: map[string]gate.Secret{"A": {Value: "one"}}}
+	for body, want := range map[string]error{`[{"name":"A","value":"one"}]`: errNoPlace, `{"A":"one"}`: nil} {
+		if _, err := spoilt([]byte(body), scenarios.DuplicateName, req); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", body, err, want)
+		}
+	}
+	if _, err := spoilt([]byte(`{}`), scenarios.NumberSecret, &CreateRequest{}); !errors.Is(err, errNoPlace) {
+		t.Errorf("without secrets: %v", err)
+	}
+}
