@@ -3,8 +3,8 @@ package suite_test
 import (
 	"context"
 	"net/http"
-	"slices"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
