@@ -146,7 +146,7 @@ func (p *Profile) expandHeaders(env func(string) (string, bool)) (map[string]str
 // Traits come from the profile.
 func (t *HTTPTarget) Traits() Traits {
 	return Traits{
-		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.unlisted == "refused",
+		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.RefusesUnlisted(),
 		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud,
 		Kind: t.kind, Profile: t.profile.Name, Address: t.base, Secrets: t.secrets,
 	}

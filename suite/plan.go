@@ -113,18 +113,24 @@ func order(s *scenarios.Scenario, twins map[string]bool) int {
 
 // unclaimed says why a scenario is not replayed at this target, or "".
 func (e *engine) unclaimed(s *scenarios.Scenario) string {
+	return Unclaimed(s, e.cfg.Registry, e.cfg.Claims, e.traits)
+}
+
+// Unclaimed says why a scenario is not replayed at a target with these claims,
+// or "" where it is. Of the target's traits, HTTP and RefusesUnlisted count.
+func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, traits Traits) string {
 	if s.NotApplicable != "" {
 		return "the registry in use does not have the pair: " + s.NotApplicable
 	}
 	for _, area := range s.Needs {
-		if !slices.Contains(e.cfg.Claims, area) {
+		if !slices.Contains(claims, area) {
 			return fmt.Sprintf("the target does not claim %s", area)
 		}
 	}
-	if !e.traits.HTTP && overHTTP(s) {
+	if !traits.HTTP && overHTTP(s) {
 		return "the target is a Go value, which has no requests that could be malformed and no replies that could be read"
 	}
-	if e.traits.RefusesUnlisted && e.onlyByPattern(s) {
+	if traits.RefusesUnlisted && onlyByPattern(s, reg) {
 		return "the server refuses models that its registry does not list, and only a pattern owns this one"
 	}
 	return ""
@@ -136,9 +142,9 @@ func overHTTP(s *scenarios.Scenario) bool {
 	return slices.ContainsFunc(s.Steps, func(st scenarios.Step) bool { return st.Malformed != "" || st.Stage == scenarios.Look })
 }
 
-func (e *engine) onlyByPattern(s *scenarios.Scenario) bool {
+func onlyByPattern(s *scenarios.Scenario, reg *registry.Registry) bool {
 	last := s.Steps[len(s.Steps)-1]
-	d := e.cfg.Registry.Derive(last.Runtime, last.Model, last.Secrets.InScope)
+	d := reg.Derive(last.Runtime, last.Model, last.Secrets.InScope)
 	return d.Provider != nil && !last.External && d.By == registry.Pattern
 }
 

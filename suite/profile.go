@@ -98,6 +98,10 @@ type rateLimit struct {
 	longest time.Duration
 }
 
+// RefusesUnlisted reports whether the server refuses models that its registry
+// does not list verbatim (see Traits).
+func (p *Profile) RefusesUnlisted() bool { return p.unlisted == "refused" }
+
 // ProfileNames lists the built-in profiles.
 func ProfileNames() []string {
 	entries, err := fs.ReadDir(profiles, "profiles")

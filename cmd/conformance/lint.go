@@ -128,7 +128,7 @@ func newVersionCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "conformance %s\ncorpus      %s\nregistry    %s\n", version(), corpus.Digest(), registry.Embedded().Digest())
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "conformance %s\ncorpus      %s %s\nregistry    %s\n", version(), scenarios.Version(), corpus.Digest(), registry.Embedded().Digest())
 			return err
 		},
 	}

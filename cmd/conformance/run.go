@@ -31,6 +31,7 @@ type runFlags struct {
 	budget, timeout             time.Duration
 	shard, seed                 string
 	upstream                    string
+	corpusVersion               string
 	check                       bool
 	quiet, verbose, resetGlobal bool
 	trace                       bool
@@ -94,6 +95,7 @@ func (f *runFlags) registerSelection(cmd *cobra.Command) {
 	fl.StringVar(&f.shard, "shard", "", "replay part I of N of the selection, as I/N")
 	fl.StringArrayVar(&f.waivers, "waivers", nil, "a file that says which failures are known; may be given several times")
 	fl.StringVar(&f.writeWaivers, "write-waivers", "", "draft such a file from the failures of this run")
+	fl.StringVar(&f.corpusVersion, "corpus-version", "", "refuse to run another corpus: its version or its digest (conformance version)")
 	fl.BoolVar(&f.check, "check", false, "only check that the target can be driven; nothing is judged and nothing stays")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, and every rule")
 	fl.BoolVar(&f.trace, "trace", false, "keep the exchanges of scenarios that pass in the reports, too")
@@ -190,6 +192,11 @@ func (f *runFlags) prepare() (*prepared, error) {
 	}
 	if f.seed == "" {
 		f.seed = randomHex()
+	}
+	if f.corpusVersion != "" {
+		if err := scenarios.Pinned(f.corpusVersion); err != nil {
+			return nil, fmt.Errorf("--corpus-version: %w", err)
+		}
 	}
 	var err error
 	if p.registry, err = loadRegistry(f.registry); err != nil {

@@ -2,6 +2,7 @@ package specs_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/specs"
@@ -22,7 +24,7 @@ func TestSpecs(t *testing.T) {
 }
 
 // budget is short, because what waits for a silent provider waits that long.
-const budget = 150 * time.Millisecond
+const budget = 600 * time.Millisecond
 
 // faultyGate names the environment variable by which a test that runs this
 // suite as a child process puts a faulty gate into it.
@@ -46,5 +48,26 @@ var _ = specs.Describe("the reference gate", specs.Options{
 // By itself a Go value does not claim that provisioning probes, so the
 // scenarios about that are counted, and shown, in a spec of their own.
 var _ = specs.Describe("the reference gate with fewer claims", specs.Options{
-	Gate: build, Level: scenarios.Extended, IDs: []string{"provision/died/*"}, Budget: budget,
+	Gate: build, Level: scenarios.Extended, IDs: []string{"provision/died/*", "valid/beside-foreign*"}, Budget: budget,
+})
+
+// A whole server, in process, behind the same specs.
+var _ = specs.Describe("the workspace server", specs.Options{
+	Handler: func(providers http.RoundTripper) (http.Handler, error) {
+		return server.New(server.Config{Gate: build(providers), AdminToken: "token"})
+	},
+	Env:    map[string]string{"ADMIN_TOKEN": "token"},
+	IDs:    []string{"mismatched/report", "dead/beside-foreign/*", "provision/removed/anthropic-api*", "transient/waits/groq/*"},
+	Budget: budget,
+})
+
+// A server that is reached by its URL is shared by the processes of ginkgo -p.
+var _ = specs.Describe("a server on loopback", specs.Options{
+	URL: func(providers http.RoundTripper) (string, error) {
+		h, err := server.New(server.Config{Gate: build(providers), AdminToken: "token"})
+		return httptest.NewServer(h).URL, err
+	},
+	Env:    map[string]string{"ADMIN_TOKEN": "token"},
+	IDs:    []string{"external/none/*"},
+	Budget: budget,
 })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/conform"
 )
 
 // waiverFile writes a file with one waiver, which holds for a long time.
@@ -56,17 +57,17 @@ func TestWaivers(t *testing.T) {
 			if got := results[0].Outcome; got != test.outcome {
 				t.Errorf("%s is %s, want %s: %s", id, got, test.outcome, results[0].Reason)
 			}
-			if waived := strings.Contains(waivedText(results), "1 of 1 scenarios: known ("); waived != (test.outcome == suite.Waived) {
-				t.Errorf("the spec's report entry: %q", waivedText(results))
+			if waived := strings.Contains(conform.WaivedText(results), "1 of 1 scenarios: known ("); waived != (test.outcome == suite.Waived) {
+				t.Errorf("the spec's report entry: %q", conform.WaivedText(results))
 			}
 			if text := failureText(results); (text != "") != (test.outcome == suite.Failed) {
 				t.Errorf("the spec's failure: %q", text)
 			}
-			if held := len(d.needs) == 1; held != test.held {
-				t.Fatalf("%d specs hold the waiver to its cause, want %t", len(d.needs), test.held)
+			if held := len(d.session.Waivers) == 1; held != test.held {
+				t.Fatalf("%d specs hold the waiver to its cause, want %t", len(d.session.Waivers), test.held)
 			}
-			for _, n := range d.needs {
-				if stale, err := d.stale(t.Context(), n, 1); err != nil || (len(stale) == 1) != test.stale {
+			for _, n := range d.session.Waivers {
+				if stale, err := d.session.Stale(t.Context(), n, "1"); err != nil || (len(stale) == 1) != test.stale {
 					t.Errorf("stale: %v, error %v; want %t", stale, err, test.stale)
 				}
 			}
@@ -82,10 +83,10 @@ func TestWaiverByRuleIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(d.needs) != 1 {
-		t.Fatalf("%d specs hold the waiver to its cause, want 1", len(d.needs))
+	if len(d.session.Waivers) != 1 {
+		t.Fatalf("%d specs hold the waiver to its cause, want 1", len(d.session.Waivers))
 	}
-	if stale, err := d.stale(t.Context(), d.needs[0], 1); err != nil || len(stale) != 1 {
+	if stale, err := d.session.Stale(t.Context(), d.session.Waivers[0], "1"); err != nil || len(stale) != 1 {
 		t.Errorf("stale: %v, error %v; want the waiver, since everything passes", stale, err)
 	}
 }

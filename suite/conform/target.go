@@ -1,0 +1,141 @@
+package conform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// profile is nil for a gate that is a Go value.
+func (o *Options) profile() (*suite.Profile, error) {
+	if o.Gate != nil {
+		return nil, nil
+	}
+	if o.Profile == "" {
+		o.Profile = "workspace-server"
+	}
+	return suite.LoadProfile(o.Profile)
+}
+
+// ownClaims are what the target claims where the caller names nothing.
+func (o *Options) ownClaims(p *suite.Profile) []string {
+	if p == nil {
+		return (&suite.GateTarget{}).Traits().Claims
+	}
+	return slices.DeleteFunc(slices.Clone(p.Claims), func(area string) bool { return area == "secrecy-logs" && o.Output == nil })
+}
+
+// env looks up ${env:NAME} of a profile.
+func (o *Options) env(name string) (string, bool) {
+	if v, ok := o.Env[name]; ok {
+		return v, true
+	}
+	return os.LookupEnv(name)
+}
+
+// An opened is the gate under test once it has been built; err says why it
+// could not be, and is as final.
+type opened struct {
+	providers *suite.Providers
+	gate      *suite.GateTarget
+	handler   http.Handler
+	base      string
+	profile   *suite.Profile
+	// checked: the server has been found to be one that can be driven.
+	checked bool
+	err     error
+}
+
+func (s *Session) open() *opened {
+	if s.opened != nil {
+		return s.opened
+	}
+	s.opened = &opened{providers: suite.NewProviders(s.options.Registry)}
+	s.opened.err = s.opened.build(&s.options)
+	return s.opened
+}
+
+func (t *opened) build(o *Options) (err error) {
+	providers := t.providers.RoundTripper()
+	if t.profile, err = o.profile(); err != nil {
+		return err
+	}
+	switch {
+	case o.Gate != nil:
+		g := o.Gate(providers)
+		if g == nil {
+			return errors.New("Options.Gate returned no gate")
+		}
+		t.gate = suite.NewGateTarget(func(http.RoundTripper) gate.Gate { return g }, providers)
+	case o.Handler != nil:
+		if t.handler, err = o.Handler(providers); err != nil {
+			return fmt.Errorf("building the server under test: %w", err)
+		}
+		if t.handler == nil {
+			return errors.New("Options.Handler returned no handler")
+		}
+	default:
+		if t.base, err = o.URL(providers); err != nil {
+			return fmt.Errorf("starting the server under test: %w", err)
+		}
+	}
+	return nil
+}
+
+// run replays at the target. A server is checked once before it is judged, so
+// that a wrong profile is told from a wrong gate.
+func (s *Session) run(ctx context.Context, cfg suite.Config) (suite.Summary, error) {
+	t := s.open()
+	if t.err != nil {
+		return suite.Summary{}, t.err
+	}
+	cfg.Providers = t.providers
+	if t.gate != nil {
+		cfg.Target = t.gate
+		return suite.Run(ctx, cfg)
+	}
+	options := suite.HTTPOptions{Kind: "url", Env: s.options.env}
+	base := t.base
+	if t.handler != nil {
+		server := serve(t.handler)
+		defer server.close()
+		options.Kind, options.Transport, base = "handler", server.transport, "http://server.test"
+	}
+	target, err := suite.NewHTTPTarget(t.profile, base, options)
+	if err != nil {
+		return suite.Summary{}, err
+	}
+	cfg.Target = target
+	if err := s.check(ctx, t, target, cfg); err != nil {
+		return suite.Summary{}, err
+	}
+	return suite.Run(ctx, cfg)
+}
+
+// check finds out, once, that the server can be driven and dials our providers.
+func (s *Session) check(ctx context.Context, t *opened, target *suite.HTTPTarget, cfg suite.Config) error {
+	if t.checked {
+		return nil
+	}
+	if err := suite.FirstWrong(target.Prepare(ctx, false)); err != nil {
+		return err
+	}
+	cfg.Scenarios = s.All
+	points, err := suite.Check(ctx, cfg)
+	for i := range points {
+		if points[i].Asked == "probe" { // there is no command line here
+			points[i].Advice = "send its outbound calls through the http.RoundTripper that it is built with; if it has no liveness check, leave create-liveness out of Options.Claims"
+		}
+	}
+	if err == nil {
+		err = suite.FirstWrong(points)
+	}
+	t.checked = err == nil
+	return err
+}
