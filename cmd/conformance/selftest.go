@@ -60,7 +60,7 @@ func newSelftestCommand() *cobra.Command {
 	cmd.Flags().StringSliceVar(&st.doors, "door", []string{processDoor, httpDoor}, "process, http, cheapest (in process, and over HTTP what shows itself there only), or command (a process behind the proxy)")
 	cmd.Flags().StringVar(&st.only, "gate", "*", "only gates with such a name; * is a wildcard")
 	cmd.Flags().StringVar(&st.matrix, "matrix", string(scenarios.FullMatrix), "full, or pairwise to thin the matrix")
-	cmd.Flags().IntVar(&st.shards, "shards", 1, "into how many parts the door command cuts the corpus; each gate gets one, in turn, and what found it out")
+	cmd.Flags().IntVar(&st.shards, "shards", 1, "into how many parts the door command cuts the corpus; each gate gets one, in turn, and what found it out; correct variants get a quarter as many at the other doors")
 	cmd.Flags().IntVar(&st.jobs, "jobs", runtime.NumCPU(), "how many gates to test at once")
 	cmd.Flags().BoolVar(&st.own, "own-rules", false, "replay faulty gates only at scenarios that exercise the rules which they break")
 	cmd.Flags().BoolVar(&st.asJSON, "json", false, "print one JSON object a line")

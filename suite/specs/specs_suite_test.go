@@ -41,6 +41,7 @@ func build(t http.RoundTripper) gate.Gate {
 var _ = specs.Describe("the reference gate", specs.Options{
 	Gate:   build,
 	Level:  scenarios.Extended,
+	Matrix: scenarios.PairwiseMatrix, // the command line replays all of it
 	Claims: []string{"create-presence", "create-liveness", "global-scope", "provision-presence", "provision-liveness", "unreadable-secrets"},
 	Budget: budget,
 })
