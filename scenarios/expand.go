@@ -174,7 +174,8 @@ func (s secretsTemplate) fill(v vars, upstream string) (Secrets, error) {
 				parsed.Answers = answers
 			}
 			for one := range strings.SplitSeq(name, ",") {
-				if !out.put(scope, one, parsed) {
+				// A registry may know no name but the provider's own.
+				if one != "" && !out.put(scope, one, parsed) {
 					return out, fmt.Errorf("%s is given twice at scope %s", one, scope)
 				}
 			}

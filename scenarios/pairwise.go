@@ -1,5 +1,7 @@
 package scenarios
 
+import "slices"
+
 // A Matrix says how many cells of the templates' matrices are replayed.
 type Matrix string
 
@@ -48,38 +50,48 @@ func pairwise(list []*Scenario) map[string]bool {
 // A pair is two values of a cell. Values of different axes are never the same words.
 type pair struct{ a, b string }
 
-// cover adds to kept, greedily, the cells of a template that show most values
-// and pairs not yet seen; of equals the first. As the number of new ones of a
-// cell only falls, one pass for each number finds what a search for the best
-// cell would. What the registry cannot express shows nothing, so it comes last.
+// cover adds to kept, greedily, the cells of a template that show most pairs
+// not yet met; of equals the first. As the number of new pairs of a cell only
+// falls, one pass for each number finds what a search for the best cell would.
+// Then come cells for values that the template does not show yet. What the
+// registry cannot express shows nothing, so it comes last.
 func cover(cells []*Scenario, met map[pair]bool, kept map[string]bool) {
 	shown := map[string]bool{}
-	each := func(s *Scenario, f func(isNew bool, see func())) {
+	keep := func(s *Scenario) {
+		kept[s.ID] = true
 		for i, a := range s.cell {
-			f(!shown[a], func() { shown[a] = true })
+			shown[a] = true
 			for _, b := range s.cell[i+1:] {
-				f(!met[pair{a, b}], func() { met[pair{a, b}] = true })
+				met[pair{a, b}] = true
 			}
 		}
 	}
 	width := len(cells[0].cell)
 	for _, applicable := range []bool{true, false} {
-		for n := width * (width + 1) / 2; n > 0; n-- {
+		for n := width * (width - 1) / 2; n >= 0; n-- {
 			for _, s := range cells {
-				if (s.NotApplicable == "") != applicable || kept[s.ID] {
-					continue
-				}
-				fresh := 0
-				each(s, func(isNew bool, _ func()) {
-					if isNew {
-						fresh++
-					}
-				})
-				if fresh >= n {
-					kept[s.ID] = true
-					each(s, func(_ bool, see func()) { see() })
+				switch {
+				case (s.NotApplicable == "") != applicable || kept[s.ID]:
+				case n > 0 && freshPairs(s.cell, met) >= n, n == 0 && freshValue(s.cell, shown):
+					keep(s)
 				}
 			}
 		}
 	}
+}
+
+func freshPairs(cell []string, met map[pair]bool) int {
+	fresh := 0
+	for i, a := range cell {
+		for _, b := range cell[i+1:] {
+			if !met[pair{a, b}] {
+				fresh++
+			}
+		}
+	}
+	return fresh
+}
+
+func freshValue(cell []string, shown map[string]bool) bool {
+	return slices.ContainsFunc(cell, func(a string) bool { return !shown[a] })
 }

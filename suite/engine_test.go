@@ -19,7 +19,7 @@ import (
 )
 
 // budget bounds the probes of these tests; what waits, waits for it.
-const budget = 100 * time.Millisecond
+const budget = 600 * time.Millisecond
 
 // expanded is the whole corpus over our own registry.
 var expanded = sync.OnceValues(func() ([]*scenarios.Scenario, error) {
@@ -123,8 +123,15 @@ func TestTheTwoDoorsAgree(t *testing.T) {
 			a := replay(t, t.Context(), inProcess(double(d)), some)
 			cfg, s := overHTTP(t, double(d))
 			b := replay(t, t.Context(), cfg, some)
-			if diff := cmp.Diff(a.outcomes(), b.outcomes()); diff != "" {
-				t.Errorf("outcomes differ (-in process +over HTTP):\n%s", diff)
+			in, over := a.outcomes(), b.outcomes()
+			for id, outcome := range in {
+				if outcome == suite.NotClaimed { // it needs requests or replies
+					delete(in, id)
+					delete(over, id)
+				}
+			}
+			if diff := cmp.Diff(in, over); diff != "" || len(in) < 500 {
+				t.Errorf("%d outcomes, which differ (-in process +over HTTP):\n%s", len(in), diff)
 			}
 			if got, want := b.summary.Conformant(), d.Name == "reference"; got != want {
 				t.Errorf("conformant = %t, want %t", got, want)

@@ -60,7 +60,7 @@ func TestMeaningFollowsTheRules(t *testing.T) {
 			want = upstream.Dead
 		case s.Status == 429 || s.Status >= 500:
 			want = upstream.Transient
-		case s.Status < 300 && slices.Contains([]upstream.Answer{"live", "created", "no-content"}, s.Name):
+		case s.Status < 300 && slices.Contains([]upstream.Answer{"live", "late-live", "created", "no-content"}, s.Name):
 			want = upstream.Alive
 		case s.Status < 300: // the status arrives and then something breaks (ROB-1)
 			want = upstream.Transient
