@@ -20,25 +20,16 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// A row's spec is the create request. Its id is the database's own.
-const schema = `CREATE TABLE workspaces (id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))), spec TEXT, attempt INT DEFAULT 0, status TEXT, failure TEXT);
-	INSERT INTO workspaces (id, spec) VALUES ('', '{"secrets": {}}')`
-
-// What needs no gate is one statement. ?1 is the path's id, ?2 the body.
-var statements = map[string]string{
-	"GET /workspaces":         `SELECT json_group_array(json_object('id', id, 'name', spec ->> 'name')) FROM workspaces WHERE id <> ?1`,
-	"GET /workspaces/{id}":    `SELECT json_object('status', status, 'attempt', attempt, 'failure', failure) FROM workspaces WHERE id = ?1`,
-	"DELETE /workspaces/{id}": `DELETE FROM workspaces WHERE id = ?1 RETURNING json_object('deleted', id)`,
-	"GET /secrets":            `SELECT json_group_array(key) FROM workspaces, json_each(spec, '$.secrets') WHERE workspaces.id = ?1`,
-	"PATCH /secrets/{id...}":  `UPDATE workspaces SET spec = json_patch(spec, json_object('secrets', json(?2))) WHERE id = ?1 RETURNING json_object('changed', id)`,
-}
+// A row's spec is the create request. Its failure is why the last attempt to provision it was given up.
+const schema = `CREATE TABLE workspaces (id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))), spec TEXT,
+	status TEXT DEFAULT 'provisioning', attempt INT DEFAULT 1, failure TEXT);
+INSERT INTO workspaces (id, spec, status) VALUES ('', '{"Secrets": {}}', 'tenant')`
 
 var errMalformed = errors.New("the body is not the JSON that belongs here, or has more than 2 MiB")
 
 type server struct {
 	db        *sql.DB
 	client    http.Client
-	bypass    bool // the original hole: any well-known name counts for presence
 	Providers []*provider
 	Runtimes  map[string][]struct {
 		Provider string
@@ -55,20 +46,14 @@ type provider struct {
 }
 
 type workspace struct {
-	Name     string            `json:"name"`
-	Runtime  string            `json:"runtime"`
-	Model    string            `json:"model"`
-	External bool              `json:"external"`
-	Secrets  map[string]string `json:"secrets"`
+	Name, Runtime, Model string
+	External             bool
+	Secrets              map[string]string
 }
 
 func (w *workspace) Scan(column any) error { return json.Unmarshal([]byte(column.(string)), w) }
 
-type refusal struct {
-	Code     string `json:"code"`
-	Provider string `json:"provider"`
-	Message  string `json:"message"`
-}
+type refusal struct{ Code, Provider, Message string }
 
 func (r *refusal) Error() string { return r.Code + ": " + r.Message }
 
@@ -101,7 +86,8 @@ func (s *server) admit(w workspace, probing bool) error {
 	if err := s.db.QueryRow(`SELECT spec FROM workspaces WHERE id = ''`).Scan(&tenant); err != nil {
 		return err
 	}
-	find := func(name string) string { // a blank value does not hide the tenant's
+	// A blank value does not hide the tenant's.
+	find := func(name string) string {
 		return cmp.Or(strings.TrimSpace(w.Secrets[name]), strings.TrimSpace(tenant.Secrets[name]))
 	}
 	inScope := func(name string) bool { return find(name) != "" }
@@ -113,7 +99,7 @@ func (s *server) admit(w workspace, probing bool) error {
 	case usable(p) && probing:
 		name := p.Accepted[slices.IndexFunc(p.Accepted, inScope)]
 		return s.probe(p, name, find(name))
-	case usable(p) || s.bypass && slices.ContainsFunc(s.Providers, usable):
+	case usable(p) || os.Getenv("BYPASS") == "1" && slices.ContainsFunc(s.Providers, usable): // the original hole
 		return nil
 	}
 	return &refusal{"MISSING_BYOK_CREDENTIAL", p.Name, p.Name + " needs one of " + strings.Join(p.Accepted, ", ")}
@@ -159,57 +145,70 @@ func (s *server) probe(p *provider, name, value string) error {
 	return nil
 }
 
-func (s *server) create(_ string, body []byte) (id string, err error) {
+// create returns the spec of a workspace that the gate admits.
+func (s *server) create(body []byte) ([]byte, error) {
 	var w workspace
 	if json.Unmarshal(body, &w) != nil || w.Name == "" {
-		return "", errMalformed
+		return nil, errMalformed
 	}
 	if err := s.admit(w, true); err != nil {
-		return "", err
+		return nil, err
 	}
-	spec, _ := json.Marshal(w) // what was decoded encodes
-	if err := s.db.QueryRow(`INSERT INTO workspaces (spec) VALUES (?) RETURNING id`, string(spec)).Scan(&id); err != nil {
-		return "", err
-	}
-	return s.start(id, nil)
+	return json.Marshal(w)
 }
 
-// start provisions a workspace in the background. A later attempt overrules an earlier one.
-func (s *server) start(id string, _ []byte) (reply string, err error) {
-	var attempt int
-	var w workspace
-	err = s.db.QueryRow(`UPDATE workspaces SET attempt = attempt + 1, status = 'provisioning', failure = NULL WHERE id = ?1 AND id <> ''
-		RETURNING attempt, spec, json_object('id', id)`, id).Scan(&attempt, &w, &reply)
-	if err != nil {
-		return "", err
+// patch is of secrets by name: a text sets one, null removes it.
+func patch(body []byte) ([]byte, error) {
+	var secrets map[string]*string
+	if json.Unmarshal(body, &secrets) != nil || secrets == nil {
+		return nil, errMalformed
 	}
-	go func() {
-		status, failure := "running", ""
+	return json.Marshal(secrets)
+}
+
+// provision starts the workspaces that wait for it, one after the other.
+func (s *server) provision() {
+	for {
+		var id, failure string
+		var attempt int
+		var w workspace
+		if s.db.QueryRow(`SELECT id, attempt, spec FROM workspaces WHERE status = 'provisioning'`).Scan(&id, &attempt, &w) != nil {
+			time.Sleep(10 * time.Millisecond) // nothing waits
+			continue
+		}
 		if err := s.admit(w, false); err != nil {
-			status, failure = "failed", err.Error()
+			failure = err.Error()
 		}
-		if _, err := s.db.Exec(`UPDATE workspaces SET status = ?, failure = ? WHERE id = ? AND attempt = ?`, status, failure, id, attempt); err != nil {
-			log.Print(err)
-		}
-	}()
-	return reply, nil
+		_, _ = s.db.Exec(`UPDATE workspaces SET failure = ?1, status = iif(?1 = '', 'running', 'failed') WHERE id = ?2 AND attempt = ?3`,
+			failure, id, attempt) // what is not noted, or has a later attempt, still waits
+	}
 }
 
-func answer(ask func(id string, body []byte) (string, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body) // what is cut short is no JSON
-		reply, err := ask(r.PathValue("id"), body)
+// handle answers with what a statement returns: ?1 is the path's id, ?2 the body as check returns it.
+func (s *server) handle(pattern, statement string, check func(body []byte) ([]byte, error)) {
+	http.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+os.Getenv("ADMIN_TOKEN") {
+			http.Error(w, "send the admin token", http.StatusUnauthorized)
+			return
+		}
+		var reply string
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 2<<20)) // what is cut short is no JSON
+		if check != nil {
+			body, err = check(body)
+		}
+		if err == nil {
+			err = s.db.QueryRow(statement, r.PathValue("id"), string(body)).Scan(&reply)
+		}
 		switch err := err.(type) {
 		case nil:
-			io.WriteString(w, reply)
+			_, _ = io.WriteString(w, reply)
 		case *refusal:
 			w.WriteHeader(http.StatusUnprocessableEntity)
-			json.NewEncoder(w).Encode(err)
+			_ = json.NewEncoder(w).Encode(err)
 		default:
-			log.Print(err)
 			http.Error(w, err.Error(), cmp.Or(map[error]int{errMalformed: 400, sql.ErrNoRows: 404}[err], 500))
 		}
-	}
+	})
 }
 
 func main() {
@@ -218,31 +217,20 @@ func main() {
 	db, dbErr := sql.Open("sqlite", ":memory:")
 	db.SetMaxOpenConns(1) // each would have a memory of its own
 	_, schemaErr := db.Exec(schema)
-	s := &server{db: db, bypass: os.Getenv("BYPASS") == "1", client: http.Client{Timeout: budget}}
+	s := &server{db: db, client: http.Client{Timeout: budget}}
 	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	err := errors.Join(budgetErr, registryErr, dbErr, schemaErr, json.Unmarshal(registry, s))
-	authorization := "Bearer " + os.Getenv("ADMIN_TOKEN")
-	if err != nil || authorization == "Bearer " {
-		log.Fatal("set ADMIN_TOKEN, the clients' password, REGISTRY and PROBE_BUDGET_MS: ", err)
+	if err != nil || os.Getenv("ADMIN_TOKEN") == "" {
+		log.Fatal("set ADMIN_TOKEN, REGISTRY to a file, PROBE_BUDGET_MS to a number: ", err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("POST /workspaces", answer(s.create))
-	mux.Handle("POST /workspaces/{id}/restart", answer(s.start))
-	for pattern, statement := range statements {
-		mux.Handle(pattern, answer(func(id string, body []byte) (reply string, err error) {
-			err = db.QueryRow(statement, id, string(body)).Scan(&reply)
-			return reply, err
-		}))
-	}
-	admin := http.MaxBytesHandler(mux, 2<<20)
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "8080"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/health" {
-			return
-		}
-		if r.Header.Get("Authorization") != authorization {
-			http.Error(w, "send the admin token", http.StatusUnauthorized)
-			return
-		}
-		admin.ServeHTTP(w, r)
-	})))
+	go s.provision()
+	http.HandleFunc("GET /health", func(http.ResponseWriter, *http.Request) {})
+	s.handle("POST /workspaces", `INSERT INTO workspaces (spec) VALUES (?2) RETURNING json_object('ID', id)`, s.create)
+	s.handle("GET /workspaces", `SELECT json_group_array(json_object('ID', id, 'Name', spec ->> 'Name')) FROM workspaces WHERE id <> ''`, nil)
+	s.handle("GET /workspaces/{id}", `SELECT json_object('Status', status, 'Attempt', attempt, 'Failure', failure) FROM workspaces WHERE id = ?1`, nil)
+	s.handle("DELETE /workspaces/{id}", `DELETE FROM workspaces WHERE id = ?1 RETURNING json_object('ID', id)`, nil)
+	s.handle("POST /workspaces/{id}/restart", `UPDATE workspaces SET status = 'provisioning', attempt = attempt + 1 WHERE id = ?1 RETURNING json_object('ID', id)`, nil)
+	s.handle("GET /secrets", `SELECT json_group_array(key) FROM workspaces w, json_each(w.spec, '$.Secrets') WHERE w.id = ''`, nil)
+	s.handle("PATCH /secrets/{id...}", `UPDATE workspaces SET spec = json_patch(spec, json_object('Secrets', json(?2))) WHERE id = ?1 RETURNING json_object('ID', id)`, patch)
+	log.Fatal(http.ListenAndServe("127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "8080"), nil))
 }
