@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -82,15 +83,12 @@ func (s *server) derive(runtime, model string, usable func(*provider) bool) *pro
 
 // admit is the gate. Provisioning asks it what create does, but for the probe.
 func (s *server) admit(w workspace, probing bool) error {
-	var tenant workspace
-	if err := s.db.QueryRow(`SELECT spec FROM workspaces WHERE id = ''`).Scan(&tenant); err != nil {
+	var scope workspace
+	if err := s.db.QueryRow(`SELECT spec FROM workspaces WHERE id = ''`).Scan(&scope); err != nil {
 		return err
 	}
-	// A blank value does not hide the tenant's.
-	find := func(name string) string {
-		return cmp.Or(strings.TrimSpace(w.Secrets[name]), strings.TrimSpace(tenant.Secrets[name]))
-	}
-	inScope := func(name string) bool { return find(name) != "" }
+	maps.Copy(scope.Secrets, w.Secrets) // the workspace's value hides the tenant's, also a blank one
+	inScope := func(name string) bool { return strings.TrimSpace(scope.Secrets[name]) != "" }
 	usable := func(p *provider) bool { return slices.ContainsFunc(p.Accepted, inScope) }
 	p := s.derive(w.Runtime, strings.TrimSpace(w.Model), usable)
 	switch {
@@ -98,7 +96,7 @@ func (s *server) admit(w workspace, probing bool) error {
 		return nil
 	case usable(p) && probing:
 		name := p.Accepted[slices.IndexFunc(p.Accepted, inScope)]
-		return s.probe(p, name, find(name))
+		return s.probe(p, name, strings.TrimSpace(scope.Secrets[name]))
 	case usable(p) || os.Getenv("BYPASS") == "1" && slices.ContainsFunc(s.Providers, usable): // the original hole
 		return nil
 	}
@@ -114,10 +112,10 @@ func (s *server) probe(p *provider, name, value string) error {
 		log.Printf("WARN allowed without proof provider=%s credential=%s cause=%q", p.Name, name, cause)
 		return nil
 	}
-	if p.BaseURL == "" || strings.Contains(p.BaseURL, "{") || p.AuthMode == "oauth" {
+	switch {
+	case p.BaseURL == "" || strings.Contains(p.BaseURL, "{") || p.AuthMode == "oauth":
 		return unproved("the provider cannot be probed")
-	}
-	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
 		return dead("its value holds a control character")
 	}
 	path := cmp.Or(map[string]string{"openrouter": "/key"}[p.Name], "/models") // OpenRouter lists its models to anyone
@@ -125,8 +123,7 @@ func (s *server) probe(p *provider, name, value string) error {
 	if err != nil {
 		return err
 	}
-	request.Close = true // on a connection that is kept, the transport may repeat a GET by itself
-	request.Header.Set("Authorization", "Bearer "+value)
+	request.Header = http.Header{"Authorization": {"Bearer " + value}}
 	if p.Protocol == "anthropic" && name != "ANTHROPIC_AUTH_TOKEN" {
 		request.Header = http.Header{"X-Api-Key": {value}}
 	}
@@ -137,7 +134,7 @@ func (s *server) probe(p *provider, name, value string) error {
 	}
 	response.Body.Close() // unread: the status decides
 	switch status := response.StatusCode; {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+	case status == 401 || status == 403:
 		return dead(fmt.Sprint("the provider answered ", status))
 	case status < 200 || status > 299:
 		return unproved(fmt.Sprint("the provider answered ", status))
@@ -217,7 +214,11 @@ func main() {
 	db, dbErr := sql.Open("sqlite", ":memory:")
 	db.SetMaxOpenConns(1) // each would have a memory of its own
 	_, schemaErr := db.Exec(schema)
-	s := &server{db: db, client: http.Client{Timeout: budget}}
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
+	// On a kept connection, and over HTTP/2, the transport may repeat a GET by itself.
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, Protocols: &http1}
+	s := &server{db: db, client: http.Client{Timeout: budget, Transport: transport}}
 	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	err := errors.Join(budgetErr, registryErr, dbErr, schemaErr, json.Unmarshal(registry, s))
 	if err != nil || os.Getenv("ADMIN_TOKEN") == "" {
