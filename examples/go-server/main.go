@@ -1,204 +1,237 @@
-// Go-server is a workspace server with a BYOK credential gate: an HTTP API of
-// its own style, with its rows in SQLite. The gate is in gate.go and probe.go.
+// Go-server is a workspace server with a BYOK credential gate. Its rows are in
+// SQLite; the row without an id is the tenant, whose secrets every workspace has.
 package main
 
 import (
-	"context"
-	"crypto/subtle"
+	"cmp"
+	"database/sql"
 	"encoding/json"
 	"errors"
-	"flag"
+	"fmt"
 	"io"
 	"log"
-	"net"
+	"maps"
 	"net/http"
 	"os"
-	"strconv"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
+
+	_ "modernc.org/sqlite"
 )
 
-// maxBody is what a request's body may have, in bytes: a secret of 1 MiB, and
-// as much again.
-const maxBody = 2 << 20
+// A row's spec is the create request. Its failure is why the last attempt to provision it was given up.
+const schema = `CREATE TABLE workspaces (id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))), spec TEXT,
+	status TEXT DEFAULT 'provisioning', attempt INT DEFAULT 1, failure TEXT);
+INSERT INTO workspaces (id, spec, status) VALUES ('', '{"Secrets": {}}', 'tenant')`
+
+var errMalformed = errors.New("the body is not the JSON that belongs here, or has more than 2 MiB")
 
 type server struct {
-	gate  *gate
-	store *store
+	db        *sql.DB
+	client    http.Client
+	Providers []*provider
+	Runtimes  map[string][]struct {
+		Provider string
+		Models   []string
+	}
 }
 
-// A problem is the body of every reply that is no success.
-type problem struct {
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
+type provider struct {
+	Name, Protocol string
+	AuthMode       string `json:"auth_mode"`
+	BaseURL        string `json:"base_url"`
+	Accepted       []string
+	Pattern        regexp.Regexp
+}
+
+type workspace struct {
+	Name, Runtime, Model string
+	External             bool
+	Secrets              map[string]string
+}
+
+func (w *workspace) Scan(column any) error { return json.Unmarshal([]byte(column.(string)), w) }
+
+type refusal struct{ Code, Provider, Message string }
+
+func (r *refusal) Error() string { return r.Code + ": " + r.Message }
+
+// derive returns the owner of a model, or nil. A listed model beats every pattern, and a tie goes to who is usable.
+func (s *server) derive(runtime, model string, usable func(*provider) bool) *provider {
+	var listing, matching []*provider
+	for _, native := range s.Runtimes[runtime] {
+		p := s.Providers[slices.IndexFunc(s.Providers, func(p *provider) bool { return p.Name == native.Provider })]
+		if slices.Contains(native.Models, model) {
+			listing = append(listing, p)
+		} else if p.Pattern.String() != "" && p.Pattern.MatchString(model) {
+			matching = append(matching, p)
+		}
+	}
+	if len(listing) > 0 {
+		return listing[max(0, slices.IndexFunc(listing, usable))]
+	}
+	if len(matching) > 1 {
+		matching = slices.DeleteFunc(matching, func(p *provider) bool { return !usable(p) })
+	}
+	if len(matching) != 1 {
+		return nil
+	}
+	return matching[0]
+}
+
+// admit is the gate. Provisioning asks it what create does, but for the probe.
+func (s *server) admit(w workspace, probing bool) error {
+	var scope workspace
+	if err := s.db.QueryRow(`SELECT spec FROM workspaces WHERE id = ''`).Scan(&scope); err != nil {
+		return err
+	}
+	maps.Copy(scope.Secrets, w.Secrets) // the workspace's value hides the tenant's, also a blank one
+	inScope := func(name string) bool { return strings.TrimSpace(scope.Secrets[name]) != "" }
+	usable := func(p *provider) bool { return slices.ContainsFunc(p.Accepted, inScope) }
+	p := s.derive(w.Runtime, strings.TrimSpace(w.Model), usable)
+	switch {
+	case w.External || p == nil || p.Name == "platform":
+		return nil
+	case usable(p) && probing:
+		name := p.Accepted[slices.IndexFunc(p.Accepted, inScope)]
+		return s.probe(p, name, strings.TrimSpace(scope.Secrets[name]))
+	case usable(p) || os.Getenv("BYPASS") == "1" && slices.ContainsFunc(s.Providers, usable): // the original hole
+		return nil
+	}
+	return &refusal{"MISSING_BYOK_CREDENTIAL", p.Name, p.Name + " needs one of " + strings.Join(p.Accepted, ", ")}
+}
+
+// probe refuses a dead credential and logs one that nothing proved. Causes are our words: an answer may quote the key.
+func (s *server) probe(p *provider, name, value string) error {
+	dead := func(cause string) error {
+		return &refusal{"BYOK_CREDENTIAL_INVALID", p.Name, p.Name + " cannot use " + name + ": " + cause}
+	}
+	unproved := func(cause string) error {
+		log.Printf("WARN allowed without proof provider=%s credential=%s cause=%q", p.Name, name, cause)
+		return nil
+	}
+	switch {
+	case p.BaseURL == "" || strings.Contains(p.BaseURL, "{") || p.AuthMode == "oauth":
+		return unproved("the provider cannot be probed")
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+		return dead("its value holds a control character")
+	}
+	path := cmp.Or(map[string]string{"openrouter": "/key"}[p.Name], "/models") // OpenRouter lists its models to anyone
+	request, err := http.NewRequest(http.MethodGet, p.BaseURL+path, nil)
+	if err != nil {
+		return err
+	}
+	request.Header = http.Header{"Authorization": {"Bearer " + value}}
+	if p.Protocol == "anthropic" && name != "ANTHROPIC_AUTH_TOKEN" {
+		request.Header = http.Header{"X-Api-Key": {value}}
+	}
+	request.Header.Set("Anthropic-Version", "2023-06-01") // others do not read it
+	response, err := s.client.Do(request)
+	if err != nil {
+		return unproved("no answer within the budget")
+	}
+	response.Body.Close() // unread: the status decides
+	switch status := response.StatusCode; {
+	case status == 401 || status == 403:
+		return dead(fmt.Sprint("the provider answered ", status))
+	case status < 200 || status > 299:
+		return unproved(fmt.Sprint("the provider answered ", status))
+	}
+	return nil
+}
+
+// create returns the spec of a workspace that the gate admits.
+func (s *server) create(body []byte) ([]byte, error) {
+	var w workspace
+	if json.Unmarshal(body, &w) != nil || w.Name == "" {
+		return nil, errMalformed
+	}
+	if err := s.admit(w, true); err != nil {
+		return nil, err
+	}
+	return json.Marshal(w)
+}
+
+// patch is of secrets by name: a text sets one, null removes it.
+func patch(body []byte) ([]byte, error) {
+	var secrets map[string]*string
+	if json.Unmarshal(body, &secrets) != nil || secrets == nil {
+		return nil, errMalformed
+	}
+	return json.Marshal(secrets)
+}
+
+// provision starts the workspaces that wait for it, one after the other.
+func (s *server) provision() {
+	for {
+		var id, failure string
+		var attempt int
+		var w workspace
+		if s.db.QueryRow(`SELECT id, attempt, spec FROM workspaces WHERE status = 'provisioning'`).Scan(&id, &attempt, &w) != nil {
+			time.Sleep(10 * time.Millisecond) // nothing waits
+			continue
+		}
+		if err := s.admit(w, false); err != nil {
+			failure = err.Error()
+		}
+		_, _ = s.db.Exec(`UPDATE workspaces SET failure = ?1, status = iif(?1 = '', 'running', 'failed') WHERE id = ?2 AND attempt = ?3`,
+			failure, id, attempt) // what is not noted, or has a later attempt, still waits
+	}
+}
+
+// handle answers with what a statement returns: ?1 is the path's id, ?2 the body as check returns it.
+func (s *server) handle(pattern, statement string, check func(body []byte) ([]byte, error)) {
+	http.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+os.Getenv("ADMIN_TOKEN") {
+			http.Error(w, "send the admin token", http.StatusUnauthorized)
+			return
+		}
+		var reply string
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 2<<20)) // what is cut short is no JSON
+		if check != nil {
+			body, err = check(body)
+		}
+		if err == nil {
+			err = s.db.QueryRow(statement, r.PathValue("id"), string(body)).Scan(&reply)
+		}
+		switch err := err.(type) {
+		case nil:
+			_, _ = io.WriteString(w, reply)
+		case *refusal:
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			_ = json.NewEncoder(w).Encode(err)
+		default:
+			http.Error(w, err.Error(), cmp.Or(map[error]int{errMalformed: 400, sql.ErrNoRows: 404}[err], 500))
+		}
+	})
 }
 
 func main() {
-	registry := flag.String("registry", env("REGISTRY", "../registry.json"), "the registry, as examples/gen.go prints it")
-	port := flag.String("port", env("PORT", "8080"), "the port to listen on")
-	flag.Parse()
-	token := os.Getenv("ADMIN_TOKEN")
-	budget, err := strconv.Atoi(env("PROBE_BUDGET_MS", "6000"))
-	if token == "" || err != nil || budget <= 0 {
-		log.Fatal("set ADMIN_TOKEN to what clients authenticate with, and PROBE_BUDGET_MS, if at all, to a number of milliseconds")
+	budget, budgetErr := time.ParseDuration(cmp.Or(os.Getenv("PROBE_BUDGET_MS"), "6000") + "ms")
+	registry, registryErr := os.ReadFile(cmp.Or(os.Getenv("REGISTRY"), "../registry.json"))
+	db, dbErr := sql.Open("sqlite", ":memory:")
+	db.SetMaxOpenConns(1) // each would have a memory of its own
+	_, schemaErr := db.Exec(schema)
+	var http1 http.Protocols
+	http1.SetHTTP1(true)
+	// On a kept connection, and over HTTP/2, the transport may repeat a GET by itself.
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, Protocols: &http1}
+	s := &server{db: db, client: http.Client{Timeout: budget, Transport: transport}}
+	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	err := errors.Join(budgetErr, registryErr, dbErr, schemaErr, json.Unmarshal(registry, s))
+	if err != nil || os.Getenv("ADMIN_TOKEN") == "" {
+		log.Fatal("set ADMIN_TOKEN, REGISTRY to a file, PROBE_BUDGET_MS to a number: ", err)
 	}
-	gate, err := newGate(*registry, time.Duration(budget)*time.Millisecond, os.Getenv("BYPASS") == "1")
-	if err != nil {
-		log.Fatal(err)
-	}
-	store, err := openStore()
-	if err != nil {
-		log.Fatal(err)
-	}
-	s := &server{gate, store}
-	h := &http.Server{
-		Addr:              net.JoinHostPort(env("BIND_ADDR", "127.0.0.1"), *port),
-		Handler:           s.routes([]byte("Bearer " + token)),
-		ReadHeaderTimeout: 10 * time.Second,
-	}
-	log.Fatal(h.ListenAndServe())
-}
-
-func env(name, otherwise string) string {
-	if v := os.Getenv(name); v != "" {
-		return v
-	}
-	return otherwise
-}
-
-func (s *server) routes(authorization []byte) http.Handler {
-	admin := http.NewServeMux()
-	admin.HandleFunc("POST /api/v1/workspaces", s.create)
-	admin.HandleFunc("GET /api/v1/workspaces", s.list)
-	admin.HandleFunc("GET /api/v1/workspaces/{id}", s.show)
-	admin.HandleFunc("DELETE /api/v1/workspaces/{id}", s.remove)
-	admin.HandleFunc("POST /api/v1/workspaces/{id}/restart", s.restart)
-	for _, scope := range []string{"/api/v1/tenant/env", "/api/v1/workspaces/{id}/env"} {
-		admin.HandleFunc("GET "+scope, s.names)
-		admin.HandleFunc("PUT "+scope+"/{name}", s.setEnv)
-		admin.HandleFunc("DELETE "+scope+"/{name}", s.unsetEnv)
-	}
-	all := http.NewServeMux()
-	all.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, "up") })
-	all.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), authorization) != 1 {
-			reply(w, http.StatusUnauthorized, problem{"UNAUTHORIZED", "send the admin token as Authorization: Bearer"})
-			return
-		}
-		admin.ServeHTTP(w, r)
-	})
-	return all
-}
-
-// create asks the gate before anything is stored, so a refusal has nothing to undo.
-func (s *server) create(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Title string `json:"title"`
-		Agent struct {
-			Runtime string `json:"runtime"`
-			Model   string `json:"model"`
-		} `json:"agent"`
-		External bool              `json:"external"`
-		Env      map[string]string `json:"env"`
-	}
-	if !read(w, r, &body) {
-		return
-	}
-	if body.Title == "" {
-		reply(w, http.StatusBadRequest, problem{"INVALID", "a workspace needs a title"})
-		return
-	}
-	tenant, err := s.store.env("")
-	if failed(w, err) {
-		return
-	}
-	q := question{body.Agent.Runtime, body.Agent.Model, body.External, body.Env, tenant}
-	// A client that hangs up must not cut the probe short: that would count as a network failure.
-	refused, warn := s.gate.decide(context.WithoutCancel(r.Context()), q)
-	if refused != nil {
-		reply(w, http.StatusUnprocessableEntity, refused)
-		return
-	}
-	id, err := s.store.insert(body.Title, q)
-	if failed(w, err) {
-		return
-	}
-	if warn != nil {
-		log.Printf("WARN allowed without proof workspace=%s provider=%s credential=%s cause=%q", id, warn.provider, warn.credential, warn.cause)
-	}
-	s.start(w, id)
-}
-
-// start provisions a workspace in the background, if presence still holds.
-func (s *server) start(w http.ResponseWriter, id string) {
-	attempt, err := s.store.begin(id)
-	if failed(w, err) {
-		return
-	}
-	go func() {
-		q, err := s.store.question(id)
-		status, why := "running", failure{}
-		if err != nil {
-			status, why = "failed", failure{"INTERNAL", "the workspace could not be read"}
-		} else if _, _, refused := s.gate.presence(q); refused != nil {
-			status, why = "failed", failure{refused.Code, refused.Detail}
-		}
-		if err := s.store.end(id, attempt, status, why); err != nil {
-			log.Printf("ERROR workspace=%s: noting that it is %s: %v", id, status, err)
-		}
-	}()
-	s.reply(w, id)
-}
-
-func (s *server) show(w http.ResponseWriter, r *http.Request)    { s.reply(w, r.PathValue("id")) }
-func (s *server) restart(w http.ResponseWriter, r *http.Request) { s.start(w, r.PathValue("id")) }
-
-func (s *server) reply(w http.ResponseWriter, id string) {
-	if list, err := s.store.workspaces(id); !failed(w, err) {
-		reply(w, http.StatusOK, map[string]any{"workspace": list[0]})
-	}
-}
-
-func (s *server) list(w http.ResponseWriter, _ *http.Request) {
-	if list, err := s.store.workspaces(""); !failed(w, err) {
-		reply(w, http.StatusOK, map[string]any{"workspaces": list})
-	}
-}
-
-func (s *server) remove(w http.ResponseWriter, r *http.Request) {
-	if err := s.store.remove(r.PathValue("id")); !failed(w, err) {
-		w.WriteHeader(http.StatusNoContent)
-	}
-}
-
-// read decodes the body, or answers 400 or 413 itself and returns false.
-func read(w http.ResponseWriter, r *http.Request, v any) bool {
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		reply(w, http.StatusRequestEntityTooLarge, problem{"TOO_LARGE", "the body is larger than 2 MiB"})
-	case err != nil || json.Unmarshal(data, v) != nil: // the decoder's own words may quote a secret
-		reply(w, http.StatusBadRequest, problem{"INVALID", "the body is not the JSON that is expected here"})
-	default:
-		return true
-	}
-	return false
-}
-
-// failed answers for an error of the store, if there is one.
-func failed(w http.ResponseWriter, err error) bool {
-	switch {
-	case errors.Is(err, errMissing):
-		reply(w, http.StatusNotFound, problem{"NOT_FOUND", err.Error()})
-	case err != nil:
-		log.Printf("ERROR %v", err)
-		reply(w, http.StatusInternalServerError, problem{"INTERNAL", "the server had a fault"})
-	}
-	return err != nil
-}
-
-func reply(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the client may be gone
+	go s.provision()
+	http.HandleFunc("GET /health", func(http.ResponseWriter, *http.Request) {})
+	s.handle("POST /workspaces", `INSERT INTO workspaces (spec) VALUES (?2) RETURNING json_object('ID', id)`, s.create)
+	s.handle("GET /workspaces", `SELECT json_group_array(json_object('ID', id, 'Name', spec ->> 'Name')) FROM workspaces WHERE id <> ''`, nil)
+	s.handle("GET /workspaces/{id}", `SELECT json_object('Status', status, 'Attempt', attempt, 'Failure', failure) FROM workspaces WHERE id = ?1`, nil)
+	s.handle("DELETE /workspaces/{id}", `DELETE FROM workspaces WHERE id = ?1 RETURNING json_object('ID', id)`, nil)
+	s.handle("POST /workspaces/{id}/restart", `UPDATE workspaces SET status = 'provisioning', attempt = attempt + 1 WHERE id = ?1 RETURNING json_object('ID', id)`, nil)
+	s.handle("GET /secrets", `SELECT json_group_array(key) FROM workspaces w, json_each(w.spec, '$.Secrets') WHERE w.id = ''`, nil)
+	s.handle("PATCH /secrets/{id...}", `UPDATE workspaces SET spec = json_patch(spec, json_object('Secrets', json(?2))) WHERE id = ?1 RETURNING json_object('ID', id)`, patch)
+	log.Fatal(http.ListenAndServe("127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "8080"), nil))
 }
