@@ -16,6 +16,7 @@ require (
 	github.com/in-toto/attestation v1.2.0 // indirect
 	github.com/mattn/go-runewidth v0.0.31 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
 
 replace github.com/molecule-ai/byok-conformance => ../..
