@@ -1,0 +1,110 @@
+//go:build mutation
+
+// Package mutation holds the one test that scripts/mutation tries mutants with:
+// the corpus, replayed at a copy of the reference gate and of the derivation
+// below it. The harness around it, its registry included, is never changed, so
+// that a mutant cannot move the ruler that it is measured with. docs/mutation.md
+// says what came of it. The unit tests of gate and registry do not live here, nor
+// do they take part.
+package mutation
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// budget is the probe's bound: what waits, waits for it, and a busy machine
+// must still answer within it.
+const budget = 400 * time.Millisecond
+
+// The copy keeps every rule, at both levels. The first scenario that says
+// otherwise ends the run: one is enough to kill a mutant.
+func TestCorpus(t *testing.T) {
+	cfg := config(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	first := ""
+	cfg.Handle = func(e suite.Event) {
+		f, ok := e.(suite.Finished)
+		if !ok || first != "" || f.Result.Outcome == suite.Passed || f.Result.Outcome == suite.NotClaimed {
+			return
+		}
+		first = fmt.Sprintf("%s\t%s\t%s", f.Result.Scenario.ID, f.Result.Outcome, f.Result.Reason)
+		if len(f.Result.Violations) > 0 {
+			first = fmt.Sprintf("%s\t%s\t%s", f.Result.Scenario.ID, f.Result.Violations[0].Rule, f.Result.Violations[0].Message)
+		}
+		cancel()
+	}
+	summary, err := suite.Run(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first == "" && !summary.Conformant() {
+		first = fmt.Sprintf("-\tsummary\t%+v", summary)
+	}
+	if first != "" {
+		note(t, "killed\t"+first)
+		t.Fatal(first)
+	}
+	note(t, fmt.Sprintf("lived\t-\t-\t%d scenarios passed, %d cannot be claimed by a Go value", summary.Passed, summary.NotClaimed))
+}
+
+// config selects the whole corpus, and holds the gate to every claim that a Go
+// value can make.
+func config(t *testing.T) suite.Config {
+	reg := registry.Embedded()
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := corpus.Expand(reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	selected, err := (&scenarios.Selection{Level: scenarios.Extended}).Select(all, corpus.Rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := suite.Config{
+		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: scenarios.Extended,
+		Providers: suite.NewProviders(reg), Budget: budget, Seed: "mutation", Parallel: 8,
+	}
+	cfg.Target = suite.NewGateTarget(func(providers http.RoundTripper) gate.Gate {
+		g, err := newTried(providers, budget)
+		if err != nil {
+			note(t, "killed\t-\tload\t"+err.Error())
+			t.Fatal(err)
+		}
+		return g
+	}, cfg.Providers.RoundTripper())
+	cfg.Claims = append(cfg.Target.Traits().Claims, "provision-liveness")
+	return cfg
+}
+
+// note adds a line to the file that MUTATION_LOG names, so that a mutant that
+// the corpus killed can be told from one that did not compile.
+func note(t *testing.T, line string) {
+	name := os.Getenv("MUTATION_LOG")
+	if name == "" {
+		return
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(f, line)
+	}
+	if err != nil {
+		t.Fatalf("noting the outcome in MUTATION_LOG: %v", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatalf("noting the outcome in MUTATION_LOG: %v", err)
+	}
+}
