@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
@@ -19,13 +18,14 @@ import (
 // tried is the reference gate of the copy, as the suite's own kind of gate.
 type tried struct{ reference *triedgate.Reference }
 
-// newTried builds the copy's gate over the copy's reading of our registry.
-func newTried(providers http.RoundTripper, budget time.Duration) (gate.Gate, error) {
+// newTried builds the copy's gate over the copy's reading of our registry,
+// with its own default for the probe's bound.
+func newTried(providers http.RoundTripper) (gate.Gate, error) {
 	reg, err := triedregistry.Load("providers.yaml", registry.EmbeddedFile())
 	if err != nil {
 		return nil, fmt.Errorf("loading our registry with the copy's loader: %w", err)
 	}
-	return tried{triedgate.NewReference(reg, triedgate.Options{Transport: providers, Budget: budget})}, nil
+	return tried{triedgate.NewReference(reg, triedgate.Options{Transport: providers})}, nil
 }
 
 // Decide carries the request over, and the decision back, field by field: to
