@@ -27,15 +27,15 @@ func TestCorpus(t *testing.T) {
 	cfg := config(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	first := ""
+	var id, rule, what string
 	cfg.Handle = func(e suite.Event) {
 		f, ok := e.(suite.Finished)
-		if !ok || first != "" || f.Result.Outcome == suite.Passed || f.Result.Outcome == suite.NotClaimed {
+		if !ok || id != "" || f.Result.Outcome == suite.Passed || f.Result.Outcome == suite.NotClaimed {
 			return
 		}
-		first = fmt.Sprintf("%s\t%s\t%s", f.Result.Scenario.ID, f.Result.Outcome, f.Result.Reason)
+		id, rule, what = f.Result.Scenario.ID, string(f.Result.Outcome), f.Result.Reason
 		if len(f.Result.Violations) > 0 {
-			first = fmt.Sprintf("%s\t%s\t%s", f.Result.Scenario.ID, f.Result.Violations[0].Rule, f.Result.Violations[0].Message)
+			rule, what = f.Result.Violations[0].Rule, f.Result.Violations[0].Message
 		}
 		cancel()
 	}
@@ -43,12 +43,11 @@ func TestCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first == "" && !summary.Conformant() {
-		first = fmt.Sprintf("-\tsummary\t%+v", summary)
+	if id != "" {
+		killed(t, id, rule, what)
 	}
-	if first != "" {
-		note(t, "killed\t"+first)
-		t.Fatal(first)
+	if !summary.Conformant() {
+		killed(t, "-", "summary", fmt.Sprintf("%+v", summary))
 	}
 	note(t, fmt.Sprintf("lived\t-\t-\t%d scenarios passed, %d cannot be claimed by a Go value", summary.Passed, summary.NotClaimed))
 }
@@ -76,13 +75,18 @@ func config(t *testing.T) suite.Config {
 	cfg.Target = suite.NewGateTarget(func(providers http.RoundTripper) gate.Gate {
 		g, err := newTried(providers)
 		if err != nil {
-			note(t, "killed\t-\tload\t"+err.Error())
-			t.Fatal(err)
+			killed(t, "-", "load", err.Error())
 		}
 		return g
 	}, cfg.Providers.RoundTripper())
 	cfg.Claims = append(cfg.Target.Traits().Claims, "provision-liveness")
 	return cfg
+}
+
+// killed ends the test: a scenario and a rule told the copy from the original.
+func killed(t *testing.T, scenario, rule, what string) {
+	note(t, "killed\t"+scenario+"\t"+rule+"\t"+what)
+	t.Fatalf("%s: %s: %s", scenario, rule, what)
 }
 
 // note adds a line to the file that MUTATION_LOG names, so that a mutant that
