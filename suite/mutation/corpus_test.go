@@ -10,9 +10,12 @@ package mutation
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -21,10 +24,27 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
+//go:embed overlaps.yaml
+var overlaps []byte
+
+// files are the registries that the corpus is replayed with.
+func files() map[string][]byte {
+	return map[string][]byte{"providers.yaml": registry.EmbeddedFile(), "overlaps.yaml": overlaps}
+}
+
 // The copy keeps every rule, at both levels. The first scenario that says
 // otherwise ends the run: one is enough to kill a mutant.
 func TestCorpus(t *testing.T) {
-	cfg := config(t)
+	passed, unclaimed := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(files())) {
+		s := replay(t, name, files()[name])
+		passed, unclaimed = passed+s.Passed, unclaimed+s.NotClaimed
+	}
+	note(t, fmt.Sprintf("lived\t-\t-\t%d scenarios passed, %d cannot be claimed", passed, unclaimed))
+}
+
+func replay(t *testing.T, name string, file []byte) suite.Summary {
+	cfg := config(t, name, file)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var id, rule, what string
@@ -49,13 +69,16 @@ func TestCorpus(t *testing.T) {
 	if !summary.Conformant() {
 		killed(t, "-", "summary", fmt.Sprintf("%+v", summary))
 	}
-	note(t, fmt.Sprintf("lived\t-\t-\t%d scenarios passed, %d cannot be claimed by a Go value", summary.Passed, summary.NotClaimed))
+	return summary
 }
 
 // config selects the whole corpus, and holds the gate to every claim that a Go
 // value can make.
-func config(t *testing.T) suite.Config {
-	reg := registry.Embedded()
+func config(t *testing.T, name string, file []byte) suite.Config {
+	reg, err := registry.Load(name, file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	corpus, err := scenarios.Embedded()
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +96,7 @@ func config(t *testing.T) suite.Config {
 		Providers: suite.NewProviders(reg), Seed: "mutation", Parallel: 8,
 	}
 	cfg.Target = suite.NewGateTarget(func(providers http.RoundTripper) gate.Gate {
-		g, err := newTried(providers)
+		g, err := newTried(providers, name, file)
 		if err != nil {
 			killed(t, "-", "load", err.Error())
 		}

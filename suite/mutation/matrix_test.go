@@ -5,6 +5,8 @@ package mutation
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/molecule-ai/byok-conformance/registry"
@@ -19,31 +21,56 @@ import (
 // something else or wants another verdict. The gate asks for no route, so a
 // replay at it cannot tell.
 func TestMatrix(t *testing.T) {
-	ours, err := scenarios.Embedded()
-	if err != nil {
-		t.Fatal(err)
+	alike := 0
+	for _, name := range slices.Sorted(maps.Keys(files())) {
+		alike += compare(t, name, files()[name])
 	}
-	want, err := ours.Expand(registry.Embedded())
-	if err != nil {
-		t.Fatal(err)
-	}
-	copied, err := triedscenarios.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := copied.Expand(triedregistry.Embedded())
-	if err != nil {
-		killed(t, "-", "matrix", err.Error())
-	}
+	note(t, fmt.Sprintf("lived\t-\t-\t%d scenarios alike", alike))
+}
+
+func compare(t *testing.T, name string, file []byte) int {
+	want, got := ours(t, name, file), copied(t, name, file)
 	if len(got) != len(want) {
-		killed(t, "-", "matrix", fmt.Sprintf("%d scenarios, want %d", len(got), len(want)))
+		killed(t, "-", "matrix", fmt.Sprintf("%d scenarios with %s, want %d", len(got), name, len(want)))
 	}
 	for i := range want {
 		if w, g := text(t, want[i]), text(t, got[i]); w != g {
-			killed(t, want[i].ID, "matrix", fmt.Sprintf("became %s", got[i].ID))
+			killed(t, want[i].ID, "matrix", "became "+got[i].ID)
 		}
 	}
-	note(t, fmt.Sprintf("lived\t-\t-\t%d scenarios alike", len(got)))
+	return len(want)
+}
+
+func ours(t *testing.T, name string, file []byte) []*scenarios.Scenario {
+	reg, err := registry.Load(name, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := corpus.Expand(reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func copied(t *testing.T, name string, file []byte) []*triedscenarios.Scenario {
+	reg, err := triedregistry.Load(name, file)
+	if err != nil {
+		killed(t, "-", "load", err.Error())
+	}
+	corpus, err := triedscenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := corpus.Expand(reg)
+	if err != nil {
+		killed(t, "-", "matrix", err.Error())
+	}
+	return list
 }
 
 func text(t *testing.T, v any) string {

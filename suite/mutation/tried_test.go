@@ -8,7 +8,6 @@ import (
 	"net/http"
 
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/registry"
 
 	// scripts/mutation leads these two to a copy, and changes the copy.
 	triedgate "github.com/molecule-ai/byok-conformance/gate"
@@ -18,12 +17,12 @@ import (
 // tried is the reference gate of the copy, as the suite's own kind of gate.
 type tried struct{ reference *triedgate.Reference }
 
-// newTried builds the copy's gate over the copy's reading of our registry,
+// newTried builds the copy's gate over the copy's reading of a registry,
 // with its own default for the probe's bound.
-func newTried(providers http.RoundTripper) (gate.Gate, error) {
-	reg, err := triedregistry.Load("providers.yaml", registry.EmbeddedFile())
+func newTried(providers http.RoundTripper, name string, file []byte) (gate.Gate, error) {
+	reg, err := triedregistry.Load(name, file)
 	if err != nil {
-		return nil, fmt.Errorf("loading our registry with the copy's loader: %w", err)
+		return nil, fmt.Errorf("loading %s with the copy's loader: %w", name, err)
 	}
 	return tried{triedgate.NewReference(reg, triedgate.Options{Transport: providers})}, nil
 }
