@@ -58,6 +58,11 @@ func ours(t *testing.T, name string, file []byte) []*scenarios.Scenario {
 }
 
 func copied(t *testing.T, name string, file []byte) []*triedscenarios.Scenario {
+	defer func() {
+		if p := recover(); p != nil {
+			killed(t, "-", "panic", fmt.Sprint(p))
+		}
+	}()
 	reg, err := triedregistry.Load(name, file)
 	if err != nil {
 		killed(t, "-", "load", err.Error())
