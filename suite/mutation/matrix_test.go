@@ -12,8 +12,9 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 
-	// As in tried_test.go.
+	//lint:ignore ST1019 scripts/mutation leads it to a copy
 	triedregistry "github.com/molecule-ai/byok-conformance/registry"
+	//lint:ignore ST1019 scripts/mutation leads it to a copy
 	triedscenarios "github.com/molecule-ai/byok-conformance/scenarios"
 )
 
