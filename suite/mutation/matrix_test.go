@@ -1,5 +1,7 @@
 //go:build mutation
 
+//lint:file-ignore ST1019 scripts/mutation leads the imports named tried… to a copy.
+
 package mutation
 
 import (
@@ -12,9 +14,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 
-	//lint:ignore ST1019 scripts/mutation leads it to a copy
 	triedregistry "github.com/molecule-ai/byok-conformance/registry"
-	//lint:ignore ST1019 scripts/mutation leads it to a copy
 	triedscenarios "github.com/molecule-ai/byok-conformance/scenarios"
 )
 

@@ -1,5 +1,7 @@
 //go:build mutation
 
+//lint:file-ignore ST1019 scripts/mutation leads the imports named tried… to a copy.
+
 package mutation
 
 import (
@@ -9,9 +11,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/gate"
 
-	//lint:ignore ST1019 scripts/mutation leads it to a copy
 	triedgate "github.com/molecule-ai/byok-conformance/gate"
-	//lint:ignore ST1019 scripts/mutation leads it to a copy
 	triedregistry "github.com/molecule-ai/byok-conformance/registry"
 )
 
