@@ -3,7 +3,6 @@ package gate
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -96,7 +95,7 @@ func notAnthropicEnvelope(a answer) bool {
 // listsModels reports whether a 200 is a JSON object with content of its own:
 // a list, or the answer of OpenRouter's /key.
 func listsModels(a answer) bool {
-	if a.err != nil || a.status != http.StatusOK {
+	if a.err != nil {
 		return false
 	}
 	var body struct {

@@ -173,7 +173,7 @@ func TestLoadErrors(t *testing.T) {
 		{"unknown stage", inGiven("stage: provison"), []string{`f.yaml:9:20: unknown stage "provison" (did you mean "provision"?); it is one of create, provision, look`}},
 		{"unknown scope", inGiven("secrets: {gobal: {A: live}}"), []string{`f.yaml:9:23: secrets have no scope "gobal" (did you mean "global"?); the scopes are workspace, global, both`}},
 		{"unknown answer", value("alive"), []string{`f.yaml:9:38: unknown answer "alive" (did you mean "live"?); conformance list --answers prints them all`}},
-		{"unknown shape", value("padd:live"), []string{`f.yaml:9:38: unknown shape "padd" (did you mean "padded"?); the shapes are empty, blank, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, non-ascii, long, url, unreadable`}},
+		{"unknown shape", value("padd:live"), []string{`f.yaml:9:38: unknown shape "padd" (did you mean "padded"?); the shapes are empty, blank, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, inner-space, non-ascii, long, url, unreadable`}},
 		{"value that is no string", value("1"), []string{
 			`f.yaml:9:38: the value of A must be a string, not "1"; quote it`,
 		}},

@@ -119,13 +119,14 @@ const (
 	InnerCR      Shape = "inner-cr"      // CR inside (SEC-6)
 	InnerLF      Shape = "inner-lf"      // LF inside (SEC-6)
 	InnerNUL     Shape = "inner-nul"     // NUL inside (SEC-6)
+	InnerSpace   Shape = "inner-space"   // a space and a tab inside, which a header may hold (LIV-3)
 	NonASCII     Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
 	Long         Shape = "long"          // one MiB (ROB-2)
 	URL          Shape = "url"           // a URL at a host that no registry has (LIV-4)
 	Unreadable   Shape = "unreadable"    // stored, cannot be decrypted (LIV-10)
 )
 
-var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, NonASCII, Long, URL, Unreadable}
+var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL, Unreadable}
 
 // Present reports whether the value counts as a credential (PRE-3, LIV-10).
 func (v Value) Present() bool { return v.Shape != Empty && v.Shape != Blank }

@@ -55,7 +55,7 @@ func TestParseValueErrors(t *testing.T) {
 		{"live#", `"live#" has an empty tag after #; name the tag or drop the #`},
 		{"blank:live", `a value of shape "blank" carries no answer, so "blank" is all that can be said`},
 		{"unreadable:dead", `a value of shape "unreadable" carries no answer, so "unreadable" is all that can be said`},
-		{":live", `unknown shape ""; the shapes are empty, blank, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, non-ascii, long, url, unreadable`},
+		{":live", `unknown shape ""; the shapes are empty, blank, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, inner-space, non-ascii, long, url, unreadable`},
 	}
 	for _, test := range tests {
 		if _, err := scenarios.ParseValue(test.text); err == nil || err.Error() != test.want {
@@ -67,7 +67,7 @@ func TestParseValueErrors(t *testing.T) {
 // TestParseValueRoundTrip holds every answer in every shape to reading back as
 // what it prints as: the sets of global secrets are told apart by that text.
 func TestParseValueRoundTrip(t *testing.T) {
-	for _, shape := range []string{"", "padded:", "newline:", "inner-newline:", "inner-nul:", "non-ascii:", "long:", "url:"} {
+	for _, shape := range []string{"", "padded:", "newline:", "inner-newline:", "inner-nul:", "inner-space:", "non-ascii:", "long:", "url:"} {
 		for _, answer := range scenarios.Answers {
 			v, err := scenarios.ParseValue(shape + answer)
 			if err != nil {

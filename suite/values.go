@@ -91,6 +91,9 @@ func write(v scenarios.Value, name, random string) secret {
 	case scenarios.InnerNUL:
 		s.written = plain[:half] + "\x00" + plain[half:]
 		s.sent = ""
+	case scenarios.InnerSpace:
+		s.written = plain[:half] + " \t" + plain[half:]
+		s.sent = s.written
 	case scenarios.NonASCII:
 		s.written = plain[:half] + "\u00e9" + plain[half:]
 		s.sent = s.written

@@ -26,6 +26,7 @@ func TestWrite(t *testing.T) {
 		{"newline", secret{written: plain + "\n", sent: plain, random: random}},
 		{"inner-newline", secret{written: cut("\r\nX-Smuggled: 1\r\n"), random: random}},
 		{"inner-nul", secret{written: cut("\x00"), random: random}},
+		{"inner-space", secret{written: cut(" \t"), sent: cut(" \t"), random: random}},
 		{"non-ascii", secret{written: cut("é"), sent: cut("é"), random: random}},
 		{"long", secret{written: plain + strings.Repeat("x", 1<<20), sent: plain + strings.Repeat("x", 1<<20), random: random}},
 		{"url", secret{written: "https://elsewhere.invalid/v1/" + random, sent: "https://elsewhere.invalid/v1/" + random, random: random}},

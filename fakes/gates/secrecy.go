@@ -127,6 +127,18 @@ var secrecyFaults = []Double{
 		}),
 	},
 	{
+		Name: "white-space-as-control-character", Rules: []string{"LIV-3"},
+		Story: "Whatever is below the first letter is taken for a control character, and the value is refused without asking.",
+		Gate: probed(func(_ gate.Options, next prober) prober {
+			return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+				if strings.ContainsAny(c.Secret.Value, " \t") {
+					return gate.Outcome{Finding: gate.Dead, Cause: "its value holds a control character"}
+				}
+				return next(ctx, p, c)
+			}
+		}),
+	},
+	{
 		Name: "control-characters-stripped", Rules: []string{"SEC-6"},
 		Story: "Line breaks are taken out of the value, and what is left is sent.",
 		Gate: probed(func(_ gate.Options, next prober) prober {
