@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -25,7 +26,7 @@ func checkTrace(o *Observation) []Violation {
 			if r := &s.Replies[j]; r.Outcome == OutcomeAllowed && !traced(o, s, r) {
 				_, name, _ := strings.Cut(s.Step.Expect.Probed, "/")
 				out = append(out, Violation{
-					"LIV-11", "the workspace was allowed without proof of life, and nothing says so",
+					loudRule(o.Scenario), "the workspace was allowed without proof of life, and nothing says so",
 					fmt.Sprintf("a line of output or a field of the reply with %s and %s", strings.Join(s.Step.Expect.Providers, " or "), name),
 					fmt.Sprintf("%d lines of output and a reply without them", len(s.Traces)),
 				})
@@ -33,6 +34,15 @@ func checkTrace(o *Observation) []Violation {
 		}
 	}
 	return out
+}
+
+// loudRule is the rule that asks for the trace: SEC-6 by itself where a value
+// cannot be sent, and LIV-11 for every other allow without proof.
+func loudRule(s *scenarios.Scenario) string {
+	if slices.Contains(s.Rules, "SEC-6") && !slices.Contains(s.Rules, "LIV-11") {
+		return "SEC-6"
+	}
+	return "LIV-11"
 }
 
 func traced(o *Observation, s *StepObservation, r *Reply) bool {
