@@ -90,7 +90,10 @@ func (e *engine) together(ctx context.Context, set *globalSet, r *replay, from, 
 func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *window, i int) func() {
 	step := &r.scenario.Steps[i]
 	secrets, globals := e.materials(set, r, step)
-	w.secrets = sentValues(r, step)
+	values := sentValues(r, step)
+	r.mu.Lock() // calls of the step before may still arrive
+	w.secrets = values
+	r.mu.Unlock()
 	return func() { e.step(ctx, r, w, i, secrets, globals) }
 }
 

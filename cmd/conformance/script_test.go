@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -11,10 +12,19 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the scripts compare output with")
 
-// TestMain makes this test binary the conformance command of the scripts, and a
-// server that dies.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"conformance": func() { os.Exit(Main()) }, "mortal": mortal})
+// TestMain makes this test binary a server that dies, for the scripts.
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"mortal": mortal}) }
+
+// buildCommand builds the command as users have it, without the race detector,
+// which the engine's own tests run under: each script starts it many times.
+func buildCommand(t *testing.T) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "conformance"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the command for the scripts: %v\n%s", err, out)
+	}
+	return dir
 }
 
 // TestScripts runs testdata/script. A script is named for the behaviour that it
@@ -24,6 +34,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv("PATH", buildCommand(t)+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {

@@ -89,7 +89,7 @@ func TestConnectionsAreReused(t *testing.T) {
 }
 
 func TestManyTunnelsAtOnce(t *testing.T) {
-	const many = 500
+	const many = 200
 	var arrived sync.WaitGroup
 	arrived.Add(many)
 	r := run(t, func(w http.ResponseWriter, r *http.Request) {
