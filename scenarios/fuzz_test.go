@@ -44,7 +44,7 @@ func FuzzLoadFile(f *testing.F) {
 			return
 		}
 		if tooWide(templates) {
-			t.Skip("the product of its axes takes too long to expand over and over")
+			return // the product of its axes takes too long to expand over and over
 		}
 		c := &Corpus{Rules: corpus.Rules, templates: templates}
 		list, err := c.ExpandAlone(registry.Embedded())
