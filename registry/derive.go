@@ -73,28 +73,37 @@ func (r *Registry) Derive(runtime, model string, inScope func(name string) bool)
 
 // byPattern decides among the native providers whose pattern matches.
 func (d *Derivation) byPattern(rt *Runtime, inScope func(string) bool) {
-	for _, native := range rt.Native {
-		if !native.Provider.Matches(d.Model) {
-			continue
-		}
-		switch {
-		case d.Provider == nil:
-			d.Provider, d.By = native.Provider, Pattern
-		case d.Tied == nil:
-			d.Tied = []*Provider{d.Provider, native.Provider}
-		default:
-			d.Tied = append(d.Tied, native.Provider)
-		}
-	}
-	if d.Provider == nil {
+	switch matching := rt.matching(d.Model); len(matching) {
+	case 0:
 		d.Reason = UnownedModel
+	case 1:
+		d.Provider, d.By = matching[0], Pattern
+	default:
+		d.Tied = matching
+		if d.Provider = onlyInScope(d.Tied, inScope); d.Provider == nil {
+			d.Reason = UndecidedOverlap
+		} else {
+			d.By = Pattern
+		}
 	}
-	if d.Tied == nil {
-		return
+}
+
+// matching lists the native providers whose pattern matches a model, in order.
+// The models of the registry's routes are looked up, since a corpus asks for
+// them over and over.
+func (rt *Runtime) matching(model string) []*Provider {
+	if sampled := rt.sampled.Load(); sampled != nil {
+		if known, ok := (*sampled)[model]; ok {
+			return known
+		}
 	}
-	if d.Provider = onlyInScope(d.Tied, inScope); d.Provider == nil {
-		d.By, d.Reason = "", UndecidedOverlap
+	var out []*Provider
+	for _, native := range rt.Native {
+		if native.Provider.Matches(model) {
+			out = append(out, native.Provider)
+		}
 	}
+	return out
 }
 
 // firstInScope returns the first provider with an accepted name in scope, and

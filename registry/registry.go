@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // PlatformName is the one provider whose bill the operator pays (rule DER-4).
@@ -85,6 +86,9 @@ type Runtime struct {
 
 	// owners are the native providers that list a model id, in order.
 	owners map[string][]*Provider
+	// sampled are the providers whose pattern matches a model of the routes;
+	// nil until the routes are known.
+	sampled atomic.Pointer[map[string][]*Provider]
 }
 
 // A Native is one provider of a runtime, with the model ids that the runtime

@@ -25,6 +25,7 @@ func (r *Registry) Routes() []Route {
 				r.addSamples(runtime.Name, native.Provider)
 			}
 		}
+		r.rememberSamples()
 	})
 	return r.routes
 }
@@ -78,6 +79,20 @@ func (r *Registry) addSamples(runtime string, p *Provider) {
 				break
 			}
 		}
+	}
+}
+
+// rememberSamples keeps what the patterns make of the models of the routes, and
+// of each provider's in every other runtime, too.
+func (r *Registry) rememberSamples() {
+	for _, runtime := range r.Runtimes {
+		sampled := map[string][]*Provider{}
+		for _, route := range r.routes {
+			if _, done := sampled[route.Model]; !done && len(runtime.owners[route.Model]) == 0 {
+				sampled[route.Model] = runtime.matching(route.Model)
+			}
+		}
+		runtime.sampled.Store(&sampled)
 	}
 }
 

@@ -14,10 +14,10 @@ func providerOptions(sets []string, reg *registry.Registry) []option {
 		for _, set := range sets {
 			if inProviderSet(set, p) {
 				out = append(out, option{p.Name, vars{
-					"provider": p.Name, "accepted": p.AuthEnv[0], "accepted-lower": strings.ToLower(p.AuthEnv[0]),
-					"accepted-dashed": strings.ReplaceAll(p.AuthEnv[0], "_", "-"), "base-url": baseURLName(p.AuthEnv[0]),
+					{"provider", p.Name}, {"accepted", p.AuthEnv[0]}, {"accepted-lower", strings.ToLower(p.AuthEnv[0])},
+					{"accepted-dashed", strings.ReplaceAll(p.AuthEnv[0], "_", "-")}, {"base-url", baseURLName(p.AuthEnv[0])},
 					// Secrets take several names at once, separated by commas.
-					"others": strings.Join(foreignNames(p, "", "", reg), ","),
+					{"others", strings.Join(foreignNames(p, "", "", reg), ",")},
 				}})
 				break
 			}
@@ -63,24 +63,24 @@ func baseURLName(credential string) string {
 }
 
 // ofProvider lists the values of an axis that belongs to a provider.
-func (a axis) ofProvider(bound vars, p *registry.Provider, reg *registry.Registry) ([]option, error) {
+func (e *expander) ofProvider(a axis, bound vars, p *registry.Provider) ([]option, error) {
 	switch a.name {
 	case "name":
 		return nameOptions(a.values[0], p), nil
 	case "later":
-		if bound["name"] == "" {
+		if bound.value("name") == "" {
 			return nil, fmt.Errorf("axis later needs an axis name before it")
 		}
-		return laterOptions(bound["name"], p), nil
+		return laterOptions(bound.value("name"), p), nil
 	case "sibling":
-		if bound["name"] == "" {
+		if bound.value("name") == "" {
 			return nil, fmt.Errorf("axis sibling needs an axis name before it")
 		}
-		return siblingOptions(bound["name"], p, reg), nil
+		return siblingOptions(bound.value("name"), p, e.reg), nil
 	case "host":
 		return hostOptions(a.values, p), nil
 	}
-	return foreignOptions(a.name, bound, p, reg), nil
+	return e.foreignOptions(a.name, bound, p), nil
 }
 
 func nameOptions(set string, p *registry.Provider) []option {
@@ -93,7 +93,7 @@ func nameOptions(set string, p *registry.Provider) []option {
 	}
 	var out []option
 	for _, name := range list {
-		out = append(out, option{name, vars{"name": name}})
+		out = append(out, option{name, vars{{"name", name}}})
 	}
 	return out
 }
@@ -102,7 +102,7 @@ func nameOptions(set string, p *registry.Provider) []option {
 func laterOptions(name string, p *registry.Provider) []option {
 	var out []option
 	for _, later := range p.AuthEnv[slices.Index(p.AuthEnv, name)+1:] {
-		out = append(out, option{later, vars{"later": later}})
+		out = append(out, option{later, vars{{"later", later}}})
 	}
 	return out
 }
@@ -118,7 +118,7 @@ func siblingOptions(name string, p *registry.Provider, reg *registry.Registry) [
 		}
 		for _, r := range reg.Routes() {
 			if r.Provider == other && reg.Derive(r.Runtime, r.Model, inScope).Provider == other {
-				out = append(out, option{other.Name, vars{"sibling": other.Name, "sibling-runtime": r.Runtime, "sibling-model": r.Model}})
+				out = append(out, option{other.Name, vars{{"sibling", other.Name}, {"sibling-runtime", r.Runtime}, {"sibling-model", r.Model}}})
 				break
 			}
 		}
@@ -135,7 +135,7 @@ func shareHost(a, b *registry.Provider) bool {
 func hostOptions(hosts []string, p *registry.Provider) []option {
 	for _, h := range hosts {
 		if p.ProbeBase() != "" && slices.Contains(p.Hosts(), h) {
-			return []option{{vars: vars{"host": h}}}
+			return []option{{vars: vars{{"host", h}}}}
 		}
 	}
 	return nil
@@ -143,16 +143,30 @@ func hostOptions(hosts []string, p *registry.Provider) []option {
 
 // foreignOptions lists every known name that the provider does not accept;
 // foreign2 is the one after the first, around the end of the list.
-func foreignOptions(axis string, bound vars, p *registry.Provider, reg *registry.Registry) []option {
-	list := foreignNames(p, bound["runtime"], bound["model"], reg)
-	var out []option
-	for i, name := range list {
-		if axis == "foreign" {
-			out = append(out, option{name, vars{"foreign": name}})
-		} else if name == bound["foreign"] && len(list) > 1 {
-			next := list[(i+1)%len(list)]
-			out = append(out, option{next, vars{"foreign2": next}})
+func (e *expander) foreignOptions(axis string, bound vars, p *registry.Provider) []option {
+	list := e.foreignTo(p, bound.value("runtime"), bound.value("model"))
+	if axis == "foreign2" {
+		i := slices.Index(list, bound.value("foreign"))
+		if i < 0 || len(list) < 2 {
+			return nil
 		}
+		next := list[(i+1)%len(list)]
+		return []option{{next, vars{{"foreign2", next}}}}
+	}
+	out := make([]option, len(list))
+	for i, name := range list {
+		out[i] = option{name, vars{{"foreign", name}}}
 	}
 	return out
+}
+
+// foreignTo is foreignNames, remembered.
+func (e *expander) foreignTo(p *registry.Provider, runtime, model string) []string {
+	key := [3]string{p.Name, runtime, model}
+	list, known := e.foreignNames[key]
+	if !known {
+		list = foreignNames(p, runtime, model, e.reg)
+		e.foreignNames[key] = list
+	}
+	return list
 }

@@ -60,16 +60,16 @@ func inRouteSet(set string, r registry.Route, again bool) bool {
 func routeOption(r registry.Route, reg *registry.Registry) option {
 	p := r.Provider
 	o := option{r.Runtime + "/" + r.Model, vars{
-		"provider": p.Name, "accepted": p.AuthEnv[0], "others": strings.Join(foreignNames(p, r.Runtime, r.Model, reg), ","), "runtime": r.Runtime, "model": r.Model,
+		{"provider", p.Name}, {"accepted", p.AuthEnv[0]}, {"others", strings.Join(foreignNames(p, r.Runtime, r.Model, reg), ",")}, {"runtime", r.Runtime}, {"model", r.Model},
 	}}
 	if len(r.Needs) == 0 {
 		return o
 	}
 	o.label += "/" + p.Name
-	o.vars["accepted"] = r.Needs[0]
+	o.vars = o.vars.with(binding{"accepted", r.Needs[0]})
 	// The provider that has the pair where the credentials decide nothing.
 	if first := reg.Derive(r.Runtime, r.Model, nil).Provider; first != nil {
-		o.vars["first"], o.vars["first-accepted"] = first.Name, first.AuthEnv[0]
+		o.vars = o.vars.with(binding{"first", first.Name}, binding{"first-accepted", first.AuthEnv[0]})
 	}
 	return o
 }
@@ -85,7 +85,7 @@ func strangers(reg *registry.Registry) []option {
 				continue
 			}
 			seen[r.Provider], listed[r.Model] = true, true
-			out = append(out, option{rt.Name + "/" + r.Model, vars{"runtime": rt.Name, "model": r.Model, "accepted": r.Provider.AuthEnv[0]}})
+			out = append(out, option{rt.Name + "/" + r.Model, vars{{"runtime", rt.Name}, {"model", r.Model}, {"accepted", r.Provider.AuthEnv[0]}}})
 		}
 	}
 	return out
@@ -100,7 +100,7 @@ func overlaps(reg *registry.Registry) []option {
 		label := r.Runtime + "/" + r.Model
 		if d := reg.Derive(r.Runtime, r.Model, nil); d.Reason == registry.UndecidedOverlap && !seen[label] {
 			seen[label] = true
-			out = append(out, option{label, vars{"runtime": r.Runtime, "model": r.Model}})
+			out = append(out, option{label, vars{{"runtime", r.Runtime}, {"model", r.Model}}})
 		}
 	}
 	return out

@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
@@ -50,7 +52,7 @@ func Load(fsys fs.FS) (*Corpus, error) {
 	}
 	c := &Corpus{}
 	hash := sha256.New()
-	var errs []error
+	var contents []content
 	slices.SortFunc(files, rulesFirst)
 	for _, file := range files {
 		data, err := fs.ReadFile(fsys, file)
@@ -65,14 +67,29 @@ func Load(fsys fs.FS) (*Corpus, error) {
 			}
 			continue
 		}
-		templates, err := loadFile(file, data, c.Rules)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		c.templates = append(c.templates, templates...)
+		contents = append(contents, content{file, data})
 	}
 	c.digest = "sha256:" + hex.EncodeToString(hash.Sum(nil))
-	return c, errors.Join(append(errs, c.duplicates()...)...)
+	err = c.read(contents)
+	return c, errors.Join(append([]error{err}, c.duplicates()...)...)
+}
+
+// content is a scenario file that has been read.
+type content struct {
+	file string
+	data []byte
+}
+
+// read makes templates of scenario files side by side, and keeps their order.
+func (c *Corpus) read(files []content) error {
+	lists, errs := make([][]*template, len(files)), make([]error, len(files))
+	var wg sync.WaitGroup
+	for i, f := range files {
+		wg.Go(func() { lists[i], errs[i] = loadFile(f.file, f.data, c.Rules) })
+	}
+	wg.Wait()
+	c.templates = slices.Concat(lists...)
+	return errors.Join(errs...)
 }
 
 func rulesFirst(a, b string) int {
@@ -121,20 +138,41 @@ func (c *Corpus) Expand(reg *registry.Registry) ([]*Scenario, error) {
 	return out, errors.Join(pairTwins(out)...)
 }
 
+// Count returns the number of scenarios that Expand would return.
+func (c *Corpus) Count(reg *registry.Registry) (int, error) {
+	e, n := newExpander(reg).fork(), 0
+	for _, t := range c.templates {
+		cells, err := e.cells(t.matrix, nil)
+		if err != nil {
+			return 0, err
+		}
+		n += len(cells)
+	}
+	return n, nil
+}
+
 // ExpandAlone expands a file by itself, without looking for twins in the rest
 // of a corpus.
 func (c *Corpus) ExpandAlone(reg *registry.Registry) ([]*Scenario, error) {
-	e := newExpander(reg)
-	var out []*Scenario
-	var errs []error
-	for _, t := range c.templates {
-		list, err := e.expand(t)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		out = append(out, list...)
+	lists, err := newExpander(reg).all(c.templates, nil)
+	return slices.Concat(lists...), err
+}
+
+// all expands templates side by side, each to its list of scenarios.
+func (e *expander) all(templates []*template, keep func(vars) bool) ([][]*Scenario, error) {
+	lists, errs := make([][]*Scenario, len(templates)), make([]error, len(templates))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(templates)) {
+		wg.Go(func() {
+			mine := e.fork()
+			for i := int(next.Add(1)) - 1; i < len(templates); i = int(next.Add(1)) - 1 {
+				lists[i], errs[i] = mine.expand(templates[i], keep)
+			}
+		})
 	}
-	return out, errors.Join(errs...)
+	wg.Wait()
+	return lists, errors.Join(errs...)
 }
 
 func newExpander(reg *registry.Registry) *expander {

@@ -10,45 +10,75 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
-// expander turns templates into scenarios for one registry.
+// expander turns templates into scenarios for one registry. It is not for use
+// by several goroutines; fork makes another that is.
 type expander struct {
 	reg *registry.Registry
 	// foreign: the registry is not ours, so a scenario may not apply to it.
 	foreign bool
 	// routes are the registry's routes by provider.
 	routes map[string][]registry.Route
+	// foreignNames remembers foreignTo's answers.
+	foreignNames map[[3]string][]string
+	// secrets and needs are shared by scenarios that have the same ones: a
+	// corpus has many times more scenarios than sets of secrets.
+	secrets map[secretsKey]Secrets
+	needs   map[needsKey][]string
+	// drafts is the room for the steps of one scenario at a time.
+	drafts []draft
 }
 
-// expand returns one scenario per cell.
-func (e *expander) expand(t *template) ([]*Scenario, error) {
-	all, err := cells(t.matrix, e.reg)
+// fork returns an expander of the same registry that remembers for itself.
+func (e *expander) fork() *expander {
+	return &expander{
+		reg: e.reg, foreign: e.foreign, routes: e.routes,
+		foreignNames: map[[3]string][]string{}, secrets: map[secretsKey]Secrets{}, needs: map[needsKey][]string{},
+	}
+}
+
+// expand returns one scenario per cell, of those that are kept (see cells).
+func (e *expander) expand(t *template, keep func(vars) bool) ([]*Scenario, error) {
+	all, err := e.cells(t.matrix, keep)
 	if err != nil {
 		return nil, err
 	}
+	planned, err := t.planned()
+	if err != nil {
+		return nil, fmt.Errorf("%s: scenario %q: %w", t.pos, t.id, err)
+	}
 	out := make([]*Scenario, 0, len(all))
 	for _, c := range all {
-		s, err := e.scenario(t, c)
+		s, err := e.scenario(t, planned, c)
 		if err != nil {
-			return nil, fmt.Errorf("%s: scenario %q: %w", t.pos, strings.Join(append([]string{t.id}, c.labels...), "/"), err)
+			return nil, fmt.Errorf("%s: scenario %q: %w", t.pos, c.id(t), err)
 		}
 		out = append(out, s)
 	}
 	return out, nil
 }
 
-func (e *expander) scenario(t *template, c cell) (*Scenario, error) {
+// id is the id of a template's scenario in a cell.
+func (c cell) id(t *template) string {
+	if len(c.labels) == 0 {
+		return t.id
+	}
+	return t.id + "/" + strings.Join(c.labels, "/")
+}
+
+func (e *expander) scenario(t *template, planned []plannedStep, c cell) (*Scenario, error) {
 	s := &Scenario{
-		ID: strings.Join(append([]string{t.id}, c.labels...), "/"), Class: t.class, Level: Level(t.level),
-		Severity: t.severity, Rules: t.rules, Source: t.source, Needs: slices.Clone(t.needs), Twin: t.twin, Pos: t.pos,
+		ID: c.id(t), Class: t.class, Level: Level(t.level),
+		Severity: t.severity, Rules: t.rules, Source: t.source, Needs: t.needs, Twin: t.twin, Pos: t.pos,
 		template: t.id, cell: c.labels,
 	}
-	steps, err := e.steps(t, c.vars)
+	steps, err := e.steps(planned, c.vars)
 	if err != nil {
 		return nil, err
 	}
-	if s.NotApplicable, err = e.route(c.vars, steps); err != nil {
+	if c.vars, s.NotApplicable, err = e.route(c.vars, steps); err != nil {
 		return nil, err
 	}
+	s.Steps = make([]Step, 0, len(steps))
 	for i := range steps {
 		d := &steps[i]
 		if err := e.finish(d, c.vars); err != nil {
@@ -63,171 +93,57 @@ func (e *expander) scenario(t *template, c cell) (*Scenario, error) {
 	if s.Effect, err = c.vars.fill(t.effect); err != nil {
 		return nil, err
 	}
-	s.Needs = needs(s)
+	s.Needs = e.needsOf(t, s)
 	return s, nil
 }
 
 // draft is a step whose secrets are known and whose runtime and model may
 // still be placeholders.
 type draft struct {
+	*plannedStep
 	step          Step
-	given         givenTemplate
-	expect        expectTemplate
 	notApplicable string
 }
 
-// steps fills the secrets of every step. A single provision entry becomes two
-// steps, so that there is a workspace to provision again.
-func (e *expander) steps(t *template, v vars) ([]draft, error) {
-	list := t.steps
-	if len(list) == 0 {
-		list = []stepTemplate{{given: t.given, expect: t.expect}}
-		if t.given.stage == string(Provision) {
-			create := t.given
-			create.stage, create.secrets, create.hasSecrets = string(Create), t.given.before, true
-			list = []stepTemplate{
-				{name: "create", given: create, expect: expectTemplate{verdict: string(Allowed), upstream: string(AnyProbe), pos: t.pos}},
-				{name: "provision", given: t.given, expect: t.expect},
-			}
-		}
-	}
-	var out []draft
-	for i, st := range list {
-		d := draft{given: inherit(st.given, t.given), expect: st.expect, step: Step{Name: st.name, Stage: Stage(st.given.stage), Alongside: st.alongside}}
-		if d.step.Stage == "" {
-			d.step.Stage = Create
-		}
-		switch {
-		case d.step.Stage != Create && i == 0:
-			return nil, fmt.Errorf("its first step is to %s, but no workspace was created before", d.step.Stage)
-		case st.alongside && (i == 0 || d.step.Stage != Create):
-			return nil, fmt.Errorf("step %q is to run alongside the one before it; only a create behind another create can", st.name)
-		}
+// steps fills the secrets of every step. The result is good until the next call.
+func (e *expander) steps(planned []plannedStep, v vars) ([]draft, error) {
+	e.drafts = e.drafts[:0]
+	for i := range planned {
+		p := &planned[i]
+		d := draft{plannedStep: p, step: Step{Name: p.name, Stage: p.at, Alongside: p.alongside}}
 		var err error
-		if d.step.Secrets, err = d.given.secrets.fill(v, d.given.upstream); err != nil {
+		if d.step.Secrets, err = e.secretsOf(p, v); err != nil {
 			return nil, err
 		}
-		for n := range d.given.filler {
-			d.step.Secrets.put("workspace", fmt.Sprintf("CONFORMANCE_FILLER_%d", n+1), Value{Answers: []string{"live"}})
-		}
-		out = append(out, d)
+		e.drafts = append(e.drafts, d)
 	}
-	return out, nil
-}
-
-// inherit fills what a step leaves out from the scenario's own given.
-func inherit(g, from givenTemplate) givenTemplate {
-	if g.runtime == nil {
-		g.runtime = from.runtime
-	}
-	if g.model == nil {
-		g.model = from.model
-	}
-	if g.external == nil {
-		g.external = from.external
-	}
-	if g.url == nil {
-		g.url = from.url
-	}
-	if g.fields == nil {
-		g.fields = from.fields
-	}
-	if g.upstream == "" {
-		g.upstream = from.upstream
-	}
-	if !g.hasSecrets {
-		g.secrets = from.secrets
-	}
-	return g
-}
-
-func (s secretsTemplate) fill(v vars, upstream string) (Secrets, error) {
-	var out Secrets
-	var answers []string
-	if answer, err := v.fill(upstream); err != nil {
-		return out, err
-	} else if answer != "" {
-		if answers, err = parseAnswers(answer); err != nil {
-			return out, err
-		}
-	}
-	var err error
-	for scope, byName := range s {
-		if scope, err = v.fill(scope); err != nil {
-			return out, err
-		}
-		if !slices.Contains(scopeNames, scope) {
-			return out, fmt.Errorf("secrets have no scope %q; the scopes are %s", scope, strings.Join(scopeNames, ", "))
-		}
-		for name, value := range byName {
-			if name, err = v.fill(name); err != nil {
-				return out, err
-			}
-			if value, err = v.fill(value); err != nil {
-				return out, err
-			}
-			parsed, err := ParseValue(value)
-			if err != nil {
-				return out, err
-			}
-			if answers != nil && slices.Equal(parsed.Answers, []string{"live"}) {
-				parsed.Answers = answers
-			}
-			for one := range strings.SplitSeq(name, ",") {
-				// A registry may know no name but the provider's own.
-				if one != "" && !out.put(scope, one, parsed) {
-					return out, fmt.Errorf("%s is given twice at scope %s", one, scope)
-				}
-			}
-		}
-	}
-	return out, nil
-}
-
-// put adds a value at one scope or at both, and reports whether the name was free.
-func (s *Secrets) put(scope, name string, v Value) bool {
-	free := true
-	add := func(to *map[string]Value) {
-		if *to == nil {
-			*to = map[string]Value{}
-		}
-		_, taken := (*to)[name]
-		(*to)[name], free = v, free && !taken
-	}
-	if scope != "global" {
-		add(&s.Workspace)
-	}
-	if scope != "workspace" {
-		add(&s.Global)
-	}
-	return free
+	return e.drafts, nil
 }
 
 // route binds {runtime} and {model} for a provider axis: the first route that
 // leads to the provider with each step's credentials in scope. Where there is
 // none, our own corpus is wrong, and somebody else's registry cannot express
 // the scenario; notApplicable says so.
-func (e *expander) route(v vars, steps []draft) (notApplicable string, err error) {
-	if v["provider"] == "" || v["runtime"] != "" {
-		return "", nil
+func (e *expander) route(v vars, steps []draft) (bound vars, notApplicable string, err error) {
+	provider := v.value("provider")
+	if provider == "" || v.value("runtime") != "" {
+		return v, "", nil
 	}
-	for _, r := range e.routes[v["provider"]] {
+	to := func(r registry.Route) vars { return v.with(binding{"runtime", r.Runtime}, binding{"model", r.Model}) }
+	for _, r := range e.routes[provider] {
 		leads := !slices.ContainsFunc(steps, func(d draft) bool {
 			got := e.reg.Derive(r.Runtime, r.Model, d.step.Secrets.InScope).Provider
-			return got == nil || got.Name != v["provider"]
+			return got == nil || got.Name != provider
 		})
 		if leads {
-			v["runtime"], v["model"] = r.Runtime, r.Model
-			return "", nil
+			return to(r), "", nil
 		}
 	}
-	problem := fmt.Sprintf("no runtime and model of the registry lead to provider %q with these credentials in scope", v["provider"])
+	problem := fmt.Sprintf("no runtime and model of the registry lead to provider %q with these credentials in scope", provider)
 	if !e.foreign {
-		return "", errors.New(problem)
+		return v, "", errors.New(problem)
 	}
-	first := e.routes[v["provider"]][0] // an axis only holds providers that a route leads to
-	v["runtime"], v["model"] = first.Runtime, first.Model
-	return problem, nil
+	return to(e.routes[provider][0]), problem, nil // an axis only holds providers that a route leads to
 }
 
 // finish fills what is left of a step once runtime and model are known.
@@ -365,40 +281,4 @@ func defaultUpstream(x Expect, derived *registry.Provider, gated bool) Upstream 
 		return AnyProbe
 	}
 	return OneProbe
-}
-
-// needs adds the claims that follow from what a scenario does.
-func needs(s *Scenario) []string {
-	out := s.Needs
-	add := func(claim string, when bool) {
-		if when && !slices.Contains(out, claim) {
-			out = append(out, claim)
-		}
-	}
-	last := s.Steps[len(s.Steps)-1]
-	liveness := last.Expect.Code == "BYOK_CREDENTIAL_INVALID" && last.Expect.Verdict == Refused
-	if last.Stage == Provision {
-		add("provision-presence", !liveness)
-		add("provision-liveness", liveness)
-	} else {
-		add("create-presence", !liveness && len(s.Needs) == 0)
-		add("create-liveness", liveness)
-	}
-	for _, st := range s.Steps {
-		add("global-scope", len(st.Secrets.Global) > 0)
-		for _, v := range st.Secrets.all() {
-			add("unreadable-secrets", v.Shape == Unreadable)
-		}
-	}
-	return out
-}
-
-func (s Secrets) all() []Value {
-	var out []Value
-	for _, m := range []map[string]Value{s.Workspace, s.Global} {
-		for _, v := range m {
-			out = append(out, v)
-		}
-	}
-	return out
 }

@@ -4,12 +4,33 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
-// vars are the placeholders of one cell.
-type vars map[string]string
+// vars are the placeholders of one cell, by name; of two with the same name the
+// later counts. Cells share what the axes before them bound.
+type vars []binding
+
+type binding struct{ name, value string }
+
+// get returns the value of a placeholder, and whether it is bound.
+func (v vars) get(name string) (string, bool) {
+	for i := len(v) - 1; i >= 0; i-- {
+		if v[i].name == name {
+			return v[i].value, true
+		}
+	}
+	return "", false
+}
+
+// value is the value of a placeholder, or "".
+func (v vars) value(name string) string {
+	value, _ := v.get(name)
+	return value
+}
+
+// with returns v and more bindings; v itself stays as it is.
+func (v vars) with(more ...binding) vars { return append(v[:len(v):len(v)], more...) }
 
 // cell is one combination of a matrix: its placeholders, and what its id adds.
 type cell struct {
@@ -24,29 +45,27 @@ var (
 )
 
 // cells returns every combination that the registry offers, in the order of
-// the file. A matrix without axes has one cell.
-func cells(axes []axis, reg *registry.Registry) ([]cell, error) {
-	out := []cell{{vars: vars{}}}
+// the file. A matrix without axes has one cell. Where keep is not nil, cells of
+// which it says no after any axis are left out.
+func (e *expander) cells(axes []axis, keep func(vars) bool) ([]cell, error) {
+	out := []cell{{}}
 	for _, a := range axes {
 		var next []cell
 		for _, c := range out {
-			options, err := a.options(c.vars, reg)
+			options, err := e.options(a, c.vars)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", a.pos, err)
 			}
 			for _, o := range options {
-				merged := make(vars, len(c.vars)+len(o.vars))
-				for k, v := range c.vars {
-					merged[k] = v
+				bound := c.vars.with(o.vars...)
+				if keep != nil && !keep(bound) {
+					continue
 				}
-				for k, v := range o.vars {
-					merged[k] = v
-				}
-				labels := c.labels[:len(c.labels):len(c.labels)]
+				labels := c.labels
 				if o.label != "" {
-					labels = append(labels, o.label)
+					labels = append(labels[:len(labels):len(labels)], o.label)
 				}
-				next = append(next, cell{merged, labels})
+				next = append(next, cell{bound, labels})
 			}
 		}
 		out = next
@@ -61,22 +80,22 @@ type option struct {
 }
 
 // options lists the values of an axis, given what the axes before it bound.
-func (a axis) options(bound vars, reg *registry.Registry) ([]option, error) {
+func (e *expander) options(a axis, bound vars) ([]option, error) {
 	switch a.name {
 	case "provider":
-		return providerOptions(a.values, reg), nil
+		return providerOptions(a.values, e.reg), nil
 	case "route":
-		return routeOptions(a.values, reg), nil
+		return routeOptions(a.values, e.reg), nil
 	case "name", "later", "foreign", "foreign2", "sibling", "host":
-		p := reg.Provider(bound["provider"])
+		p := e.reg.Provider(bound.value("provider"))
 		if p == nil {
 			return nil, fmt.Errorf("axis %s needs an axis provider or route before it", a.name)
 		}
-		return a.ofProvider(bound, p, reg)
+		return e.ofProvider(a, bound, p)
 	}
 	var out []option
 	for _, v := range a.values {
-		out = append(out, option{v, vars{a.name: v}})
+		out = append(out, option{v, vars{{a.name, v}}})
 	}
 	return out, nil
 }
@@ -85,7 +104,11 @@ func (v vars) unknown(name string) error {
 	if len(v) == 0 {
 		return fmt.Errorf("unknown placeholder {%s}; there is no matrix", name)
 	}
-	return fmt.Errorf("unknown placeholder {%s}; this matrix binds %s", name, strings.Join(strict.SortedKeys(v), ", "))
+	known := map[string]bool{}
+	for _, b := range v {
+		known[b.name] = true
+	}
+	return fmt.Errorf("unknown placeholder {%s}; this matrix binds %s", name, strings.Join(strict.SortedKeys(known), ", "))
 }
 
 // fill replaces {placeholders}; an unknown one is an error.
@@ -101,7 +124,7 @@ func (v vars) fill(s string) (string, error) {
 			return b.String(), nil
 		}
 		name, after, closed := strings.Cut(rest, "}")
-		value, known := v[name]
+		value, known := v.get(name)
 		if !closed || !known {
 			return "", v.unknown(name)
 		}

@@ -287,14 +287,9 @@ func (s *Scenario) Waits() bool {
 }
 
 func (s Secrets) waits() bool {
-	for _, m := range []map[string]Value{s.Workspace, s.Global} {
-		for _, v := range m {
-			if slices.ContainsFunc(v.Answers, func(a string) bool { return slices.Contains(WaitingAnswers, a) }) {
-				return true
-			}
-		}
-	}
-	return false
+	return s.any(func(v Value) bool {
+		return slices.ContainsFunc(v.Answers, func(a string) bool { return slices.Contains(WaitingAnswers, a) })
+	})
 }
 
 // InScope reports whether a name is present at either scope.

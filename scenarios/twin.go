@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"slices"
 )
 
 // pairing is what a scenario and its twin have in common: everything but the
@@ -11,12 +10,18 @@ type pairing struct {
 	stage          Stage
 	runtime, model string
 	external       bool
-	scope          string
+	// provider is the derived one: the same pair can lead to several (DER-2).
+	provider, scope string
 }
 
-func pairingOf(s *Scenario) pairing {
-	last := s.Steps[len(s.Steps)-1]
-	return pairing{last.Stage, last.Runtime, last.Model, last.External, last.Secrets.scope()}
+// pairingsOf returns one pairing for each provider that a scenario may lead to.
+func pairingsOf(s *Scenario) []pairing {
+	last := &s.Steps[len(s.Steps)-1]
+	var out []pairing
+	for _, p := range last.Expect.Providers {
+		out = append(out, pairing{last.Stage, last.Runtime, last.Model, last.External, p, last.Secrets.scope()})
+	}
+	return out
 }
 
 // scope names the scopes that hold anything.
@@ -42,8 +47,13 @@ func pairTwins(list []*Scenario) []error {
 			errs = append(errs, fmt.Errorf("%s: id %q belongs to two cells; the first stands at %s", s.Pos, s.ID, first.Pos))
 		}
 		byID[s.ID] = s
-		if key := pairingOf(s); canBeTwin(s) && twins[key] == nil {
-			twins[key] = s
+		if !canBeTwin(s) {
+			continue
+		}
+		for _, key := range pairingsOf(s) {
+			if twins[key] == nil {
+				twins[key] = s
+			}
 		}
 	}
 	for _, s := range list {
@@ -51,12 +61,12 @@ func pairTwins(list []*Scenario) []error {
 			continue
 		}
 		if s.Twin == "" {
-			s.Twin = twinOf(pairingOf(s), twins)
+			s.Twin = twinOf(s, twins)
 		}
 		twin := byID[s.Twin]
 		switch {
 		case s.Twin == "":
-			errs = append(errs, fmt.Errorf("%s: scenario %q must be refused, but no scenario with the same stage, runtime and model must be allowed; add one to valid.yaml or provision.yaml", s.Pos, s.ID))
+			errs = append(errs, fmt.Errorf("%s: scenario %q must be refused, but no scenario with the same stage, runtime, model and provider must be allowed; add one to valid.yaml or provision.yaml", s.Pos, s.ID))
 		case twin == nil:
 			errs = append(errs, fmt.Errorf("%s: scenario %q names the twin %q, which does not exist", s.Pos, s.ID, s.Twin))
 		case twin.Steps[len(twin.Steps)-1].Expect.Verdict != Allowed:
@@ -67,11 +77,13 @@ func pairTwins(list []*Scenario) []error {
 }
 
 // twinOf prefers the same scope; a credential at the workspace is the next best.
-func twinOf(key pairing, twins map[pairing]*Scenario) string {
-	for _, scope := range []string{key.scope, "workspace"} {
-		key.scope = scope
-		if t := twins[key]; t != nil {
-			return t.ID
+func twinOf(s *Scenario, twins map[pairing]*Scenario) string {
+	for _, key := range pairingsOf(s) {
+		for _, scope := range []string{key.scope, "workspace"} {
+			key.scope = scope
+			if t := twins[key]; t != nil {
+				return t.ID
+			}
 		}
 	}
 	return ""
@@ -84,10 +96,7 @@ func canBeTwin(s *Scenario) bool {
 	if last.Expect.Verdict != Allowed || s.NotApplicable != "" || s.Level != Core || len(last.Fields) > 0 || last.URL != "" || len(s.Steps) > 2 || len(s.Steps) == 2 && last.Stage == Create {
 		return false
 	}
-	for _, v := range last.Secrets.all() {
-		if v.Shape != Plain || !slices.Equal(v.Answers, []string{"live"}) {
-			return false
-		}
-	}
-	return len(last.Secrets.all()) > 0
+	return len(last.Secrets.Workspace)+len(last.Secrets.Global) > 0 && !last.Secrets.any(func(v Value) bool {
+		return v.Shape != Plain || len(v.Answers) != 1 || v.Answers[0] != "live"
+	})
 }

@@ -33,7 +33,7 @@ func TestTwins(t *testing.T) {
 		{"a provisioning's is a provisioning", "given: {stage: provision, " + pair + ", before: {workspace: {A_KEY: live}}}, expect: {verdict: refused, code: MISSING_BYOK_CREDENTIAL}",
 			entry("missing/create", live) + entry("missing/provision", allowed("stage: provision, "+pair+", before: {workspace: {A_KEY: live}}, secrets: {workspace: {A_KEY: live}}")), "missing/provision"},
 
-		{"none", refused, "", `error f.yaml:3:5: scenario "missing/a" must be refused, but no scenario with the same stage, runtime and model must be allowed; add one to valid.yaml or provision.yaml`},
+		{"none", refused, "", `error f.yaml:3:5: scenario "missing/a" must be refused, but no scenario with the same stage, runtime, model and provider must be allowed; add one to valid.yaml or provision.yaml`},
 		{"another model", refused, entry("missing/live", allowed("runtime: one, model: a-2, secrets: {workspace: {A_KEY: live}}")), `error f.yaml:3:5: scenario "missing/a" must be refused, but no scenario`},
 		{"another runtime", "given: {runtime: one, model: a-2}, expect: {verdict: refused, code: MISSING_BYOK_CREDENTIAL}", entry("missing/live", allowed("runtime: two, model: a-2, secrets: {workspace: {A_KEY: live}}")), "error must be refused, but no scenario"},
 		{"a create for a provisioning", "given: {stage: provision, " + pair + ", before: {workspace: {A_KEY: live}}}, expect: {verdict: refused, code: MISSING_BYOK_CREDENTIAL}", entry("missing/live", live), "error must be refused, but no scenario"},

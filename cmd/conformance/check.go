@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -20,7 +21,12 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
 	points := p.target.points
 	if suite.FirstWrong(points) == nil {
 		cfg := p.config(nil)
-		cfg.Scenarios = p.all
+		// One scenario is enough, and which ones were selected does not matter.
+		valid, err := p.corpus.Select(p.registry, &scenarios.Selection{Level: scenarios.Core, Classes: []string{"valid"}})
+		if err != nil {
+			return fmt.Errorf("selecting a scenario to check the target with: %w", err)
+		}
+		cfg.Scenarios = valid.Scenarios
 		more, err := suite.Check(ctx, cfg)
 		switch {
 		case p.target.died() != nil:

@@ -117,11 +117,7 @@ func waiversExist(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	all, err := corpus.Expand(registry.Embedded())
-	if err != nil {
-		return err
-	}
-	_, err = openWaivers(files, "", corpus.Rules, all)
+	_, err = openWaivers(&prepared{corpus: corpus, registry: registry.Embedded()}, files, "")
 	return err
 }
 

@@ -132,14 +132,14 @@ func newShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := corpus.Expand(registry.Embedded())
-			if err != nil {
-				return err
-			}
 			if rule := corpus.Rules.Find(args[0]); rule != nil {
-				return showRule(cmd.OutOrStdout(), rule, list)
+				selected, err := corpus.Select(registry.Embedded(), &scenarios.Selection{Level: scenarios.Extended, Rules: []string{rule.ID}})
+				if err != nil {
+					return err
+				}
+				return showRule(cmd.OutOrStdout(), rule, selected.Scenarios)
 			}
-			return showScenario(cmd.OutOrStdout(), args[0], list, corpus)
+			return showScenario(cmd.OutOrStdout(), args[0], corpus)
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,6 +36,11 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 	var err error
 	if o.files, err = createReports(p.flags.reports); err != nil {
 		return nil, err
+	}
+	if len(o.files) > 0 {
+		if p.size, err = p.corpus.Count(p.registry); err != nil {
+			return nil, errors.Join(fmt.Errorf("counting the corpus's scenarios: %w", err), o.close())
+		}
 	}
 	for _, file := range o.files {
 		o.writers = append(o.writers, file)
@@ -128,7 +134,7 @@ func (p *prepared) header(planned int) reports.Header {
 	return reports.Header{
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: runID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
-		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: len(p.all)}, Registry: reports.Registry{Digest: p.registry.Digest()},
+		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
 			ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
 		Invocation: p.invocation,

@@ -158,7 +158,7 @@ func (p *proving) withTwins(list []*scenarios.Scenario) ([]*scenarios.Scenario, 
 	}
 	var out []*scenarios.Scenario
 	companions := map[string]bool{}
-	for _, s := range p.all {
+	for _, s := range p.selected.Scenarios {
 		if wanted[s.ID] || twins[s.ID] {
 			out = append(out, s)
 			companions[s.ID] = !wanted[s.ID]

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -112,10 +113,11 @@ type prepared struct {
 	corpus    *scenarios.Corpus
 	registry  *registry.Registry
 	selection scenarios.Selection
-	all       []*scenarios.Scenario
 	selected  scenarios.Selected
-	waiving   *waiving
-	target    *target
+	// size is the number of scenarios in the whole corpus; 0 where no report needs it.
+	size    int
+	waiving *waiving
+	target  *target
 	// invocation is the command line, for the reports.
 	invocation []string
 }
@@ -178,6 +180,9 @@ func (p *prepared) end(cmd *cobra.Command, s suite.Summary) error {
 
 // prepare reads everything that can be wrong before anything is started.
 func (f *runFlags) prepare() (*prepared, error) {
+	// What is read here stays until the end, so that to look for garbage among
+	// it is half of the time that it takes.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	p := &prepared{flags: f}
 	if !slices.Contains([]string{"core", "extended"}, f.level) {
 		return nil, fmt.Errorf("unknown level %q; it is core or extended", f.level)
@@ -205,22 +210,17 @@ func (f *runFlags) prepare() (*prepared, error) {
 	if p.corpus, err = scenarios.Embedded(); err != nil {
 		return nil, fmt.Errorf("reading the corpus: %w", err)
 	}
-	list, err := p.corpus.Expand(p.registry)
-	if err != nil {
-		return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
-	}
-	p.all = list
 	p.selection = scenarios.Selection{Level: scenarios.Level(f.level), Classes: f.classes, Rules: f.rules, IDs: f.ids, Matrix: scenarios.Matrix(f.matrix)}
 	if err := parseShard(f.shard, &p.selection); err != nil {
 		return nil, err
 	}
-	if p.selected, err = p.selection.Select(list, p.corpus.Rules); err != nil {
-		return nil, err
+	if p.selected, err = p.corpus.Select(p.registry, &p.selection); err != nil {
+		return nil, fmt.Errorf("selecting from the corpus: %w", err)
 	}
 	if len(p.selected.Scenarios) == 0 {
 		return nil, noneSelected(p.selected.LeftOut)
 	}
-	if p.waiving, err = openWaivers(f.waivers, f.writeWaivers, p.corpus.Rules, p.all); err != nil {
+	if p.waiving, err = openWaivers(p, f.waivers, f.writeWaivers); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
@@ -51,16 +52,11 @@ func showRule(w io.Writer, r *scenarios.Rule, list []*scenarios.Scenario) error 
 	return nil
 }
 
-func showScenario(w io.Writer, id string, list []*scenarios.Scenario, c *scenarios.Corpus) error {
-	i := slices.IndexFunc(list, func(s *scenarios.Scenario) bool { return s.ID == id })
-	if i < 0 {
-		ids := make([]string, len(list))
-		for i, s := range list {
-			ids[i] = s.ID
-		}
-		return fmt.Errorf("there is no rule and no scenario %q%s; conformance list prints them", id, strict.DidYouMean(id, append(ids, c.Rules.IDs()...)))
+func showScenario(w io.Writer, id string, c *scenarios.Corpus) error {
+	s, err := findScenario(id, c)
+	if err != nil {
+		return err
 	}
-	s := list[i]
 	fmt.Fprintf(w, "%s\n  %s\n  class %s, level %s, severity %s, needs %s\n  defined at %s\n", s.ID, s.Title, s.Class, s.Level, s.Severity, strings.Join(s.Needs, ", "), s.Pos)
 	fmt.Fprintf(w, "\neffect when a gate fails it: %s\n\nrules:\n", s.Effect)
 	for _, id := range s.Rules {
@@ -77,6 +73,25 @@ func showScenario(w io.Writer, id string, list []*scenarios.Scenario, c *scenari
 		fmt.Fprintf(w, "\ntwin: %s\n", s.Twin)
 	}
 	return nil
+}
+
+// findScenario expands no more of the corpus than it takes to find a scenario;
+// where there is none, all of it, for a suggestion.
+func findScenario(id string, c *scenarios.Corpus) (*scenarios.Scenario, error) {
+	if selected, err := c.Select(registry.Embedded(), &scenarios.Selection{Level: scenarios.Extended, IDs: []string{id}}); err == nil {
+		if i := slices.IndexFunc(selected.Scenarios, func(s *scenarios.Scenario) bool { return s.ID == id }); i >= 0 {
+			return selected.Scenarios[i], nil
+		}
+	}
+	list, err := c.Expand(registry.Embedded())
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(list))
+	for i, s := range list {
+		ids[i] = s.ID
+	}
+	return nil, fmt.Errorf("there is no rule and no scenario %q%s; conformance list prints them", id, strict.DidYouMean(id, append(ids, c.Rules.IDs()...)))
 }
 
 func showSecrets(w io.Writer, scope string, values map[string]scenarios.Value) {

@@ -79,15 +79,11 @@ func selectionOf(h reports.Header, reg *registry.Registry) (scenarios.Selected, 
 	if err != nil {
 		return scenarios.Selected{}, err
 	}
-	list, err := corpus.Expand(reg)
-	if err != nil {
-		return scenarios.Selected{}, err
-	}
 	sel := scenarios.Selection{Level: scenarios.Level(h.Level), Classes: h.Selection.Classes, Rules: h.Selection.Rules, IDs: h.Selection.IDs, Matrix: scenarios.Matrix(h.Matrix)}
 	if err := parseShard(h.Shard, &sel); err != nil {
 		return scenarios.Selected{}, err
 	}
-	return sel.Select(list, corpus.Rules)
+	return corpus.Select(reg, &sel)
 }
 
 func sameScenario(r *reports.Result, s *scenarios.Scenario, companion bool) error {

@@ -23,10 +23,16 @@ type waiving struct {
 
 // openWaivers reads the waivers before anything is started. A draft never takes
 // the place of a file, whose reasons somebody has written.
-func openWaivers(files []string, draft string, rules *scenarios.Rules, all []*scenarios.Scenario) (*waiving, error) {
-	list, err := waivers.LoadFiles(files, rules)
+func openWaivers(p *prepared, files []string, draft string) (*waiving, error) {
+	list, err := waivers.LoadFiles(files, p.corpus.Rules)
 	if err != nil {
 		return nil, fmt.Errorf("the waivers cannot be used:\n%w", err)
+	}
+	var all []*scenarios.Scenario
+	if len(list) > 0 || draft != "" {
+		if all, err = p.corpus.Expand(p.registry); err != nil {
+			return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
+		}
 	}
 	w := &waiving{draft: waivers.NewDraft(all), path: draft}
 	if w.set, err = waivers.New(list, all, time.Now()); err != nil {

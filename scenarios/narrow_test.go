@@ -1,0 +1,76 @@
+package scenarios_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// What is expanded for a selection alone is what the whole corpus gives for it.
+func TestSelectingExpandsTheSame(t *testing.T) {
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg := registry.Embedded()
+	all, err := corpus.Expand(reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	selections := []scenarios.Selection{
+		{Level: scenarios.Extended, Shard: 3, Shards: 40},
+		{IDs: []string{"mismatched/report"}},
+		{IDs: []string{"*/groq/*"}, Shard: 1, Shards: 4},
+		{IDs: []string{"missing/none/codex/*", "valid/scope*", "provision/rem?ved/*"}},
+		{Level: scenarios.Extended, Matrix: scenarios.PairwiseMatrix},
+		{Classes: []string{"missing"}, Matrix: scenarios.PairwiseMatrix},
+		{Rules: []string{"LIV-9"}, Classes: []string{"dead", "transient"}, Matrix: scenarios.PairwiseMatrix, Shard: 2, Shards: 3},
+	}
+	for _, class := range scenarios.Classes {
+		selections = append(selections, scenarios.Selection{Level: scenarios.Extended, Classes: []string{class}, Shard: 1, Shards: 5})
+	}
+	for _, rule := range []string{"DER-2", "REF-2", "LIV-10", "SEC-6", "PRV-1"} {
+		selections = append(selections, scenarios.Selection{Level: scenarios.Extended, Rules: []string{rule}, Shard: 1, Shards: 5})
+	}
+	for _, sel := range selections {
+		t.Run(fmt.Sprintf("%+v", sel), func(t *testing.T) {
+			if sel.Level == "" {
+				sel.Level = scenarios.Core
+			}
+			want, err := sel.Select(all, corpus.Rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := corpus.Select(reg, &sel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(want.Scenarios) == 0 && sel.Level == scenarios.Extended && sel.Shards == 0 {
+				t.Fatal("the selection is empty, and proves nothing")
+			}
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(scenarios.Scenario{})); diff != "" {
+				t.Errorf("(-whole corpus +narrow):\n%.2000s", diff)
+			}
+		})
+	}
+	if n, err := corpus.Count(reg); err != nil || n != len(all) {
+		t.Errorf("%d scenarios are counted (%v), want %d", n, err, len(all))
+	}
+}
+
+func TestSelectingNothingSuggests(t *testing.T) {
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = corpus.Select(registry.Embedded(), &scenarios.Selection{Level: scenarios.Core, IDs: []string{"mismatched/reprot"}})
+	if want := `no scenario has an id like "mismatched/reprot" (did you mean "mismatched/report"?)`; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error is %v, want %s…", err, want)
+	}
+}
