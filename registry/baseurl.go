@@ -12,9 +12,17 @@ var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 
 // Hosts returns the hosts that the provider's base URLs lead to, in lower case
 // and with the port where the URL has one, each once. Placeholders are filled
-// with their defaults; a host with one that has no default is left out.
+// with their defaults; a host with one that has no default is left out. The
+// result is not to be modified.
 func (p *Provider) Hosts() []string {
-	var hosts []string
+	if p.hosts != nil {
+		return p.hosts
+	}
+	return p.findHosts()
+}
+
+func (p *Provider) findHosts() []string {
+	hosts := []string{}
 	for _, template := range []string{p.BaseURLTemplate, p.BaseURLAnthropic} {
 		u, err := url.Parse(p.fill(template, "{}"))
 		if err != nil || u.Host == "" {
@@ -24,7 +32,7 @@ func (p *Provider) Hosts() []string {
 			hosts = append(hosts, host)
 		}
 	}
-	return hosts
+	return slices.Clip(hosts)
 }
 
 // fill replaces the placeholders of a base URL with their defaults, and those

@@ -20,6 +20,7 @@ func (r *reader) registry(root value) *Registry {
 	byName := make(map[string]*Provider)
 	for _, item := range r.list(top.field("providers")) {
 		if p := r.provider(item, byName); p != nil {
+			p.hosts = p.findHosts()
 			registry.Providers = append(registry.Providers, p)
 		}
 	}

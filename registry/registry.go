@@ -69,6 +69,8 @@ type Provider struct {
 	UpstreamVendor   string
 
 	pattern *regexp.Regexp
+	// hosts are what Hosts returns; nil in a provider that was not loaded.
+	hosts []string
 }
 
 // An EndpointVar says how one placeholder of a base URL is filled.

@@ -142,11 +142,11 @@ func (c *Corpus) Expand(reg *registry.Registry) ([]*Scenario, error) {
 func (c *Corpus) Count(reg *registry.Registry) (int, error) {
 	e, n := newExpander(reg).fork(), 0
 	for _, t := range c.templates {
-		cells, err := e.cells(t.matrix, nil)
+		cells, err := e.count(t.matrix, nil)
 		if err != nil {
 			return 0, err
 		}
-		n += len(cells)
+		n += cells
 	}
 	return n, nil
 }

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
@@ -71,6 +72,36 @@ func (e *expander) cells(axes []axis, keep func(vars) bool) ([]cell, error) {
 		out = next
 	}
 	return out, nil
+}
+
+// count is the number of cells.
+func (e *expander) count(axes []axis, bound vars) (int, error) {
+	if len(axes) == 0 {
+		return 1, nil
+	}
+	if axes[0].isPlain() { // no other axis depends on it
+		rest, err := e.count(axes[1:], bound)
+		return rest * len(axes[0].values), err
+	}
+	options, err := e.options(axes[0], bound)
+	if err != nil || len(axes) == 1 {
+		return len(options), err
+	}
+	n := 0
+	for _, o := range options {
+		rest, err := e.count(axes[1:], bound.with(o.vars...))
+		if err != nil {
+			return 0, err
+		}
+		n += rest
+	}
+	return n, nil
+}
+
+// isPlain reports whether an axis has the values that the file lists, whatever
+// the registry.
+func (a axis) isPlain() bool {
+	return slices.Contains([]string{"scope", "answer", "value", "case"}, a.name)
 }
 
 type option struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
@@ -61,13 +62,24 @@ func uncalled(o *Observation, s *StepObservation) []Violation {
 // foreign reports whether a call took a credential to a host that is not the
 // derived provider's.
 func foreign(o *Observation, s *StepObservation, c *Call) bool {
-	return len(c.Credentials) > 0 && !slices.Contains(hostsOf(o, s), c.Host)
+	return len(c.Credentials) > 0 && !slices.Contains(o.hosts(s), c.Host)
 }
 
-func hostsOf(o *Observation, s *StepObservation) []string {
+func (o *Observation) hosts(s *StepObservation) []string {
+	return hostsOf(o.Registry, s.Step.Expect.Providers)
+}
+
+// hostsOf lists the hosts of providers by their names. It is not to be modified.
+func hostsOf(reg *registry.Registry, providers []string) []string {
+	if len(providers) == 1 {
+		if p := reg.Provider(providers[0]); p != nil {
+			return p.Hosts()
+		}
+		return nil
+	}
 	var out []string
-	for _, name := range s.Step.Expect.Providers {
-		if p := o.Registry.Provider(name); p != nil {
+	for _, name := range providers {
+		if p := reg.Provider(name); p != nil {
 			out = append(out, p.Hosts()...)
 		}
 	}
@@ -96,9 +108,9 @@ func placed(o *Observation, s *StepObservation) []Violation {
 		case redirected && (foreign(o, s, c) || c.Scheme == "http" && s.Calls[i-1].Scheme == "https"):
 			out = append(out, Violation{"SEC-4", "the credential was forwarded over a redirect", "the redirect is not followed with it", c.describe()})
 		case foreign(o, s, c) && slices.Contains(o.Scenario.Rules, "LIV-4"):
-			out = append(out, Violation{"LIV-4", "something in the request moved the probe", "a probe of " + strings.Join(hostsOf(o, s), " or "), c.describe()})
+			out = append(out, Violation{"LIV-4", "something in the request moved the probe", "a probe of " + strings.Join(o.hosts(s), " or "), c.describe()})
 		case foreign(o, s, c):
-			out = append(out, Violation{"SEC-3", "a credential reached a host that is not the derived provider's", strings.Join(hostsOf(o, s), " or "), c.describe()})
+			out = append(out, Violation{"SEC-3", "a credential reached a host that is not the derived provider's", strings.Join(o.hosts(s), " or "), c.describe()})
 		}
 	}
 	return out

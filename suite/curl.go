@@ -119,8 +119,8 @@ func (c *curling) call(call *call, key, value string, variables []any) {
 		line += " -H " + doubleQuoted(name+": "+fill.fill(headers[name], func(s string) string { return s }))
 	}
 	if call.body != nil {
-		v, ok := call.body.Run(nil, variables...).Next()
-		if err, failed := v.(error); !ok || failed {
+		v, err := call.body.build(variables)
+		if err != nil {
 			c.err = fmt.Errorf("building the body of %s %s: %w", call.method, call.path, err)
 			return
 		}

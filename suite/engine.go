@@ -163,7 +163,13 @@ func hostsByName(reg *registry.Registry) func(string, []string) []string {
 
 func (e *engine) newReplay(s *scenarios.Scenario, index int) *replay {
 	r := &replay{scenario: s, index: index}
-	e.reset(r)
+	for i := range s.Steps {
+		for _, h := range e.hostsOf(&s.Steps[i]) {
+			if !slices.Contains(r.hosts, h) {
+				r.hosts = append(r.hosts, h)
+			}
+		}
+	}
 	return r
 }
 
@@ -179,25 +185,11 @@ func (e *engine) reset(r *replay) {
 	for i := range r.steps {
 		r.steps[i].Step = &r.scenario.Steps[i]
 	}
-	r.hosts = nil
-	for i := range r.scenario.Steps {
-		for _, h := range e.hostsOf(&r.scenario.Steps[i]) {
-			if !slices.Contains(r.hosts, h) {
-				r.hosts = append(r.hosts, h)
-			}
-		}
-	}
 }
 
 // hostsOf lists the hosts of the providers that a step may lead to.
 func (e *engine) hostsOf(s *scenarios.Step) []string {
-	var out []string
-	for _, name := range s.Expect.Providers {
-		if p := e.cfg.Registry.Provider(name); p != nil {
-			out = append(out, p.Hosts()...)
-		}
-	}
-	return out
+	return hostsOf(e.cfg.Registry, s.Expect.Providers)
 }
 
 func (e *engine) summary(total int, interrupted bool) Summary {

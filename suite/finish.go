@@ -24,15 +24,20 @@ type finisher struct {
 	events sync.Mutex
 
 	ended []*replay
-	// outcomes are those of judged scenarios, for the twins; parked are results
-	// that wait for a twin, by the twin's id.
+	// twins are the ids of all twins. outcomes are those that have been judged;
+	// parked are results that wait for a twin, by the twin's id.
+	twins    map[string]bool
 	outcomes map[string]Result
 	parked   map[string][]Result
 	summary  Summary
 }
 
 func newFinisher(e *engine) *finisher {
-	return &finisher{e: e, outcomes: map[string]Result{}, parked: map[string][]Result{}}
+	f := &finisher{e: e, twins: map[string]bool{}, outcomes: map[string]Result{}, parked: map[string][]Result{}}
+	for _, s := range e.cfg.Scenarios {
+		f.twins[s.Twin] = true
+	}
+	return f
 }
 
 func (f *finisher) emit(ev Event) {
@@ -100,6 +105,7 @@ func (f *finisher) judge(r *replay) {
 		res.Exchanges = f.exchanges(o)
 	}
 	f.e.forget(r)
+	r.drop()
 	f.finish(res)
 }
 
@@ -150,7 +156,9 @@ func (e *engine) forget(r *replay) {
 
 // finish emits a result, or parks it until its twin's is known.
 func (f *finisher) finish(r Result) {
-	f.outcomes[r.Scenario.ID] = Result{Scenario: r.Scenario, Outcome: r.Outcome, Violations: r.Violations, Reason: r.Reason}
+	if f.twins[r.Scenario.ID] {
+		f.outcomes[r.Scenario.ID] = Result{Scenario: r.Scenario, Outcome: r.Outcome, Violations: r.Violations, Reason: r.Reason}
+	}
 	if twin := r.Scenario.Twin; twin != "" && r.Outcome == Passed {
 		if _, known := f.outcomes[twin]; !known {
 			f.parked[twin] = append(f.parked[twin], r)

@@ -37,7 +37,7 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 		}
 		return
 	}
-	set, err := e.install(ctx, g.sets, g.replays)
+	set, err := e.install(ctx, g)
 	if err == nil {
 		e.single(ctx, set, g.replays, done)
 	} else {
@@ -143,12 +143,13 @@ func (e *engine) phases(ctx context.Context, g *group, replays []*replay) {
 
 // install makes the only set of a group and sets it at the target. It returns
 // nil where the target shares no global secrets.
-func (e *engine) install(ctx context.Context, sets []map[string]scenarios.Value, replays []*replay) (*globalSet, error) {
-	if len(sets) == 0 {
+func (e *engine) install(ctx context.Context, g *group) (*globalSet, error) {
+	if len(g.sets) == 0 {
 		return nil, nil
 	}
-	set := newGlobalSet(replays)
-	return set, e.setGlobals(ctx, set, sets[0])
+	set := newGlobalSet(g.replays)
+	set.apart = g.apart
+	return set, e.setGlobals(ctx, set, g.sets[0])
 }
 
 // newGlobalSet returns an empty set for replays that run under it.
@@ -258,6 +259,9 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 		// So many requests of a few scenarios at once, and no more.
 		return fmt.Sprintf("at once %d", r.index%atOnceLanes)
 	}
+	if set != nil && set.apart {
+		return ""
+	}
 	accepted := acceptedBy(e.cfg.Registry, last.Expect.Providers)
 	if set != nil && slices.ContainsFunc(accepted, func(name string) bool { _, ok := set.secrets[name]; return ok }) {
 		return "host " + strings.Join(r.hosts, " ")
@@ -292,7 +296,7 @@ func (e *engine) turn(ctx context.Context, set *globalSet, r *replay, slots chan
 		return
 	}
 	defer func() { <-slots }()
-	end := len(r.steps)
+	end := len(r.scenario.Steps)
 	if set != nil {
 		end = phaseEnd(r)
 	}

@@ -19,8 +19,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/itchyny/gojq"
-
 	"github.com/molecule-ai/byok-conformance/gate"
 )
 
@@ -190,24 +188,20 @@ func (r *httpReply) input() map[string]any {
 }
 
 // ask runs an expression; nil where there is none, or where it has no result.
-func (r *httpReply) ask(code *gojq.Code, variables ...any) any {
+func (r *httpReply) ask(code *expression, variables ...any) any {
 	if code == nil {
 		return nil
 	}
-	v, ok := code.Run(r.input(), variables...).Next()
-	if _, failed := v.(error); !ok || failed {
-		return nil
-	}
-	return v
+	return code.run(r.input(), variables...)
 }
 
-func (r *httpReply) str(code *gojq.Code, variables ...any) string {
+func (r *httpReply) str(code *expression, variables ...any) string {
 	s, _ := r.ask(code, variables...).(string)
 	return s
 }
 
 // strings is the list of strings that an expression finds; nil where it finds none.
-func (r *httpReply) strings(code *gojq.Code) []string {
+func (r *httpReply) strings(code *expression) []string {
 	list, _ := r.ask(code).([]any)
 	var out []string
 	for _, v := range list {
@@ -218,7 +212,7 @@ func (r *httpReply) strings(code *gojq.Code) []string {
 	return out
 }
 
-func (r *httpReply) is(code *gojq.Code) bool {
+func (r *httpReply) is(code *expression) bool {
 	b, _ := r.ask(code).(bool)
 	return b
 }
@@ -248,11 +242,10 @@ func (t *HTTPTarget) do(ctx context.Context, c *call, p placeholders, requestID 
 func (t *HTTPTarget) send(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration, spoil spoil) (*httpReply, error) {
 	var payload []byte
 	if c.body != nil {
-		v, ok := c.body.Run(nil, variables...).Next()
-		if err, failed := v.(error); failed || !ok {
+		v, err := c.body.build(variables)
+		if err != nil {
 			return nil, fmt.Errorf("building the body of %s %s from the profile: %w", c.method, c.path, err)
 		}
-		var err error
 		if payload, err = json.Marshal(v); err != nil {
 			return nil, fmt.Errorf("building the body of %s %s from the profile: %w", c.method, c.path, err)
 		}

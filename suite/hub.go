@@ -201,8 +201,12 @@ func (p *Providers) candidates(x *upstream.Exchange) []*replay {
 			near = append(near, r)
 		}
 	}
-	if set != nil && len(near) == 1 {
+	switch {
+	case set != nil && len(near) == 1:
 		return near
+	case set != nil && set.apart && len(near) == 0:
+		// Whoever was given these values may have ended meanwhile.
+		return slices.DeleteFunc(slices.Clone(set.replays), func(r *replay) bool { return !slices.Contains(r.hosts, x.Host) })
 	}
 	return all
 }

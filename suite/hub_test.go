@@ -28,6 +28,7 @@ func newHub(t *testing.T, pairs ...string) *hubOf {
 	for i, model := range pairs {
 		s := planned(t, model, "claude-code", model, "workspace.K=live")
 		r := e.newReplay(s, i)
+		e.reset(r)
 		c := given(t, model, "workspace", "K", "live")
 		c.owner = r
 		h.ring.add([]*credential{c})

@@ -130,17 +130,36 @@ func (r *ring) mask(text string) string {
 	return text
 }
 
-// maskPieces replaces what is left of a random part, longest pieces first.
+// maskPieces replaces what is left of a random part, the longest piece at each
+// place.
 func maskPieces(text, random, mask string) string {
-	for length := len(random); length >= leakLength; length-- {
-		for i := 0; i+length <= len(random); i++ {
-			if piece := random[i : i+length]; strings.Contains(text, piece) {
-				text = strings.ReplaceAll(text, piece, mask)
-			}
-		}
-		if !leaks(text, random) {
-			return text
+	var out strings.Builder
+	copied := 0
+	for i := 0; i+leakLength <= len(text); i++ {
+		if n := longestPiece(text[i:], random); n >= leakLength {
+			out.WriteString(text[copied:i])
+			out.WriteString(mask)
+			i += n - 1
+			copied = i + 1
 		}
 	}
-	return text
+	if copied == 0 {
+		return text
+	}
+	out.WriteString(text[copied:])
+	return out.String()
+}
+
+// longestPiece is the length of the longest piece of a random part that a text
+// begins with.
+func longestPiece(text, random string) int {
+	longest := 0
+	for j := range len(random) {
+		n := 0
+		for n < len(text) && j+n < len(random) && text[n] == random[j+n] {
+			n++
+		}
+		longest = max(longest, n)
+	}
+	return longest
 }

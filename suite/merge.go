@@ -11,10 +11,13 @@ import (
 // mergeWaiting joins groups whose scenarios all wait for silent providers, so
 // that their waits overlap. Two sets of global secrets are joined only where
 // no scenario of one can tell: its provider tries none of the other's names
-// before its own (LIV-8), and its pair still leads to that provider.
+// before its own (LIV-8), its pair still leads to that provider, and nobody else
+// asks its hosts, so that a late call is its own. Scenarios with the same set
+// that ask the same host are taken apart: each gets values of its own, and none
+// has to wait until the one before it has come to rest.
 func (e *engine) mergeWaiting(groups []*group) []*group {
 	var out, merged []*group
-	for _, g := range groups {
+	for _, g := range slices.Concat(apart(groups)...) {
 		if !mergeable(g) {
 			out = append(out, g)
 			continue
@@ -27,7 +30,25 @@ func (e *engine) mergeWaiting(groups []*group) []*group {
 		maps.Copy(merged[into].sets[0], g.sets[0])
 		merged[into].replays = append(merged[into].replays, g.replays...)
 	}
+	for _, m := range merged {
+		m.apart = true
+	}
 	return append(merged, out...)
+}
+
+// apart makes a group of each replay of the groups that can be merged.
+func apart(groups []*group) [][]*group {
+	out := make([][]*group, len(groups))
+	for i, g := range groups {
+		if !mergeable(g) {
+			out[i] = []*group{g}
+			continue
+		}
+		for _, r := range g.replays {
+			out[i] = append(out[i], &group{sets: g.sets, replays: []*replay{r}})
+		}
+	}
+	return out
 }
 
 func mergeable(g *group) bool {
@@ -45,6 +66,9 @@ func mergeable(g *group) bool {
 func (e *engine) compatible(a, b *group) bool {
 	for _, r := range a.replays {
 		step := &r.scenario.Steps[0]
+		if slices.ContainsFunc(b.replays, func(other *replay) bool { return sharesHost(r, other) }) {
+			return false
+		}
 		for name := range b.sets[0] {
 			if e.decides(step, name) && b.sets[0][name].String() != a.sets[0][name].String() {
 				return false
@@ -58,6 +82,10 @@ func (e *engine) compatible(a, b *group) bool {
 		}
 	}
 	return true
+}
+
+func sharesHost(a, b *replay) bool {
+	return slices.ContainsFunc(a.hosts, func(h string) bool { return slices.Contains(b.hosts, h) })
 }
 
 // decides reports whether a name, were it in scope, could decide a step: its

@@ -25,6 +25,9 @@ type group struct {
 	// sets are the global secrets of each phase.
 	sets    []map[string]scenarios.Value
 	replays []*replay
+	// apart: every replay has its provider's hosts to itself, and its set's
+	// values stand in no other group.
+	apart bool
 }
 
 // secrets is the number of global secrets of a group's first phase.

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/itchyny/gojq"
 	"gopkg.in/yaml.v3"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -52,7 +51,7 @@ type Profile struct {
 type call struct {
 	method, path string
 	headers      map[string]string
-	body         *gojq.Code
+	body         *expression
 	set          bool
 }
 
@@ -63,33 +62,33 @@ type healthCheck struct {
 
 type createCall struct {
 	call                 call
-	allowed, id          *gojq.Code
-	code, provider       *gojq.Code
-	accepted, credential *gojq.Code
-	other                *gojq.Code
+	allowed, id          *expression
+	code, provider       *expression
+	accepted, credential *expression
+	other                *expression
 	otherCodes           []string
 }
 
 type provisionCalls struct {
 	again, state, failures, reason     call
-	pending, running, list, reasonText *gojq.Code
+	pending, running, list, reasonText *expression
 	passed                             string
 	within                             time.Duration
 }
 
 type secretCalls struct {
 	set, list, remove, unreadable call
-	names                         *gojq.Code
+	names                         *expression
 }
 
 type listCall struct {
 	call  call
-	items *gojq.Code
+	items *expression
 }
 
 type removeCall struct {
 	call    call
-	removed *gojq.Code
+	removed *expression
 }
 
 type rateLimit struct {

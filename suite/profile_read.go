@@ -15,7 +15,7 @@ var (
 	idVariables   = []string{"$id"}
 )
 
-func compile(r *strict.Reader, what string, variables []string, into **gojq.Code) func(*yaml.Node) {
+func compile(r *strict.Reader, what string, variables []string, into **expression) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		var text string
 		r.Str(what, &text)(n)
@@ -24,12 +24,12 @@ func compile(r *strict.Reader, what string, variables []string, into **gojq.Code
 			r.Fail(n, "%s is no jq expression: %v", what, err)
 			return
 		}
-		code, err := gojq.Compile(query, gojq.WithVariables(variables))
+		x, err := newExpression(query, variables)
 		if err != nil {
 			r.Fail(n, "%s is no jq expression: %v", what, err)
 			return
 		}
-		*into = code
+		*into = x
 	}
 }
 

@@ -51,6 +51,13 @@ type replay struct {
 
 func (r *replay) owns() {}
 
+// drop lets go of what a replay that has been judged holds.
+func (r *replay) drop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.steps, r.windows, r.past, r.credentials, r.created, r.leaks, r.rows = nil, nil, nil, nil, nil, nil, nil
+}
+
 // A window is the time of one step, to which calls are attributed.
 type window struct {
 	step *StepObservation
@@ -73,6 +80,8 @@ type globalSet struct {
 	// credentials are those of all phases, by name and value.
 	credentials map[string]*credential
 	replays     []*replay
+	// apart is the group's field of that name.
+	apart bool
 
 	mu sync.Mutex
 	// asked are the hosts that were asked about each value.

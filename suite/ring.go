@@ -2,7 +2,6 @@ package suite
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
@@ -11,17 +10,15 @@ import (
 // leakLength is how many consecutive characters of a random part make a leak (SEC-1).
 const leakLength = 8
 
-// blockLength is the length of the aligned pieces that the ring is indexed by:
-// any leakLength consecutive characters hold a whole aligned block of
-// blockLength, because 2*blockLength-1 < leakLength.
-const blockLength = 4
-
 // A ring knows every credential value of a run: whose it is, and where pieces
 // of it stand in a text. It is the keyring of the fake providers.
 type ring struct {
 	mu     sync.RWMutex
 	values map[string]*credential
-	blocks map[[blockLength]byte][]*credential
+	// pieces are those of all credentials there have been, and issued says who
+	// they are, by the number of their pieces.
+	pieces pieces
+	issued []issued
 	// own are what authorises us at the target; no report shows them.
 	own []string
 }
@@ -32,8 +29,17 @@ type credential struct {
 	// scope and name say where it was given; probed compares with Expect.Probed.
 	scope  string
 	secret secret
+	// number is that of its random part among the ring's pieces.
+	number int
 	// owner is nil once all that it belongs to has been judged.
 	owner owner
+}
+
+// issued is a credential, or what is kept of one that was dropped.
+type issued struct {
+	credential *credential
+	// scope, name and answer are those of a credential that was dropped.
+	scope, name, answer string
 }
 
 // An owner is whoever a credential belongs to: one replay of a scenario, or
@@ -43,7 +49,7 @@ type owner interface{ owns() }
 var _ upstream.Keyring = (*ring)(nil)
 
 func newRing() *ring {
-	return &ring{values: map[string]*credential{}, blocks: map[[blockLength]byte][]*credential{}}
+	return &ring{values: map[string]*credential{}}
 }
 
 // hide keeps what authorises us at the target out of reports. What is too short
@@ -65,10 +71,8 @@ func (r *ring) add(list []*credential) {
 	defer r.mu.Unlock()
 	for _, c := range list {
 		r.values[c.Value] = c
-		for i := 0; i+blockLength <= len(c.secret.random); i += blockLength {
-			key := [blockLength]byte([]byte(c.secret.random[i:]))
-			r.blocks[key] = append(r.blocks[key], c)
-		}
+		c.number = r.pieces.add(c.secret.random)
+		r.issued = append(r.issued, issued{credential: c})
 	}
 }
 
@@ -81,14 +85,7 @@ func (r *ring) drop(list []*credential) {
 	defer r.mu.Unlock()
 	for _, c := range list {
 		delete(r.values, c.Value)
-		rest := &credential{scope: c.scope, secret: secret{random: c.secret.random}}
-		rest.Name, rest.Answers = c.Name, c.Answers
-		for i := 0; i+blockLength <= len(c.secret.random); i += blockLength {
-			block := r.blocks[[blockLength]byte([]byte(c.secret.random[i:]))]
-			if at := slices.Index(block, c); at >= 0 {
-				block[at] = rest
-			}
-		}
+		r.issued[c.number] = issued{scope: c.scope, name: c.Name, answer: c.Answer()}
 	}
 }
 
@@ -129,36 +126,38 @@ func (r *ring) Sight(text string) []*upstream.Credential {
 	return out
 }
 
+// sight returns every credential of which leakLength or more consecutive
+// characters of the random part stand in the text. Of one that was dropped, it
+// makes up what is still known.
 func (r *ring) sight(text string) []*credential {
 	if len(text) < leakLength {
 		return nil
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if len(r.blocks) == 0 {
+	var numbers []int
+	r.pieces.find(text, func(n int) {
+		if !slices.Contains(numbers, n) {
+			numbers = append(numbers, n)
+		}
+	})
+	if len(numbers) == 0 {
 		return nil
 	}
-	var out []*credential
-	for i := 0; i+blockLength <= len(text); i++ {
-		list := r.blocks[[blockLength]byte{text[i], text[i+1], text[i+2], text[i+3]}]
-		for _, c := range list {
-			if !slices.Contains(out, c) && leaks(text, c.secret.random) {
-				out = append(out, c)
-			}
+	out := make([]*credential, len(numbers))
+	for i, n := range numbers {
+		if out[i] = r.issued[n].credential; out[i] == nil {
+			out[i] = r.issued[n].rest(r.pieces.randoms[n])
 		}
 	}
 	return out
 }
 
-// leaks reports whether leakLength or more consecutive characters of random
-// stand in text.
-func leaks(text, random string) bool {
-	for i := 0; i+leakLength <= len(random); i++ {
-		if strings.Contains(text, random[i:i+leakLength]) {
-			return true
-		}
-	}
-	return false
+// rest is what is known of a credential that was dropped.
+func (k issued) rest(random string) *credential {
+	c := &credential{scope: k.scope, secret: secret{random: random}}
+	c.Name, c.Answers = k.name, []upstream.Answer{upstream.Answer(k.answer)}
+	return c
 }
 
 // of returns the credential that an upstream.Credential of this ring is part of.

@@ -16,6 +16,9 @@ import (
 // after its last one.
 func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) {
 	if r.next == 0 {
+		if r.attempt == 0 {
+			e.reset(r)
+		}
 		r.started = time.Now()
 		e.finisher.emit(Started{r.scenario.ID})
 		if err := e.untestable(r.scenario); err != nil {
@@ -60,7 +63,7 @@ func (r *replay) cut() {
 // next replay that uses the same global secrets. Where the target does not
 // show it, there is nothing to wait for.
 func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
-	shared := set != nil && len(set.secrets) > 0
+	shared := set != nil && len(set.secrets) > 0 && !set.apart
 	if !shared && (r.next == len(r.steps) || r.scenario.Steps[r.next].Stage == scenarios.Provision) {
 		return
 	}

@@ -1,0 +1,118 @@
+package suite
+
+// blockLength is the length of the aligned pieces that random parts are indexed
+// by: any leakLength consecutive characters hold a whole aligned block of
+// blockLength, because 2*blockLength-1 < leakLength.
+const blockLength = 4
+
+// pieces finds where leakLength or more consecutive characters of a random part
+// stand in a text. It never forgets one, and keeps little of each, for a run
+// makes some hundred thousand.
+type pieces struct {
+	randoms []string
+	// table is an open hash of all aligned blocks: 0, or 1 + the random part's
+	// number times maxBlocks plus the block's. Equal blocks stand side by side.
+	table []uint32
+	used  int
+}
+
+// maxBlocks is the number of aligned blocks that a random part may have.
+const maxBlocks = 16
+
+// add takes in a random part and returns its number, which counts from 0.
+func (p *pieces) add(random string) int {
+	number := len(p.randoms)
+	p.randoms = append(p.randoms, random)
+	blocks := min(len(random)/blockLength, maxBlocks)
+	if p.used += blocks; 2*p.used > len(p.table) {
+		p.grow()
+	}
+	for b := range blocks {
+		p.insert(uint32(number*maxBlocks+b) + 1)
+	}
+	return number
+}
+
+func (p *pieces) grow() {
+	old := p.table
+	p.table = make([]uint32, max(1024, 2*len(old)))
+	for _, slot := range old {
+		if slot != 0 {
+			p.insert(slot)
+		}
+	}
+}
+
+func (p *pieces) insert(slot uint32) {
+	random, at := p.block(slot)
+	i := p.hash(random[at:])
+	for p.table[i] != 0 {
+		i = (i + 1) & (len(p.table) - 1)
+	}
+	p.table[i] = slot
+}
+
+// block returns the random part of a slot, and where its block begins.
+func (p *pieces) block(slot uint32) (random string, at int) {
+	n := int(slot - 1)
+	return p.randoms[n/maxBlocks], n % maxBlocks * blockLength
+}
+
+func (p *pieces) hash(text string) int {
+	word := uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
+	return int(word*2654435761>>7) & (len(p.table) - 1) // Knuth, TAOCP 6.4: multiplicative hashing
+}
+
+// find calls found with the number of every random part of which a piece stands
+// in the text, in the order of the text; with one that stands there often, often.
+func (p *pieces) find(text string, found func(number int)) {
+	if p.used == 0 {
+		return
+	}
+	for from := 0; from < len(text); {
+		// Random parts are letters and digits, so a piece stands within a word.
+		end := from
+		for end < len(text) && isAlphanumeric[text[end]] {
+			end++
+		}
+		if end-from >= leakLength {
+			p.findInWord(text[from:end], found)
+		}
+		from = end + 1
+	}
+}
+
+func (p *pieces) findInWord(word string, found func(number int)) {
+	for i := 0; i+blockLength <= len(word); i++ {
+		for at := p.hash(word[i:]); p.table[at] != 0; at = (at + 1) & (len(p.table) - 1) {
+			random, block := p.block(p.table[at])
+			if common(word, i, random, block) >= leakLength {
+				found(int(p.table[at]-1) / maxBlocks)
+			}
+		}
+	}
+}
+
+// common is the length of the longest piece that two texts have in common
+// around the block that begins at i in one and at j in the other; 0 where the
+// blocks differ.
+func common(a string, i int, b string, j int) int {
+	if a[i:i+blockLength] != b[j:j+blockLength] {
+		return 0
+	}
+	before, after := 0, blockLength
+	for before < i && before < j && a[i-before-1] == b[j-before-1] {
+		before++
+	}
+	for i+after < len(a) && j+after < len(b) && a[i+after] == b[j+after] {
+		after++
+	}
+	return before + after
+}
+
+var isAlphanumeric = func() (is [256]bool) {
+	for _, c := range []byte(alphabet) {
+		is[c] = true
+	}
+	return is
+}()
