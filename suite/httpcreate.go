@@ -72,7 +72,7 @@ func brokenOff(err error) bool {
 func (t *HTTPTarget) verdict(r *httpReply) Reply {
 	c := &t.profile.create
 	out := Reply{
-		Status: r.status, StatusLine: r.line, Header: r.header, Body: r.body, Text: readable(r.body), Took: r.took,
+		Status: r.status, StatusLine: r.line, Header: r.header, Body: r.body, Text: r.readable(), Took: r.took,
 		RawCode: r.str(c.code), Provider: r.str(c.provider), Exchanges: []Exchange{r.exchange("create")},
 	}
 	out.Names, out.Credential = r.strings(c.accepted), r.str(c.credential)

@@ -165,8 +165,9 @@ type httpReply struct {
 	sentRaw string
 	at      time.Time
 
-	parsed map[string]any
-	object bool
+	// parsed is the value; object and isJSON say what its body is.
+	parsed         map[string]any
+	object, isJSON bool
 }
 
 // input is the value that expressions are run on; it is made once.
@@ -179,12 +180,24 @@ func (r *httpReply) input() map[string]any {
 		headers[strings.ToLower(name)] = v[0]
 	}
 	var body any
-	if json.Unmarshal(r.body, &body) != nil {
+	if r.isJSON = json.Unmarshal(r.body, &body) == nil; !r.isJSON {
 		body = nil
 	}
 	_, r.object = body.(map[string]any)
 	r.parsed = map[string]any{"status": r.status, "headers": headers, "body": body, "text": string(r.body)}
 	return r.parsed
+}
+
+// readable is the text of the body (see the function of that name), which is
+// parsed once.
+func (r *httpReply) readable() string {
+	body := r.input()["body"]
+	if !r.isJSON {
+		return string(r.body)
+	}
+	var b strings.Builder
+	flatten(&b, body)
+	return b.String()
 }
 
 // ask runs an expression; nil where there is none, or where it has no result.
