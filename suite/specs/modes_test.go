@@ -45,7 +45,8 @@ func TestSelectionByGinkgo(t *testing.T) {
 // outcome of every cell, and a failure in full.
 func TestGinkgoReports(t *testing.T) {
 	dir := t.TempDir()
-	if out, failed := child(t, "any-known-credential", "-ginkgo.focus=the workspace server", "-ginkgo.json-report="+filepath.Join(dir, "r.json"), "-ginkgo.junit-report="+filepath.Join(dir, "r.xml")); !failed {
+	focus := "-ginkgo.focus=the workspace server"
+	if out, failed := child(t, "any-known-credential", focus, "-ginkgo.json-report="+filepath.Join(dir, "r.json"), "-ginkgo.junit-report="+filepath.Join(dir, "r.xml")); !failed {
 		t.Fatalf("a faulty gate passes:\n%s", out)
 	}
 	var reports []types.Report
