@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/registry"
@@ -98,10 +99,22 @@ func overlaps(reg *registry.Registry) []option {
 	seen := map[string]bool{}
 	for _, r := range reg.Routes() {
 		label := r.Runtime + "/" + r.Model
-		if d := reg.Derive(r.Runtime, r.Model, nil); d.Reason == registry.UndecidedOverlap && !seen[label] {
-			seen[label] = true
-			out = append(out, option{label, vars{{"runtime", r.Runtime}, {"model", r.Model}}})
+		d := reg.Derive(r.Runtime, r.Model, nil)
+		if d.Reason != registry.UndecidedOverlap || seen[label] {
+			continue
 		}
+		seen[label] = true
+		accepted := map[string]bool{}
+		for _, p := range d.Tied {
+			for _, name := range p.AuthEnv {
+				accepted[name] = true
+			}
+		}
+		others := slices.DeleteFunc(slices.Clone(reg.CredentialNames()), func(name string) bool { return accepted[name] })
+		out = append(out, option{label, vars{
+			{"runtime", r.Runtime}, {"model", r.Model}, {"first-accepted", d.Tied[0].AuthEnv[0]}, {"accepted", d.Tied[1].AuthEnv[0]},
+			{"others", strings.Join(others, ",")},
+		}})
 	}
 	return out
 }

@@ -118,6 +118,58 @@ var derivationFaults = []Double{
 		}),
 	},
 	{
+		Name: "overlap-first-declared", Rules: []string{"DER-2"},
+		Story: "Where several patterns match and no credential decides, the first declared provider is taken, as for listed models.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			d := reg.Derive(req.Runtime, req.Model, req.Secrets.InScope)
+			if d.Provider == nil && len(d.Tied) > 0 {
+				return d.Tied[0]
+			}
+			return d.Provider
+		}),
+	},
+	{
+		Name: "overlap-first-in-scope", Rules: []string{"DER-2"},
+		Story: "Where several patterns match, the first provider with a credential is taken, though the other one has one, too.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			d := reg.Derive(req.Runtime, req.Model, req.Secrets.InScope)
+			if d.Provider != nil {
+				return d.Provider
+			}
+			for _, p := range d.Tied {
+				if _, ok := gate.FindCredential(p, req.Secrets); ok {
+					return p
+				}
+			}
+			return nil
+		}),
+	},
+	{
+		Name: "overlap-never-decided", Rules: []string{"DER-2"},
+		Story: "A model that several patterns match is nobody's, whatever credentials there are, so that the gate stays out.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			if d := reg.Derive(req.Runtime, req.Model, nil); d.Reason == registry.UndecidedOverlap {
+				return nil
+			}
+			return lookUp(reg, req)
+		}),
+	},
+	{
+		Name: "overlap-first-pattern", Rules: []string{"DER-2"},
+		Story: "The first pattern that matches decides, and nobody looks whether there is another.",
+		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
+			if d := reg.Derive(req.Runtime, req.Model, req.Secrets.InScope); len(d.Tied) == 0 || d.By == registry.Verbatim {
+				return d.Provider
+			}
+			for _, native := range reg.Runtime(req.Runtime).Native {
+				if native.Provider.Matches(strings.TrimSpace(req.Model)) {
+					return native.Provider
+				}
+			}
+			return nil
+		}),
+	},
+	{
 		Name: "platform-gated", Rules: []string{"DER-4"},
 		Story: "The platform's own token is asked for like any other credential.",
 		Gate:  gatedBy(func(p *registry.Provider) bool { return p.IsPlatform() }),
