@@ -228,6 +228,26 @@ func (t *HTTPTarget) Settle(ctx context.Context, w Workspace) error {
 	return t.settled(ctx, w.ID)
 }
 
+// Outcome waits until the workspace's provisioning has come to an end, and tells
+// a failure of the gate.
+func (t *HTTPTarget) Outcome(ctx context.Context, w Workspace) *Reply {
+	if t.Settle(ctx, w) != nil || !t.profile.provision.state.set || w.External {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, t.profile.provision.within, errLate)
+	defer cancel()
+	state, err := t.do(ctx, &t.profile.provision.state, placeholders{"id": w.ID}, "", nil, 0)
+	if err != nil || state.is(t.profile.provision.running) {
+		return nil
+	}
+	f, found, err := t.newFailure(ctx, w.ID, nil)
+	if err != nil || !found {
+		return nil
+	}
+	out := t.stopped(Reply{Exchanges: []Exchange{state.exchange("provision")}}, f)
+	return &out
+}
+
 // settled waits until the workspace's provisioning has come to an end.
 func (t *HTTPTarget) settled(ctx context.Context, id string) error {
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {

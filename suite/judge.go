@@ -8,6 +8,7 @@ type check func(*Observation) []Violation
 // checks are all aspects, in the order in which a reader wants to hear of them.
 var checks = []check{
 	checkVerdict,
+	checkLate,
 	checkRefusal,
 	checkAgreement,
 	checkCalls,

@@ -40,6 +40,9 @@ type StepObservation struct {
 	Step *scenarios.Step
 	// Replies holds one reply for each time the step was replayed at once.
 	Replies []Reply
+	// Later is what became of the workspace of a create that had to be refused
+	// and was not; nil where nobody looked, or where it cannot be seen.
+	Later *Reply
 	// Calls are the upstream exchanges of the step, by arrival.
 	Calls []Call
 	// Struck: the provider's host was out of reach as a whole, so that a call

@@ -135,6 +135,10 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 		e.create(ctx, r, w, i, secrets, globals)
 	}
 	r.close(w)
+	if step.Stage == scenarios.Create {
+		e.unasked(ctx, r, w.step)
+		e.late(ctx, r, w.step)
+	}
 	e.scan(r, w.step)
 	if e.cfg.Output != nil && step.Expect.Loud {
 		e.trace(r, w.step, mark)

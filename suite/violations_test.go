@@ -63,6 +63,14 @@ func TestViolations(t *testing.T) {
 		{"a fault", observed(missing(), Reply{Outcome: OutcomeFailed, Status: 500}), []Violation{{"PRE-2", "the target had a fault of its own where a verdict was due", "create refused with MISSING_BYOK_CREDENTIAL", "fault (status 500)"}}},
 		{"late", observed(alive(), Reply{Outcome: OutcomeLate, Err: errLate}, made(nil)), []Violation{{"LIV-6", "the target did not answer in time", "create allowed", "no answer in time: no answer in time"}}},
 
+		{"refused afterwards", with(observed(missing(), allowed), func(o *Observation) { later := refusal(nil); o.Steps[0].Later = &later }), []Violation{
+			{"PRE-2", "a workspace that must be refused was allowed", "create refused with MISSING_BYOK_CREDENTIAL", "allowed (status 201)"},
+			{"REF-4", "the create was answered as if it were allowed, and the refusal came afterwards", "the refusal is the answer to the create", "allowed (status 201), then refused with MISSING_BYOK_CREDENTIAL (status 422)"},
+		}},
+		{"failed afterwards for another reason", with(observed(missing(), allowed), func(o *Observation) { o.Steps[0].Later = &Reply{Outcome: OutcomeAllowed} }), []Violation{
+			{"PRE-2", "a workspace that must be refused was allowed", "create refused with MISSING_BYOK_CREDENTIAL", "allowed (status 201)"},
+		}},
+
 		// The refusal.
 		{"no code", observed(missing(), refusal(func(r *Reply) { r.Code, r.RawCode = "", "" })), []Violation{{"REF-1", "the refusal has no code that this gate may give", "code MISSING_BYOK_CREDENTIAL", "code (none)"}}},
 		{"a code of its own", observed(missing(), refusal(func(r *Reply) { r.Code, r.RawCode = "", "NO_KEY" })), []Violation{{"REF-1", "the refusal has no code that this gate may give", "code MISSING_BYOK_CREDENTIAL", `code "NO_KEY"`}}},

@@ -87,7 +87,7 @@ var refusalFaults = []Double{
 		}),
 	},
 	{
-		Name: "created-then-failed", Rules: []string{"PRE-1", "REF-4"},
+		Name: "created-then-failed", Rules: []string{"REF-4"},
 		Story: "The create call answers 201; the gate runs where the workspace is provisioned.",
 		Server: func(c *server.Config) {
 			c.Hooks.GateRequest = func(id string, req gate.Request) gate.Request {
