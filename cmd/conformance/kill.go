@@ -81,6 +81,13 @@ func (k *kill) handle(e suite.Event) {
 	k.ends[r.Scenario.ID] = end
 }
 
+// notices adds the rules that the double is known to break and was found to violate.
+func (k *kill) notices(to map[string]bool) {
+	for _, rule := range k.Breaks {
+		to[rule] = to[rule] || k.Violated[rule] > 0
+	}
+}
+
 // compare holds the command door's verdicts to those of another door. What one
 // of them does not claim is not compared; what one could not judge is a
 // difference, too.
