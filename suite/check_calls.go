@@ -129,7 +129,7 @@ func counted(o *Observation, s *StepObservation) []Violation {
 	for _, inCreate := range []bool{true, false} {
 		var calls []*Call
 		for i := range s.Calls {
-			if s.Calls[i].InCreate == inCreate && len(s.Calls[i].Credentials) > 0 && !unheard(s.Calls[i].Answer) {
+			if s.Calls[i].InCreate == inCreate && len(s.Calls[i].Credentials) > 0 && !s.Calls[i].unheard() {
 				calls = append(calls, &s.Calls[i])
 			}
 		}
@@ -147,7 +147,7 @@ func counted(o *Observation, s *StepObservation) []Violation {
 // clients send such a request again by themselves where they had kept the
 // connection, Go's any number of times, so these calls are no retries of the
 // gate's.
-func unheard(answer string) bool { return answer == "reset" || answer == "closed" }
+func (c *Call) unheard() bool { return c.Answer == "reset" || c.Answer == "closed" || c.AsReset }
 
 func countedStage(calls []*Call, replies int) []Violation {
 	var out []Violation

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -238,7 +239,7 @@ func (p *Providers) observe(x *upstream.Exchange) {
 	if slices.Contains(final, call.Status) {
 		pc.window.final = true
 	}
-	if unheard(call.Answer) {
+	if call.unheard() {
 		pc.window.arrived--
 	}
 }
@@ -255,7 +256,7 @@ func (p *Providers) callOf(x *upstream.Exchange) Call {
 	c := Call{
 		Method: x.Method, Scheme: x.Scheme, Host: x.Host, URL: x.Scheme + "://" + x.Host + x.Path, Known: x.Known,
 		HasVersion: x.Header.Get("Anthropic-Version") != "", Status: x.Status, Answer: string(x.Answer), Reply: x.ReplyBody,
-		RequestID: x.ReplyHeader.Get("Request-Id"),
+		RequestID: x.ReplyHeader.Get("Request-Id"), AsReset: strings.HasSuffix(x.Fault, " as reset"),
 	}
 	for _, s := range x.Sightings {
 		if k := p.ring.of(s.Credential); k != nil {

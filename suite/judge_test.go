@@ -85,6 +85,7 @@ func TestJudge(t *testing.T) {
 		{"two retries", observed(alive(), allowed, made(nil), made(nil), made(nil)), []string{"LIV-9"}},
 		{"a probe at create and one at provisioning", observed(alive(), allowed, made(func(c *Call) { c.Status = 429 }), made(func(c *Call) { c.InCreate = false })), nil},
 		{"a retry after 429", observed(alive(), allowed, made(func(c *Call) { c.Status = 429 }), made(nil)), []string{"LIV-9"}},
+		{"a client that resends on a connection that stands for none", observed(alive(), allowed, made(func(c *Call) { c.Answer, c.AsReset = "nxdomain", true }), made(func(c *Call) { c.Answer, c.AsReset = "nxdomain", true }), made(func(c *Call) { c.Answer, c.AsReset = "nxdomain", true })), nil},
 		{"a client that resends on a broken connection", observed(alive(), allowed, made(func(c *Call) { c.Answer = "reset" }), made(func(c *Call) { c.Answer = "reset" }), made(func(c *Call) { c.Answer = "reset" })), nil},
 		{"POST", observed(alive(), allowed, made(func(c *Call) { c.Method = http.MethodPost })), []string{"LIV-9"}},
 		{"another path of the same host", observed(alive(), allowed, made(func(c *Call) { c.URL = "https://api.anthropic.com/v1/me" })), nil},

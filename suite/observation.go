@@ -69,6 +69,9 @@ type Call struct {
 	Status int
 	// Answer names the fake's answer.
 	Answer string
+	// AsReset: the connection was reset, as what comes nearest to an answer that
+	// allows no connection at all.
+	AsReset bool
 	// InCreate: the create call was still waiting for its own reply, even after
 	// the call was held back; so the call belongs to the create and not to a
 	// provisioning that the create started.
