@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"runtime/metrics"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -85,20 +89,128 @@ func BenchmarkHTTP(b *testing.B) {
 		}
 		rate(b, len(l.plan))
 	})
-	b.Run("run", func(b *testing.B) {
+	b.Run("run", func(b *testing.B) { benchmarkRun(b, benched(b, benchedScenarios)) })
+	b.Run("proxy", func(b *testing.B) {
 		p := benched(b, benchedScenarios)
-		for b.Loop() {
-			runBenched(b, p)
-		}
-		rate(b, len(p.selected.Scenarios))
+		p.flags.command = []string{built(b), "serve"}
+		benchmarkRun(b, p)
 	})
+}
+
+// BenchmarkSize shows what one scenario costs in a run of few and of many, and
+// what memory a run with reports holds at its peak.
+func BenchmarkSize(b *testing.B) {
+	for _, n := range []int{100, 500, 5000, 50000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) { benchmarkRun(b, sized(b, n)) })
+	}
+}
+
+// sized is a run of n scenarios; where the corpus has fewer, some stand in it
+// several times, under other ids.
+func sized(b *testing.B, n int) *prepared {
+	p := benched(b, min(n, benchedScenarios))
+	list := p.selected.Scenarios
+	for round := 2; len(p.selected.Scenarios) < n; round++ {
+		for _, s := range list {
+			again := *s
+			again.ID += fmt.Sprintf("#%d", round)
+			if again.Twin != "" {
+				again.Twin += fmt.Sprintf("#%d", round)
+			}
+			p.selected.Scenarios = append(p.selected.Scenarios, &again)
+		}
+	}
+	return p
+}
+
+func benchmarkRun(b *testing.B, p *prepared) {
+	peak := watchHeap(b)
+	for b.Loop() {
+		runBenched(b, p)
+	}
+	rate(b, len(p.selected.Scenarios))
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(len(p.selected.Scenarios)), "µs/scenario")
+	b.ReportMetric(float64(peak())/(1<<20), "peak-MiB")
+}
+
+// watchHeap samples the live heap until the function that it returns is called,
+// which returns the largest sample, in bytes.
+func watchHeap(b *testing.B) (peak func() uint64) {
+	runtime.GC()
+	done, most := make(chan struct{}), make(chan uint64)
+	go func() {
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		var max uint64
+		for {
+			metrics.Read(sample)
+			if v := sample[0].Value.Uint64(); v > max {
+				max = v
+			}
+			select {
+			case <-done:
+				most <- max
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+		}
+	}()
+	return func() uint64 {
+		close(done)
+		return <-most
+	}
+}
+
+// built builds the command, as users have it.
+func built(b *testing.B) string {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "conformance")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		b.Fatalf("building the command: %v\n%s", err, out)
+	}
+	return path
+}
+
+// BenchmarkStart is the time of a command from its start to its end, process
+// and all.
+func BenchmarkStart(b *testing.B) {
+	command := built(b)
+	for name, args := range map[string][]string{
+		"help": {"--help"}, "show a rule": {"show", "PRE-2"}, "show a scenario": {"show", "mismatched/report"}, "list a class": {"list", "--class", "dead"},
+		"run one": {"run", "-q", "--id", "mismatched/report"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if out, err := exec.Command(command, args...).CombinedOutput(); err != nil {
+					b.Fatalf("%v\n%s", err, out)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkSelect is what a run does before its first scenario, process start
+// aside.
+func BenchmarkSelect(b *testing.B) {
+	for name, f := range map[string]runFlags{
+		"the whole corpus": {}, "a class": {classes: []string{"dead"}}, "one scenario": {ids: []string{"mismatched/report"}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			f.level, f.matrix, f.parallel, f.timeout = "core", string(scenarios.FullMatrix), 1, time.Second
+			for b.Loop() {
+				if _, err := f.prepare(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 // runBenched replays a selection at the reference gate over HTTP, and writes a
 // JSON report.
 func runBenched(b *testing.B, p *prepared) {
 	f := p.flags
-	f.reports = []string{"json=" + filepath.Join(b.TempDir(), "report.json")}
+	dir := b.TempDir()
+	f.reports = []string{"json=" + filepath.Join(dir, "report.json"), "junit=" + filepath.Join(dir, "report.xml")}
 	cmd := newRunCommand()
 	cmd.SetOut(io.Discard)
 	cmd.SetErr(io.Discard)
