@@ -93,7 +93,7 @@ func (p *parser) waiver(n *yaml.Node) {
 	p.Mapping(n, "a waiver", strict.Fields{
 		"scenario": func(n *yaml.Node) { p.glob(n, &w.Scenario) },
 		"rule":     p.OneOf("rule", p.rules.IDs(), &w.Rule),
-		"violates": p.Words("rule", p.rules.IDs(), &w.Violates),
+		"violates": func(n *yaml.Node) { p.violates(n, &w.Violates) },
 		"reason":   func(n *yaml.Node) { p.filled(n, "reason", &w.Reason) },
 		"link":     func(n *yaml.Node) { p.link(n, &w.Link) },
 		"expires":  func(n *yaml.Node) { p.day(n, &w.Expires) },
@@ -151,6 +151,14 @@ func (p *parser) glob(n *yaml.Node, into *string) {
 		p.Fail(n, "the scenario %q covers all of its class, which is too much; write it like %s/name/*, one waiver for each name, or waive by rule", glob, class)
 	default:
 		*into = glob
+	}
+}
+
+// violates reads the rules of a waiver. An empty list would waive nothing.
+func (p *parser) violates(n *yaml.Node, into *[]string) {
+	p.Words("rule", p.rules.IDs(), into)(n)
+	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		p.Fail(n, "violates lists no rule; name those that the scenarios are known to violate")
 	}
 }
 
