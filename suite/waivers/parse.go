@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
@@ -25,7 +25,7 @@ func LoadFiles(files []string, rules *scenarios.Rules) ([]Waiver, error) {
 	var out []Waiver
 	var errs []error
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		data, err := textfile.Read(file)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("reading the waivers: %w", err))
 			continue

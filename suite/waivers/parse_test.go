@@ -57,6 +57,7 @@ func TestParseRefuses(t *testing.T) {
 	}{
 		{"no schema", "schema: byok-conformance/waivers/v1\n", "", "w.yaml:1:1: the file has no schema", false},
 		{"another schema", "waivers/v1", "waivers/v2", "w.yaml:1:9: unknown schema", false},
+		{"no rules", "[PRE-2]", "[]", "w.yaml:4:15: violates lists no rule; name those that the scenarios are known to violate", false},
 		{"no waivers", good[strings.Index(good, "waivers:\n"):], "", "the file has no waivers", false},
 		{"unknown field", "reason:", "reson:", `w.yaml:5:5: a waiver has no field "reson" (did you mean "reason"?)`, false},
 		{"no reason", "    reason: Groq is repaired in the next release\n", "", "w.yaml:3:5: the waiver has no reason", false},
