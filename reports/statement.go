@@ -122,7 +122,7 @@ var errOtherRun = errors.New("the statement is about another run")
 
 // Agrees returns an error where a run, shown as a Statement, is not this one:
 // another run, other lists, other digests.
-func (s *Statement) Agrees(run *Run) error {
+func (s *Statement) Agrees(run Report) error {
 	var b bytes.Buffer
 	if err := Replay(run, NewInToto(&b)); err != nil {
 		return err
