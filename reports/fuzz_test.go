@@ -70,7 +70,7 @@ func FuzzStatement(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := ReadStatement(text)
+		s, err := ReadStatement(bytes.NewReader(text))
 		if err != nil {
 			if s != nil || !strings.HasPrefix(err.Error(), "read the in-toto ") {
 				t.Fatalf("statement %v, error %v", s, err)

@@ -72,6 +72,9 @@ func (l *limited) Read(b []byte) (int, error) {
 		return 0, fmt.Errorf("a value is longer than %d MiB, so this is no report that conformance wrote", maxValue>>20)
 	}
 	n, err := l.r.Read(b)
+	if begins := b[:n]; l.read == 0 && (bytes.HasPrefix(begins, []byte("\xff\xfe")) || bytes.HasPrefix(begins, []byte("\xfe\xff"))) {
+		return 0, errors.New("it is UTF-16; save it as UTF-8")
+	}
 	l.read += int64(n)
 	return n, err
 }
@@ -89,6 +92,9 @@ func (p *parser) decode(v any) (place, error) {
 func (p *parser) parse() (readable bool, err error) {
 	err = p.object()
 	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if syntax := (*json.SyntaxError)(nil); !cut && errors.As(err, &syntax) {
+		err = fmt.Errorf("it is no JSON: %w; give the JSON report that conformance wrote", err)
+	}
 	if err != nil && !cut {
 		return false, fmt.Errorf("read the report: %w (near byte %d)", err, p.dec.InputOffset())
 	}
