@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -144,6 +145,7 @@ func compareHeaders(a, b Report) []string {
 	note("the profile", x.Target.Profile+" "+x.Target.ProfileDigest, y.Target.Profile+" "+y.Target.ProfileDigest)
 	note("the corpus", x.Corpus.Digest, y.Corpus.Digest)
 	note("the registry", x.Registry.Digest, y.Registry.Digest)
+	note("the waivers", orNone(waiverFiles(x)), orNone(waiverFiles(y)))
 	note("the level", x.Level, y.Level)
 	note("the shard", orWhole(x.Shard), orWhole(y.Shard))
 	note("the run", string(a.Foot().Ended.Status), string(b.Foot().Ended.Status))
@@ -152,6 +154,8 @@ func compareHeaders(a, b Report) []string {
 	}
 	return notes
 }
+
+func orNone(files string) string { return cmp.Or(files, "none") }
 
 func orWhole(shard string) string {
 	if shard == "" {

@@ -122,6 +122,19 @@ func (s *Statement) Digest(name string) string {
 	return ""
 }
 
+// Waivers are the files of known failures in the configuration; nil where there
+// are none.
+func (s *Statement) Waivers() []WaiverFile {
+	var out []WaiverFile
+	for _, d := range s.Result.Configuration {
+		if d.GetName() == WaiversName {
+			path := d.GetAnnotations().GetFields()["file"].GetStringValue()
+			out = append(out, WaiverFile{path, "sha256:" + d.GetDigest()["sha256"]})
+		}
+	}
+	return out
+}
+
 // Check holds the statement's parts to each other: every test stands in one
 // list, once, and the result follows from the lists.
 func (s *Statement) Check() error {

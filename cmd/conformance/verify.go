@@ -120,9 +120,12 @@ func (v *verifier) statement(s *reports.Statement) {
 	}
 	v.registryDigest(s.Digest("registry"), invocation)
 	v.profileDigest(s.Digest("profile"), flagOf(invocation, "--profile"))
+	for _, w := range s.Waivers() {
+		v.fileDigest("waiver file", w.Path, w.Digest)
+	}
 	for _, subject := range s.Subjects {
 		if sum := subject.Digest["sha256"]; sum != "" {
-			v.fileDigest(subject.Name, "sha256:"+sum)
+			v.fileDigest("program", subject.Name, "sha256:"+sum)
 		} else {
 			v.relies("the subject %s: it has only an address, and what answered there is not recorded", subject.Name)
 		}
@@ -152,8 +155,11 @@ func (v *verifier) run(file *given, path string) *reports.Stored {
 		v.relies("the scenarios: which were selected, and what each gives and expects, could not be recomputed")
 	}
 	v.profileDigest(h.Target.ProfileDigest, h.Target.Profile)
+	for _, w := range h.Waivers {
+		v.fileDigest("waiver file", w.Path, w.Digest)
+	}
 	for _, p := range h.Target.Programs {
-		v.fileDigest(p.Path, p.Digest)
+		v.fileDigest("program", p.Path, p.Digest)
 	}
 	if len(h.Target.Programs) == 0 {
 		v.relies("the target %s %s: nothing was started, so what answered there is not recorded", h.Target.Kind, h.Target.Address)

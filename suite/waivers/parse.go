@@ -1,6 +1,7 @@
 package waivers
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/url"
@@ -18,11 +19,19 @@ import (
 // unfilled begins what a draft leaves to its owner.
 const unfilled = "FILL IN"
 
+// A File is a waiver file as it was when it was read.
+type File struct {
+	Path string
+	// Digest is "sha256:…" of its bytes.
+	Digest string
+}
+
 // LoadFiles reads waiver files into one list. The same waiver in two files
 // counts once; two that name the same scenarios and say different things about
 // them are an error, like everything else that is wrong with a file.
-func LoadFiles(files []string, rules *scenarios.Rules) ([]Waiver, error) {
+func LoadFiles(files []string, rules *scenarios.Rules) ([]Waiver, []File, error) {
 	var out []Waiver
+	var read []File
 	var errs []error
 	for _, file := range files {
 		data, err := textfile.Read(file)
@@ -30,6 +39,7 @@ func LoadFiles(files []string, rules *scenarios.Rules) ([]Waiver, error) {
 			errs = append(errs, fmt.Errorf("reading the waivers: %w", err))
 			continue
 		}
+		read = append(read, File{file, fmt.Sprintf("sha256:%x", sha256.Sum256(data))})
 		list, err := Parse(file, data, rules)
 		if err != nil {
 			errs = append(errs, err)
@@ -43,7 +53,7 @@ func LoadFiles(files []string, rules *scenarios.Rules) ([]Waiver, error) {
 			}
 		}
 	}
-	return out, errors.Join(errs...)
+	return out, read, errors.Join(errs...)
 }
 
 // find returns the waiver of a list with the same selector, or nil.

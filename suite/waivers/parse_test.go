@@ -2,6 +2,8 @@ package waivers_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,7 +126,12 @@ func TestLoadFiles(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			list, err := waivers.LoadFiles(names, rules)
+			list, read, err := waivers.LoadFiles(names, rules)
+			for i, text := range test.files {
+				if want := (waivers.File{Path: names[i], Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))}); read[i] != want {
+					t.Errorf("file %v, want %v", read[i], want)
+				}
+			}
 			if test.want == "" && (err != nil || len(list) != test.count) {
 				t.Errorf("%d waivers, error %v; want %d", len(list), err, test.count)
 			}
@@ -133,7 +140,7 @@ func TestLoadFiles(t *testing.T) {
 			}
 		})
 	}
-	if _, err := waivers.LoadFiles([]string{filepath.Join(t.TempDir(), "missing.yaml")}, rules); err == nil {
+	if _, _, err := waivers.LoadFiles([]string{filepath.Join(t.TempDir(), "missing.yaml")}, rules); err == nil {
 		t.Error("a file that is not there is no error")
 	}
 }
