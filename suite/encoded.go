@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"encoding/base64"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +22,9 @@ func (r *ring) sightAll(text string) []*credential {
 	}
 	if plain, escaped := undo(text); escaped {
 		also(r.sight(plain.text))
+	}
+	if !holdsBase64(text) {
+		return found
 	}
 	for run := range base64Runs(text) {
 		for decoded := range run.decoded(leakLength) {
@@ -50,30 +52,6 @@ func (r *ring) maskEscaped(text string) string {
 	return c.shown(text, plain.at)
 }
 
-// maskBase64 replaces every run that holds a secret when it is decoded.
-func (r *ring) maskBase64(text string) string {
-	var b strings.Builder
-	done := 0
-	for run := range base64Runs(text) {
-		mask := ""
-		for decoded := range run.decoded(0) {
-			for _, secret := range r.authorising() {
-				if strings.Contains(decoded, secret) {
-					mask = hiddenText
-				}
-			}
-			for _, found := range r.sight(decoded) {
-				mask = found.mask()
-			}
-		}
-		if mask != "" {
-			b.WriteString(text[done:run.from] + mask)
-			done = run.to + len(text[run.to:]) - len(strings.TrimLeft(text[run.to:], "="))
-		}
-	}
-	return b.String() + text[done:]
-}
-
 // An undone text has its percent and JSON escapes undone; at[i] is where its
 // byte i begins in the text as it was written, and the last at is that one's length.
 type undone struct {
@@ -84,24 +62,41 @@ type undone struct {
 // undo returns a text with %XX, \xXX and \u00XX, behind however many
 // backslashes, undone; false where it holds none of them.
 func undo(text string) (undone, bool) {
-	if !strings.ContainsAny(text, `%\`) {
+	if !holdsEscape(text) {
 		return undone{}, false
 	}
 	var b strings.Builder
 	at := make([]int, 0, len(text)+1)
-	escaped := false
 	for i := 0; i < len(text); {
 		c, size := text[i], 1
 		if c == '%' || c == '\\' {
 			if plain, n := escape(text[i:]); n > 0 {
-				c, size, escaped = plain, n, true
+				c, size = plain, n
 			}
 		}
 		b.WriteByte(c)
 		at = append(at, i)
 		i += size
 	}
-	return undone{b.String(), append(at, len(text))}, escaped
+	return undone{b.String(), append(at, len(text))}, true
+}
+
+// holdsEscape reports whether there is anything to undo. Every reply is asked, and
+// most of them hold no % and only the backslashes of quoted quotes.
+func holdsEscape(text string) bool {
+	for _, mark := range []byte{'%', '\\'} {
+		for rest := text; ; {
+			i := strings.IndexByte(rest, mark)
+			if i < 0 {
+				break
+			}
+			if _, size := escape(rest[i:]); size > 0 {
+				return true
+			}
+			rest = strings.TrimLeft(rest[i+1:], `\`)
+		}
+	}
+	return false
 }
 
 // escape reads the escape that a text begins with; its size is 0 where it is none.
@@ -126,74 +121,4 @@ func escape(text string) (c byte, size int) {
 		return 0, 0
 	}
 	return byte(v), size + 2
-}
-
-// A base64Run is a stretch of a text that may be base64, in either alphabet.
-type base64Run struct {
-	text     string
-	from, to int
-}
-
-// base64Length is how many characters of base64 hold leakLength bytes.
-const base64Length = (leakLength*8 + 5) / 6
-
-// base64Runs yields the stretches that are long enough to hold a leak.
-func base64Runs(text string) func(yield func(base64Run) bool) {
-	return func(yield func(base64Run) bool) {
-		for i := 0; i+base64Length <= len(text); i++ {
-			from := i
-			for i < len(text) && sextet[text[i]] {
-				i++
-			}
-			if i-from >= base64Length && !yield(base64Run{text, from, i}) {
-				return
-			}
-		}
-	}
-}
-
-// sextet holds the characters of both alphabets of base64.
-var sextet = func() (table [256]bool) {
-	for _, c := range []byte(alphabet + "+/-_") {
-		table[c] = true
-	}
-	return table
-}()
-
-// standard turns base64's URL alphabet into the standard one.
-var standard = strings.NewReplacer("-", "+", "_", "/")
-
-// decoded yields the texts that a run may stand for, those with a word of at
-// least that length: what is before the base64 may belong to its alphabet, too, so
-// that it may begin anywhere.
-func (b base64Run) decoded(word int) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		run := []byte(standard.Replace(b.text[b.from:b.to]))
-		plain := make([]byte, base64.RawStdEncoding.DecodedLen(len(run)))
-		for skip := range 4 {
-			part := run[skip:]
-			if len(part)%4 == 1 {
-				part = part[:len(part)-1]
-			}
-			n, err := base64.RawStdEncoding.Decode(plain, part)
-			if err == nil && longestWord(plain[:n]) >= word && !yield(string(plain[:n])) {
-				return
-			}
-		}
-	}
-}
-
-// longestWord is the length of the longest stretch of letters and digits, of
-// which random parts are made.
-func longestWord[T string | []byte](s T) int {
-	longest, length := 0, 0
-	for i := range len(s) {
-		if c := s[i]; c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
-			length++
-			longest = max(longest, length)
-		} else {
-			length = 0
-		}
-	}
-	return longest
 }
