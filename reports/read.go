@@ -79,7 +79,7 @@ func (l *limited) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// decode reads the next value; where says where it begins and how long it is.
+// decode reads the next value, and returns where it stands.
 func (p *parser) decode(v any) (place, error) {
 	from := p.dec.InputOffset()
 	p.in.until = from + maxValue
