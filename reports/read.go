@@ -50,7 +50,7 @@ type parser struct {
 }
 
 func newParser(r io.Reader) *parser {
-	in := &limited{r: r, until: maxValue}
+	in := &limited{r: r, most: maxValue, until: maxValue}
 	p := &parser{dec: json.NewDecoder(in), in: in, seen: map[string]bool{}, ids: map[string]bool{}}
 	p.dec.DisallowUnknownFields()
 	return p
@@ -61,15 +61,16 @@ func newParser(r io.Reader) *parser {
 // largest results have some hundred KiB.
 const maxValue = 64 << 20
 
-// A limited reader ends with an error where a value goes on for too long.
+// A limited reader ends with an error where a value goes on for more than most
+// bytes; until is where the present one would have to end.
 type limited struct {
-	r           io.Reader
-	read, until int64
+	r                 io.Reader
+	read, most, until int64
 }
 
 func (l *limited) Read(b []byte) (int, error) {
 	if l.read > l.until {
-		return 0, fmt.Errorf("a value is longer than %d MiB, so this is no report that conformance wrote", maxValue>>20)
+		return 0, fmt.Errorf("a value is longer than %s bytes, so this is no report that conformance wrote", number(int(l.most)))
 	}
 	n, err := l.r.Read(b)
 	if begins := b[:n]; l.read == 0 && (bytes.HasPrefix(begins, []byte("\xff\xfe")) || bytes.HasPrefix(begins, []byte("\xfe\xff"))) {
@@ -82,7 +83,7 @@ func (l *limited) Read(b []byte) (int, error) {
 // decode reads the next value, and returns where it stands.
 func (p *parser) decode(v any) (place, error) {
 	from := p.dec.InputOffset()
-	p.in.until = from + maxValue
+	p.in.until = from + p.in.most
 	err := p.dec.Decode(v)
 	return place{from, p.dec.InputOffset() - from}, err
 }
