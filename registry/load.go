@@ -6,18 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
-)
 
-// maxFileBytes is the largest registry that Load reads: some eighty times the
-// size of the workspace server's own.
-const maxFileBytes = 4 << 20
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
+)
 
 // schemaVersion is the one version of the format that Load knows.
 const schemaVersion = 1
@@ -25,13 +22,7 @@ const schemaVersion = 1
 // LoadFile loads the registry at path. Its errors are Load's, and those of
 // reading the file, which name the path too.
 func LoadFile(path string) (*Registry, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading a registry: %w", err)
-	}
-	defer file.Close()
-	// One byte more than allowed is enough for Load to refuse the file.
-	data, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
+	data, err := textfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading a registry: %w", err)
 	}
@@ -53,7 +44,7 @@ func Load(name string, data []byte) (*Registry, error) {
 		return nil, joinSorted([]*PositionError{r.exhausted})
 	}
 	if len(r.problems) > 0 {
-		return nil, joinSorted(r.problems)
+		return nil, r.told()
 	}
 	r.review(registry)
 	registry.digest = fmt.Sprintf("sha256:%x", sha256.Sum256(data))
@@ -63,10 +54,20 @@ func Load(name string, data []byte) (*Registry, error) {
 	return registry, nil
 }
 
+// told returns the problems as one error, those beyond maxProblems as a number.
+func (r *reader) told() error {
+	err := joinSorted(r.problems)
+	if r.untold == 0 {
+		return err
+	}
+	more := &PositionError{r.file, 1, 1, fmt.Sprintf("%d more problems; correct these first", r.untold)}
+	return errors.Join(err, more)
+}
+
 // document returns the root of the one document that the file must hold.
 func (r *reader) document(data []byte) (*yaml.Node, error) {
-	if len(data) > maxFileBytes {
-		return nil, r.failed(1, 1, fmt.Sprintf("the file is larger than %d MiB; a registry is not, so check that this is one", maxFileBytes>>20))
+	if line, column, flaw := textfile.Flaw(data); flaw != "" {
+		return nil, r.failed(line, column, flaw)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var first, second yaml.Node

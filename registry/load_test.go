@@ -61,7 +61,12 @@ func TestLoadErrors(t *testing.T) {
 		{"no YAML", "a: 1\n  b: [\n", `f:2:3: the file is not YAML: mapping values are not allowed in this context; correct this line or the one before it`},
 		{"no YAML after the document", minimal + "---\na: 'x", `f:12:1: the file is not YAML: found unexpected end of stream; correct this line or the one before it`},
 		{"unknown alias", change("[m]", "*m"), `f:1:1: the file is not YAML: unknown anchor 'm' referenced; correct this line or the one before it`},
-		{"too large", minimal + "#" + strings.Repeat("x", 4<<20), `f:1:1: the file is larger than 4 MiB; a registry is not, so check that this is one`},
+		{"too large", minimal + "#" + strings.Repeat("x", 1<<20), `f:1:1: the file is larger than 1 MiB, and none that people write is; check that this is the right one`},
+		{"UTF-16", "\xff\xfes\x00", `f:1:1: the file is UTF-16; save it as UTF-8`},
+		{"NUL bytes", minimal + "a: \x00", `f:11:4: a NUL byte stands here, so this is no text, or UTF-16; save it as UTF-8`},
+		{"no UTF-8", minimal + "\xe9", `f:11:1: the byte 0xe9 is no UTF-8; save the file as UTF-8`},
+		{"nested too deeply", strings.Repeat("[", 100_000), `f:1:1: the file is not YAML: exceeded max depth of 10000; correct this line or the one before it`},
+		{"directives", "%TAG !a! tag:a\n---\n" + minimal, `f:1:1: a %TAG directive stands here; remove it, and write tags out where there are any`},
 		{"key twice", change("protocol: openai", "protocol: openai\n    protocol: openai"),
 			`f:5:5: key "protocol" stands twice in one mapping, first on line 4; remove one`},
 		{"key that is a list", minimal + "[x]: 1\n", `f:11:1: a key of the file is no plain word; write a name there`},
@@ -283,6 +288,15 @@ func TestLoadRefusesAliasBombs(t *testing.T) {
 	}
 }
 
+// A file of nothing but mistakes is refused with as many as somebody reads.
+func TestLoadTellsTheFirstProblems(t *testing.T) {
+	_, err := registry.Load("f", []byte("schema_version: 1\nproviders: ["+strings.Repeat("{},", 100_000)+"]\nruntimes: {}\n"))
+	lines := strings.Split(fmt.Sprint(err), "\n")
+	if last := lines[len(lines)-1]; len(lines) != 101 || !strings.HasSuffix(last, " more problems; correct these first") || !strings.HasPrefix(last, "f:1:1: ") {
+		t.Errorf("%d lines, the last is %q", len(lines), last)
+	}
+}
+
 func TestLoadFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "registry.yaml")
 	if err := os.WriteFile(path, []byte(minimal), 0o600); err != nil {
@@ -299,7 +313,7 @@ func TestLoadFile(t *testing.T) {
 	if err := os.WriteFile(path, make([]byte, 5<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := registry.LoadFile(path); err == nil || !strings.HasPrefix(err.Error(), path+":1:1: the file is larger than 4 MiB") {
+	if _, err := registry.LoadFile(path); err == nil || !strings.HasPrefix(err.Error(), path+":1:1: the file is larger than 1 MiB") {
 		t.Errorf("error for a file of 5 MiB is %v", err)
 	}
 	if _, err := registry.LoadFile(path + ".none"); !errors.Is(err, os.ErrNotExist) {

@@ -11,10 +11,17 @@ import (
 // laughs") is refused in a moment.
 const maxAliasNodes = 100_000
 
+// maxProblems is how many problems of one file are told: more than anybody reads
+// at once, and few enough that a file of nothing but problems is refused as
+// quickly as another.
+const maxProblems = 100
+
 // A reader walks the nodes of one file and collects what is wrong with it.
 type reader struct {
 	file     string
 	problems []*PositionError
+	// untold counts the problems beyond maxProblems.
+	untold   int
 	findings []Finding
 
 	// budget is how many more nodes may be looked at: those that the file
@@ -65,6 +72,10 @@ func (r *reader) spend(at value) {
 }
 
 func (r *reader) problem(at value, format string, args ...any) {
+	if len(r.problems) >= maxProblems {
+		r.untold++
+		return
+	}
 	r.problems = append(r.problems, &PositionError{r.file, at.line, at.column, fmt.Sprintf(format, args...)})
 }
 

@@ -4,8 +4,8 @@
 // A registry is a YAML file in the workspace server's own format
 // (schema_version 1). This room holds the file's types, the loader, the
 // derivation (rules DER-1 and DER-2), the routes that lead to each provider and
-// our own registry, embedded. It knows nothing of gates, scenarios or HTTP, and
-// imports no other package of ours.
+// our own registry, embedded; textfile reads files for it and for the other rooms.
+// It knows nothing of gates, scenarios or HTTP, and imports no other room.
 package registry
 
 import (

@@ -1,9 +1,11 @@
 package reports
 
 import (
+	"cmp"
 	"errors"
-	"maps"
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // A Diff is what became of each scenario between two runs. Every list is sorted
@@ -49,33 +51,50 @@ type Change struct {
 
 // Compare compares two whole runs, the older first. A scenario is slower when
 // it took more than twice as long, and slowerMS milliseconds longer.
-func Compare(a, b *Run, slowerMS float64) (Diff, error) {
-	if a.Partial() || b.Partial() {
+func Compare(a, b Report, slowerMS float64) (Diff, error) {
+	if partial(a) || partial(b) {
 		return Diff{}, errors.New("compare reports: one of them is partial, and what it does not hold cannot be told from what is gone; run again")
 	}
 	d := Diff{Notes: compareHeaders(a, b)}
-	before, after := byID(a), byID(b)
-	for _, id := range slices.Sorted(maps.Keys(after)) {
-		now := after[id]
-		was, there := before[id]
-		d.sort(was, there, now, slowerMS)
-	}
-	for _, id := range slices.Sorted(maps.Keys(before)) {
-		if _, there := after[id]; !there {
-			was := before[id]
-			d.Gone = append(d.Gone, Change{ID: id, Title: was.Title, Was: was.Outcome, WasMS: was.DurationMS})
+	before, after := a.Entries(), b.Entries()
+	old, left := byID(before), byID(after)
+	for len(old)+len(left) > 0 {
+		switch order := nextOf(before, after, old, left); {
+		case order < 0:
+			was, err := a.At(old[0])
+			if err != nil {
+				return Diff{}, fmt.Errorf("compare reports: %w", err)
+			}
+			d.Gone = append(d.Gone, Change{ID: was.ID, Title: was.Title, Was: was.Outcome, WasMS: was.DurationMS})
+			old = old[1:]
+		default:
+			var was Result
+			now, err := b.At(left[0])
+			if order == 0 && err == nil {
+				was, err = a.At(old[0])
+				old = old[1:]
+			}
+			if err != nil {
+				return Diff{}, fmt.Errorf("compare reports: %w", err)
+			}
+			d.sort(was, order == 0, now, slowerMS)
+			left = left[1:]
 		}
 	}
 	d.Regression = len(d.NewlyFailing)+len(d.LessChecked)+len(d.Gone) > 0
 	return normal(d), nil
 }
 
-func byID(r *Run) map[string]Result {
-	out := make(map[string]Result, len(r.Results))
-	for _, result := range r.Results {
-		out[result.ID] = result
+// nextOf compares the ids of the next entries of two reports; one that has no
+// more comes last.
+func nextOf(a, b []Entry, atA, atB []int) int {
+	switch {
+	case len(atA) == 0:
+		return 1
+	case len(atB) == 0:
+		return -1
 	}
-	return out
+	return strings.Compare(a[atA[0]].ID, b[atB[0]].ID)
 }
 
 // sort puts a scenario of the second run where it belongs.
@@ -114,26 +133,29 @@ func otherRules(was, now Result) []Violation {
 }
 
 // compareHeaders says in what two runs differ that a reader should know of.
-func compareHeaders(a, b *Run) []string {
+func compareHeaders(a, b Report) []string {
 	var notes []string
 	note := func(what, x, y string) {
 		if x != y {
 			notes = append(notes, what+" was "+x+" and is "+y)
 		}
 	}
-	x, y := a.Header, b.Header
+	x, y := a.Head(), b.Head()
 	note("the target", x.Target.Kind, y.Target.Kind)
 	note("the profile", x.Target.Profile+" "+x.Target.ProfileDigest, y.Target.Profile+" "+y.Target.ProfileDigest)
 	note("the corpus", x.Corpus.Digest, y.Corpus.Digest)
 	note("the registry", x.Registry.Digest, y.Registry.Digest)
+	note("the waivers", orNone(waiverFiles(x)), orNone(waiverFiles(y)))
 	note("the level", x.Level, y.Level)
 	note("the shard", orWhole(x.Shard), orWhole(y.Shard))
-	note("the run", string(a.Footer.Ended.Status), string(b.Footer.Ended.Status))
+	note("the run", string(a.Foot().Ended.Status), string(b.Foot().Ended.Status))
 	if otherSelection(x, y) {
 		notes = append(notes, "the selections differ")
 	}
 	return notes
 }
+
+func orNone(files string) string { return cmp.Or(files, "none") }
 
 func orWhole(shard string) string {
 	if shard == "" {

@@ -123,7 +123,7 @@ func mismatch() Result {
 }
 
 // write shows a run through the writer that newWriter makes.
-func write[W Writer](t testing.TB, run *Run, newWriter func(*bytes.Buffer) W) string {
+func write[W Writer](t testing.TB, run Report, newWriter func(*bytes.Buffer) W) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Replay(run, newWriter(&b)); err != nil {

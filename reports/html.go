@@ -152,6 +152,7 @@ func facts(h Header, f Footer) []fact {
 		{"profile", spaced(h.Target.Profile, h.Target.ProfileDigest)},
 		{"corpus", fmt.Sprintf("%s (%s)", h.Corpus.Digest, counted(h.Corpus.Scenarios, "scenario"))},
 		{"registry", h.Registry.Digest},
+		{"waivers", waiverFiles(h)},
 		{"seed", h.Seed},
 		{"run", h.Run},
 		{"shard", h.Shard},
@@ -174,6 +175,15 @@ func facts(h Header, f Footer) []fact {
 		}
 	}
 	return kept
+}
+
+// waiverFiles are the files of known failures with their digests.
+func waiverFiles(h Header) string {
+	var all []string
+	for _, w := range h.Waivers {
+		all = append(all, spaced(w.Path, w.Digest))
+	}
+	return strings.Join(all, ", ")
 }
 
 // spaced joins what is not empty with blanks.

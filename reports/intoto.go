@@ -32,6 +32,10 @@ const TestResultPredicate = "https://in-toto.io/attestation/test-result/v0.1"
 // about what answers there, so it is none of the algorithms that in-toto knows.
 const AddressDigest = "addressSha256"
 
+// WaiversName is the name of the configuration that a file of known failures is,
+// one for each file.
+const WaiversName = "waivers"
+
 // The words of the predicate's result.
 const (
 	ResultPassed = "PASSED"
@@ -163,10 +167,11 @@ func digestSet(digest string) map[string]string {
 
 // configurationOf says what the target was tested with.
 func configurationOf(h Header, f Footer) ([]*attestation.ResourceDescriptor, error) {
-	list := []struct {
+	type item struct {
 		name, digest string
 		annotations  map[string]any
-	}{
+	}
+	list := []item{
 		{"corpus", h.Corpus.Digest, map[string]any{"scenarios": float64(h.Corpus.Scenarios)}},
 		{"registry", h.Registry.Digest, nil},
 		{"profile", h.Target.ProfileDigest, map[string]any{"profile": h.Target.Profile}},
@@ -176,6 +181,9 @@ func configurationOf(h Header, f Footer) ([]*attestation.ResourceDescriptor, err
 			"claims": texts(h.Claims), "notClaimed": texts(h.NotClaimedAreas), "planned": float64(f.Ended.Planned), "ended": float64(f.Ended.Ended),
 			"status": string(f.Ended.Status), "started": h.Started.UTC().Format(time.RFC3339Nano), "finished": f.Ended.Finished.UTC().Format(time.RFC3339Nano),
 		}},
+	}
+	for _, w := range h.Waivers {
+		list = append(list, item{WaiversName, w.Digest, map[string]any{"file": w.Path}})
 	}
 	var out []*attestation.ResourceDescriptor
 	for _, c := range list {

@@ -131,6 +131,7 @@ func headerProperties(h Header) *junitProperties {
 		{"profile", spaced(h.Target.Profile, h.Target.ProfileDigest)},
 		{"corpus", h.Corpus.Digest},
 		{"registry", h.Registry.Digest},
+		{"waivers", waiverFiles(h)},
 		{"claims", strings.Join(h.Claims, ", ")},
 		{"not claimed", strings.Join(h.NotClaimedAreas, ", ")},
 		{"shard", h.Shard},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -19,65 +18,92 @@ import (
 // A twin that came along in several shards counts once, with its worst outcome;
 // any other scenario in two shards is an error. Names are what errors call the
 // runs, such as their files.
-func Merge(runs []*Run, names []string) (*Run, error) {
+func Merge[R Report](runs []R, names []string) (Report, error) {
 	if len(runs) == 0 {
 		return nil, errors.New("merge reports: there is none")
 	}
 	if err := mergeable(runs, names); err != nil {
 		return nil, fmt.Errorf("merge reports: %w", err)
 	}
-	results, err := mergeResults(runs, names)
+	m, err := mergeEntries(runs, names)
 	if err != nil {
 		return nil, fmt.Errorf("merge reports: %w", err)
 	}
-	h := runs[0].Header
-	h.Shard, h.Planned, h.LeftOut = "", len(results), 0
+	h := runs[0].Head()
+	h.Shard, h.Planned, h.LeftOut = "", len(m.entries), 0
 	rows := map[string]Rule{}
 	var finished time.Time
 	for _, run := range runs {
-		h.LeftOut += run.Header.LeftOut
-		if run.Header.Started.Before(h.Started) {
-			h.Started = run.Header.Started
+		h.LeftOut += run.Head().LeftOut
+		if started := run.Head().Started; started.Before(h.Started) {
+			h.Started = started
 		}
-		if run.Footer.Ended.Finished.After(finished) {
-			finished = run.Footer.Ended.Finished
+		if ended := run.Foot().Ended.Finished; ended.After(finished) {
+			finished = ended
 		}
-		for _, r := range run.Footer.Rules {
+		for _, r := range run.Foot().Rules {
 			rows[r.ID] = r
 		}
 	}
 	tally := NewTally(h.Planned)
-	for _, r := range results {
+	for r, err := range All(m) {
+		if err != nil {
+			return nil, fmt.Errorf("merge reports: %w", err)
+		}
 		tally.Add(r)
 	}
 	ended := Ended{Status: Complete, Finished: finished}
-	footer := tally.Footer(ended, h.Claims, h.NotClaimedAreas, func(id string) string { return rows[id].Level })
-	for i, r := range footer.Rules {
-		footer.Rules[i].Title = rows[r.ID].Title
+	m.header, m.footer = h, tally.Footer(ended, h.Claims, h.NotClaimedAreas, func(id string) string { return rows[id].Level })
+	for i, r := range m.footer.Rules {
+		m.footer.Rules[i].Title = rows[r.ID].Title
 	}
-	return &Run{Header: h, Results: results, Footer: footer}, nil
+	return m, nil
+}
+
+// A merged report has its results in those that it was made of.
+type merged struct {
+	header  Header
+	footer  Footer
+	entries []Entry
+	parts   []part
+}
+
+// A part is the place of a result: a report, and its entry there.
+type part struct {
+	report Report
+	at     int
+}
+
+func (m *merged) Head() Header     { return m.header }
+func (m *merged) Foot() Footer     { return m.footer }
+func (m *merged) Entries() []Entry { return m.entries }
+
+func (m *merged) At(i int) (Result, error) {
+	r, err := m.parts[i].report.At(m.parts[i].at)
+	r.Companion = m.entries[i].Companion
+	return r, err
 }
 
 // mergeable finds what keeps runs from being parts of one.
-func mergeable(runs []*Run, names []string) error {
+func mergeable[R Report](runs []R, names []string) error {
 	shards := map[int]string{}
 	total := 0
 	for i, run := range runs {
-		if run.Partial() || run.Footer.Ended.Status != Complete {
-			return fmt.Errorf("%s did not run to its end (%s); run that shard again", names[i], cmp.Or(string(run.Footer.Ended.Status), "it was cut off"))
+		if status := run.Foot().Ended.Status; status != Complete {
+			return fmt.Errorf("%s did not run to its end (%s); run that shard again", names[i], cmp.Or(string(status), "it was cut off"))
 		}
-		if field := otherField(runs[0].Header, run.Header); field != "" {
+		if field := otherField(runs[0].Head(), run.Head()); field != "" {
 			return fmt.Errorf("%s and %s differ in %s; shards are runs with the same seed, target and selection: give all of them the same --seed", names[0], names[i], field)
 		}
-		shard, of, err := shardOf(run.Header.Shard)
+		shard, of, err := shardOf(run.Head().Shard)
 		if err != nil {
 			return fmt.Errorf("%s: %w", names[i], err)
 		}
 		if total != 0 && of != total {
-			return fmt.Errorf("%s is shard %s, and %s is one of %d", names[i], run.Header.Shard, names[0], total)
+			return fmt.Errorf("%s is shard %s, and %s is one of %d", names[i], run.Head().Shard, names[0], total)
 		}
 		if other, there := shards[shard]; there {
-			return fmt.Errorf("%s and %s are both shard %s", other, names[i], cmp.Or(run.Header.Shard, "1/1"))
+			return fmt.Errorf("%s and %s are both shard %s", other, names[i], cmp.Or(run.Head().Shard, "1/1"))
 		}
 		total, shards[shard] = of, names[i]
 	}
@@ -125,41 +151,41 @@ func otherField(a, b Header) string {
 	return ""
 }
 
-// mergeResults returns all results, sorted by id.
-func mergeResults(runs []*Run, names []string) ([]Result, error) {
-	found := map[string]Result{}
+// mergeEntries puts all results together, in the order of their ids.
+func mergeEntries[R Report](runs []R, names []string) (*merged, error) {
+	m := &merged{}
+	found := map[string]int{}
 	from := map[string]string{}
 	for i, run := range runs {
-		for _, r := range run.Results {
-			other, twice := found[r.ID]
-			if !twice {
-				found[r.ID], from[r.ID] = r, names[i]
-				continue
+		for at, e := range run.Entries() {
+			other, twice := found[e.ID]
+			switch {
+			case !twice:
+				found[e.ID], from[e.ID] = len(m.entries), names[i]
+				m.entries, m.parts = append(m.entries, e), append(m.parts, part{run, at})
+			case !m.entries[other].Companion && !e.Companion:
+				return nil, fmt.Errorf("%s and %s overlap: both hold %q", from[e.ID], names[i], e.ID)
+			default:
+				m.twin(other, e, part{run, at})
 			}
-			if !other.Companion && !r.Companion {
-				return nil, fmt.Errorf("%s and %s overlap: both hold %q", from[r.ID], names[i], r.ID)
-			}
-			found[r.ID] = mergeTwin(other, r)
 		}
 	}
-	ids := slices.Sorted(maps.Keys(found))
-	out := make([]Result, len(ids))
-	for i, id := range ids {
-		out[i] = found[id]
+	sorted := &merged{}
+	for _, i := range byID(m.entries) {
+		sorted.entries, sorted.parts = append(sorted.entries, m.entries[i]), append(sorted.parts, m.parts[i])
 	}
-	return out, nil
+	return sorted, nil
 }
 
-// mergeTwin returns the one of two results that a reader has to know of: the
-// worse, and of two alike the one that was selected itself.
-func mergeTwin(a, b Result) Result {
-	selected := !a.Companion || !b.Companion
-	worse := a
+// twin keeps the one of two results that a reader has to know of: the worse, and
+// of two alike the one that was selected itself.
+func (m *merged) twin(i int, b Entry, at part) {
+	a := &m.entries[i]
+	companion := a.Companion && b.Companion
 	if badness(b.Outcome) > badness(a.Outcome) || badness(b.Outcome) == badness(a.Outcome) && a.Companion && !b.Companion {
-		worse = b
+		*a, m.parts[i] = b, at
 	}
-	worse.Companion = !selected
-	return worse
+	a.Companion = companion
 }
 
 // badness orders outcomes from the one that proves most to the one that fails.

@@ -48,7 +48,7 @@ func TestMergeGivesTheWholeRun(t *testing.T) {
 		want := sortedSample()
 		// Times and addresses are the parts' own.
 		want.Footer.Ended.Finished = want.Header.Started.Add(2*time.Minute + 1500*time.Millisecond)
-		got.Header.Target.Address = want.Header.Target.Address
+		got.(*merged).header.Target.Address = want.Header.Target.Address
 		if diff := cmp.Diff(write(t, want, asJSON), write(t, got, asJSON)); diff != "" {
 			t.Errorf("order %v (-one run +merged):\n%s", order, diff)
 		}
@@ -69,8 +69,8 @@ func TestMergeKeepsTheWorstOfATwin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Footer.Summary.Failed != sample().Footer.Summary.Failed+1 {
-			t.Errorf("with the twin failed in shard %d, %d fail", bad+1, got.Footer.Summary.Failed)
+		if got.Foot().Summary.Failed != sample().Footer.Summary.Failed+1 {
+			t.Errorf("with the twin failed in shard %d, %d fail", bad+1, got.Foot().Summary.Failed)
 		}
 	}
 }

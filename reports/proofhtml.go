@@ -12,7 +12,7 @@ var proofPage string
 
 var proofTemplate = template.Must(template.New("proof").Funcs(template.FuncMap{
 	"line": oneLine, "text": printable, "number": number, "join": strings.Join,
-	"counted": counted, "gate": func(g ControlledBy) string { return strings.Join(strings.Fields(g.line()), " ") },
+	"counted": counted, "counts": func(g ControlledBy) string { return g.counts() }, "first": func(g ControlledBy) string { return g.first() },
 }).Parse(proofPage))
 
 // proofPageIDs is how many open combinations the page lists, to stay small.

@@ -43,14 +43,17 @@ func (p *Proof) folds() string {
 	b.WriteString(folded("By provider", 8_000, p.Providers, func(r ProofProvider) string {
 		return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", markdownCode(clip(r.Provider, 60)), number(r.Create.judged()), number(r.Create.Refused), number(r.Create.Open),
 			number(r.Provision.judged()), number(r.Provision.Refused), number(r.Provision.Open))
-	}, "| provider | at create | refused | open | at provision | refused | open |\n|:--|--:|--:|--:|--:|--:|--:|\n"))
+	}, "| provider | asked at create | refused | open | asked at provision | refused | open |\n|:--|--:|--:|--:|--:|--:|--:|\n"))
 	control := fmt.Sprintf("%s. %s\n\n", markdownText(clip(p.Control.Door, 300)), markdownText(clip(p.Control.Thinned, 600)))
 	b.WriteString(folded("Control: what the same matrix finds at gates with the bypass in them", 6_000, p.Control.Gates, func(g ControlledBy) string {
-		story := ""
-		if g.Story != "" {
-			story = ": " + markdownText(clip(g.Story, 200))
+		first, story := "", ""
+		if id := g.first(); id != "" {
+			first = ", first " + markdownCode(clip(id, 300))
 		}
-		return fmt.Sprintf("- %s%s\n", markdownCode(clip(strings.Join(strings.Fields(g.line()), " "), 400)), story)
+		if g.Story != "" {
+			story = ". " + markdownText(clip(g.Story, 200))
+		}
+		return fmt.Sprintf("- %s **%s**: %s%s%s\n", markdownCode(clip(g.Name, 60)), markdownText(string(g.Outcome)), markdownText(clip(g.counts(), 300)), first, story)
 	}, control))
 	b.WriteString(folded("Not claimed, or not checked", 5_000, p.gaps(), func(s string) string { return "- " + markdownText(clip(s, 400)) + "\n" }))
 	b.WriteString(folded("The run", 5_000, p.facts(), func(row [2]string) string {

@@ -46,17 +46,32 @@ func (p *Proof) tables(b *strings.Builder) {
 
 // line is a control gate in one line.
 func (g *ControlledBy) line() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-28s %s", oneLine(g.Name), g.Outcome)
+	line := fmt.Sprintf("%-28s %s: %s", oneLine(g.Name), g.Outcome, oneLine(g.counts()))
+	if first := g.first(); first != "" {
+		line += ", first " + oneLine(first)
+	}
+	return line
+}
+
+// counts say how many combinations a control gate refused, or let through, or
+// why that is not known.
+func (g *ControlledBy) counts() string {
 	switch g.Outcome {
 	case ControlFoundOut:
-		fmt.Fprintf(&b, ": %s of %s open, first %s", number(g.Open), counted(g.Combinations, "combination"), oneLine(g.First))
+		return fmt.Sprintf("%s of %s open", number(g.Open), counted(g.Combinations, "combination"))
 	case ControlPassed:
-		fmt.Fprintf(&b, ": all of %s refused", counted(g.Combinations, "combination"))
-	default:
-		fmt.Fprintf(&b, ": %s", oneLine(g.Note))
+		return fmt.Sprintf("all of %s refused", counted(g.Combinations, "combination"))
 	}
-	return b.String()
+	return g.Note
+}
+
+// first is the first combination that a control gate let through; empty where
+// it was not found out.
+func (g *ControlledBy) first() string {
+	if g.Outcome == ControlFoundOut {
+		return g.First
+	}
+	return ""
 }
 
 // gaps are what is not claimed and what is not checked.

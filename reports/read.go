@@ -21,50 +21,100 @@ var ErrPartial = errors.New("the report is partial")
 // run as far as it goes and an error that wraps [ErrPartial]; the last result is
 // then the last whole one. Where even the header is cut off, the run is nil.
 func Read(r io.Reader) (*Run, error) {
-	p := &parser{dec: json.NewDecoder(r), seen: map[string]bool{}, ids: map[string]bool{}}
-	p.dec.DisallowUnknownFields()
-	err := p.object()
-	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	if err != nil && !cut {
-		return nil, fmt.Errorf("read the report: %w (near byte %d)", err, p.dec.InputOffset())
+	run := &Run{}
+	p := newParser(r)
+	p.keep = func(r Result, _ place) { run.Results = append(run.Results, r) }
+	readable, err := p.parse()
+	if !readable {
+		return nil, err
 	}
-	if err := p.finishHeader(cut); err != nil {
-		return nil, fmt.Errorf("read the report: %w", err)
-	}
-	run := &p.run
-	if cut || !p.seen["ended"] {
-		run.Footer = Footer{}
-		return run, fmt.Errorf("read the report: %w: it holds %s of %s planned results and no end record, "+
-			"so its run crashed or is still going; run again for a whole one",
-			ErrPartial, number(len(run.Results)), number(run.Header.Planned))
-	}
-	if missing := p.missing(footerFields); missing != "" {
-		return nil, fmt.Errorf("read the report: it has an end record and no field %q; it was changed after it was written: run again", missing)
-	}
-	if err := run.check(); err != nil {
-		return nil, fmt.Errorf("read the report: %w; it was changed after it was written, or merged by hand: run again", err)
-	}
-	return run, nil
-}
-
-// check holds the footer to the results.
-func (r *Run) check() error {
-	var counts Summary
-	for _, result := range r.Results {
-		counts.count(result.Outcome)
-	}
-	return checkFooter(r.Header, r.Footer, counts, len(r.Results))
+	run.Header, run.Footer = p.header, p.footer
+	return run, err
 }
 
 // A parser takes a report apart by its top-level fields, in any order (jq -S
 // sorts them), so that one that is cut off still gives up its results.
 type parser struct {
 	dec *json.Decoder
-	run Run
-	// header gathers the fields that are not the body's, as one JSON object.
-	header bytes.Buffer
-	seen   map[string]bool
-	ids    map[string]bool
+	in  *limited
+	// keep is given each result and its place.
+	keep   func(Result, place)
+	header Header
+	footer Footer
+	// raw gathers the fields that are not the body's, as one JSON object.
+	raw  bytes.Buffer
+	seen map[string]bool
+	ids  map[string]bool
+	// counts are the results' own.
+	counts Summary
+}
+
+func newParser(r io.Reader) *parser {
+	in := &limited{r: r, most: maxValue, until: maxValue}
+	p := &parser{dec: json.NewDecoder(in), in: in, seen: map[string]bool{}, ids: map[string]bool{}}
+	p.dec.DisallowUnknownFields()
+	return p
+}
+
+// maxValue is the largest value that a report may hold, such as a result, in
+// bytes. The bodies of an exchange are cut when they are recorded, so that the
+// largest results have some hundred KiB.
+const maxValue = 64 << 20
+
+// A limited reader ends with an error where a value goes on for more than most
+// bytes; until is where the present one would have to end.
+type limited struct {
+	r                 io.Reader
+	read, most, until int64
+}
+
+func (l *limited) Read(b []byte) (int, error) {
+	if l.read > l.until {
+		return 0, fmt.Errorf("a value is longer than %s bytes, so this is no report that conformance wrote", number(int(l.most)))
+	}
+	n, err := l.r.Read(b)
+	if begins := b[:n]; l.read == 0 && (bytes.HasPrefix(begins, []byte("\xff\xfe")) || bytes.HasPrefix(begins, []byte("\xfe\xff"))) {
+		return 0, errors.New("it is UTF-16; save it as UTF-8")
+	}
+	l.read += int64(n)
+	return n, err
+}
+
+// decode reads the next value, and returns where it stands.
+func (p *parser) decode(v any) (place, error) {
+	from := p.dec.InputOffset()
+	p.in.until = from + p.in.most
+	err := p.dec.Decode(v)
+	return place{from, p.dec.InputOffset() - from}, err
+}
+
+// parse reads a whole report. It is readable where its header is, and partial
+// where the error wraps ErrPartial.
+func (p *parser) parse() (readable bool, err error) {
+	err = p.object()
+	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if syntax := (*json.SyntaxError)(nil); !cut && errors.As(err, &syntax) {
+		err = fmt.Errorf("it is no JSON: %w; give the JSON report that conformance wrote", err)
+	}
+	if err != nil && !cut {
+		return false, fmt.Errorf("read the report: %w (near byte %d)", err, p.dec.InputOffset())
+	}
+	if err := p.finishHeader(cut); err != nil {
+		return false, fmt.Errorf("read the report: %w", err)
+	}
+	if cut || !p.seen["ended"] {
+		p.footer = Footer{}
+		return true, fmt.Errorf("read the report: %w: it holds %s of %s planned results and no end record, "+
+			"so its run crashed or is still going; run again for a whole one",
+			ErrPartial, number(len(p.ids)), number(p.header.Planned))
+	}
+	if missing := p.missing(footerFields); missing != "" {
+		return false, fmt.Errorf("read the report: it has an end record and no field %q; it was changed after it was written: run again", missing)
+	}
+	if err := checkFooter(p.header, p.footer, p.counts, len(p.ids)); err != nil {
+		return false, fmt.Errorf("read the report: %w; it was changed after it was written, or merged by hand: run again", err)
+	}
+	return true, nil
 }
 
 func (p *parser) object() error {
@@ -103,11 +153,11 @@ func (p *parser) field(key string) error {
 	case "results":
 		return p.results()
 	case "rules":
-		err = p.dec.Decode(&p.run.Footer.Rules)
+		_, err = p.decode(&p.footer.Rules)
 	case "summary":
-		err = p.dec.Decode(&p.run.Footer.Summary)
+		_, err = p.decode(&p.footer.Summary)
 	case "ended":
-		err = p.dec.Decode(&p.run.Footer.Ended)
+		_, err = p.decode(&p.footer.Ended)
 	default:
 		return p.headerField(key)
 	}
@@ -119,7 +169,7 @@ func (p *parser) field(key string) error {
 
 func (p *parser) headerField(key string) error {
 	var raw json.RawMessage
-	if err := p.dec.Decode(&raw); err != nil {
+	if _, err := p.decode(&raw); err != nil {
 		return fmt.Errorf("%s: %w", key, err)
 	}
 	if key == "schema" {
@@ -131,14 +181,14 @@ func (p *parser) headerField(key string) error {
 			return err
 		}
 	}
-	if p.header.Len() > 0 {
-		p.header.WriteByte(',')
+	if p.raw.Len() > 0 {
+		p.raw.WriteByte(',')
 	}
 	name, err := json.Marshal(key)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(&p.header, "%s:%s", name, raw)
+	fmt.Fprintf(&p.raw, "%s:%s", name, raw)
 	return nil
 }
 
@@ -147,19 +197,20 @@ func (p *parser) results() error {
 		return err
 	}
 	for p.dec.More() {
-		at := fmt.Sprintf("results[%d]", len(p.run.Results))
 		var r Result
-		if err := p.dec.Decode(&r); err != nil {
-			return fmt.Errorf("%s: %w", at, err)
+		at, err := p.decode(&r)
+		if err == nil {
+			err = checkResult(r)
 		}
-		if err := checkResult(r); err != nil {
-			return fmt.Errorf("%s: %w", at, err)
+		if err == nil && p.ids[r.ID] {
+			err = fmt.Errorf("the id %q stands there twice", r.ID)
 		}
-		if p.ids[r.ID] {
-			return fmt.Errorf("%s: the id %q stands there twice", at, r.ID)
+		if err != nil {
+			return fmt.Errorf("results[%d]: %w", len(p.ids), err)
 		}
 		p.ids[r.ID] = true
-		p.run.Results = append(p.run.Results, r)
+		p.counts.count(r.Outcome)
+		p.keep(r, at)
 	}
 	return p.delim(']', "results is not closed")
 }
@@ -180,12 +231,12 @@ func (p *parser) finishHeader(cut bool) error {
 	} else if missing != "" {
 		return fmt.Errorf("it has no field %q; a report has the schema %q and all of its fields", missing, SchemaV1)
 	}
-	dec := json.NewDecoder(io.MultiReader(strings.NewReader("{"), &p.header, strings.NewReader("}")))
+	dec := json.NewDecoder(io.MultiReader(strings.NewReader("{"), &p.raw, strings.NewReader("}")))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&p.run.Header); err != nil {
+	if err := dec.Decode(&p.header); err != nil {
 		return fmt.Errorf("header: %w", err)
 	}
-	return checkHeader(p.run.Header)
+	return checkHeader(p.header)
 }
 
 // missing returns the first of the fields that the report does not have, or "".

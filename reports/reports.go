@@ -5,8 +5,8 @@
 // one or more [Writer] values: JSON, which is the source, and its views HTML,
 // JUnit XML, Markdown, an in-toto Statement and the console. No writer holds
 // results in memory; what has to be kept until the end is counted, cut, an id,
-// or spilled to a temporary file. [Read] takes a JSON report back in, [Replay]
-// shows it through any writer, [Merge] puts shards together and [Compare] says
+// or spilled to a temporary file. [Scan] goes through a JSON report and leaves its
+// results where they are, [Read] takes them in; [Replay] shows either through any writer, [Merge] puts shards together and [Compare] says
 // what became of each scenario between two runs. The page's own files stand in
 // page, what a browser makes of them is tested in the module browsertest, and
 // runs of the corpus are published in published.
@@ -18,11 +18,6 @@
 // for its own format and shows visibly what it had to replace.
 package reports
 
-import (
-	"errors"
-	"fmt"
-)
-
 // A Writer takes one run in order: Begin once, Result for each scenario that
 // ended, End once. It checks what it is given and returns an error, without
 // writing the offending record, for calls out of order, for a result that
@@ -32,38 +27,4 @@ type Writer interface {
 	Begin(Header) error
 	Result(Result) error
 	End(Footer) error
-}
-
-// Replay shows a run through a writer, as if it were happening again. A partial
-// run (see [Run.Partial]) gets a footer counted from what it holds, with status
-// [Aborted], so that no view of it can pass for a whole one.
-func Replay(run *Run, w Writer) error {
-	if run == nil {
-		return errors.New("replay a report: there is no run; read one with reports.Read first")
-	}
-	if err := w.Begin(run.Header); err != nil {
-		return err
-	}
-	for _, r := range run.Results {
-		if err := w.Result(r); err != nil {
-			return err
-		}
-	}
-	if run.Partial() {
-		return w.End(run.missingFooter())
-	}
-	return w.End(run.Footer)
-}
-
-// missingFooter counts what a partial run holds.
-func (r *Run) missingFooter() Footer {
-	tally := NewTally(r.Header.Planned)
-	for _, result := range r.Results {
-		tally.Add(result)
-	}
-	ended := Ended{
-		Status: Aborted,
-		Reason: fmt.Sprintf("the report was cut off after %s of %s results", number(len(r.Results)), number(r.Header.Planned)),
-	}
-	return tally.Footer(ended, r.Header.Claims, r.Header.NotClaimedAreas, nil)
 }

@@ -34,6 +34,9 @@ type Header struct {
 	Corpus   Corpus   `json:"corpus"`
 	Registry Registry `json:"registry"`
 	Target   Target   `json:"target"`
+	// Waivers are the files of known failures that were given to the run; nil
+	// where there were none.
+	Waivers []WaiverFile `json:"waivers,omitempty"`
 	// Planned is the number of scenarios that were selected; the run is whole
 	// only when as many have ended.
 	Planned int `json:"planned"`
@@ -91,6 +94,13 @@ type Target struct {
 
 // A Program is a file that was run.
 type Program struct {
+	Path string `json:"path"`
+	// Digest is "sha256:…" of the file as it was when the run began.
+	Digest string `json:"digest"`
+}
+
+// A WaiverFile is a file of known failures.
+type WaiverFile struct {
 	Path string `json:"path"`
 	// Digest is "sha256:…" of the file as it was when the run began.
 	Digest string `json:"digest"`

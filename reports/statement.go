@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	testresult "github.com/in-toto/attestation/go/predicates/test_result/v0"
@@ -22,19 +23,54 @@ type Statement struct {
 	Enveloped bool
 }
 
-// IsStatement tells a Statement, or an envelope around one, from other JSON.
-func IsStatement(text []byte) bool {
-	var fields struct {
-		Type        string `json:"_type"`
-		PayloadType string `json:"payloadType"`
+// maxStatement is the largest statement that is read, in bytes: the ids of half a
+// million scenarios.
+const maxStatement = 64 << 20
+
+// IsStatement tells a Statement, or an envelope around one, from other JSON. It
+// reads no further than it has to, and no further than a Statement may go.
+func IsStatement(r io.Reader) bool {
+	dec := json.NewDecoder(io.LimitReader(r, maxStatement))
+	depth := 0
+	name := false // the next token of the object is a name
+	for {
+		token, err := dec.Token()
+		if err != nil {
+			return false
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+			name = depth == 1 && token == json.Delim('{')
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		case "_type", "payloadType":
+			if depth == 1 && name {
+				return true
+			}
+		case "schema":
+			if depth == 1 && name {
+				return false // a report
+			}
+		}
+		if depth == 1 {
+			name = !name
+		}
 	}
-	return json.Unmarshal(text, &fields) == nil && (fields.Type != "" || fields.PayloadType != "")
 }
 
 // ReadStatement reads a Statement, bare or in a DSSE envelope. Unknown fields, a
 // Statement that in-toto's own rules do not accept, and another predicate are
 // errors.
-func ReadStatement(text []byte) (*Statement, error) {
+func ReadStatement(r io.Reader) (*Statement, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxStatement+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the in-toto statement: %w", err)
+	}
+	if len(text) > maxStatement {
+		return nil, fmt.Errorf("read the in-toto statement: it is larger than %d MiB, which none of ours is", maxStatement>>20)
+	}
 	out := &Statement{}
 	var envelope struct {
 		PayloadType string `json:"payloadType"`
@@ -86,6 +122,19 @@ func (s *Statement) Digest(name string) string {
 	return ""
 }
 
+// Waivers are the files of known failures in the configuration; nil where there
+// are none.
+func (s *Statement) Waivers() []WaiverFile {
+	var out []WaiverFile
+	for _, d := range s.Result.Configuration {
+		if d.GetName() == WaiversName {
+			path := d.GetAnnotations().GetFields()["file"].GetStringValue()
+			out = append(out, WaiverFile{path, "sha256:" + d.GetDigest()["sha256"]})
+		}
+	}
+	return out
+}
+
 // Check holds the statement's parts to each other: every test stands in one
 // list, once, and the result follows from the lists.
 func (s *Statement) Check() error {
@@ -122,12 +171,12 @@ var errOtherRun = errors.New("the statement is about another run")
 
 // Agrees returns an error where a run, shown as a Statement, is not this one:
 // another run, other lists, other digests.
-func (s *Statement) Agrees(run *Run) error {
+func (s *Statement) Agrees(run Report) error {
 	var b bytes.Buffer
 	if err := Replay(run, NewInToto(&b)); err != nil {
 		return err
 	}
-	other, err := ReadStatement(b.Bytes())
+	other, err := ReadStatement(&b)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 func readStatement(t *testing.T, text string) *Statement {
 	t.Helper()
-	s, err := ReadStatement([]byte(text))
+	s, err := ReadStatement(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestStatementEnvelope(t *testing.T) {
 		t.Error("the envelope's statement is another one")
 	}
 	for text, want := range map[string]bool{text: true, string(envelope): true, write(t, sample(), asJSON): false, "[]": false} {
-		if IsStatement([]byte(text)) != want {
+		if IsStatement(strings.NewReader(text)) != want {
 			t.Errorf("IsStatement is %v for %.40s", !want, text)
 		}
 	}
@@ -122,7 +122,7 @@ func TestStatementThatWasChanged(t *testing.T) {
 			if !strings.Contains(text, c.old) {
 				t.Fatalf("the statement has no %s", c.old)
 			}
-			s, err := ReadStatement([]byte(strings.ReplaceAll(text, c.old, c.new)))
+			s, err := ReadStatement(strings.NewReader(strings.ReplaceAll(text, c.old, c.new)))
 			if err == nil {
 				err = s.Check()
 			}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"runtime"
 	"slices"
@@ -114,12 +113,9 @@ func (c *Corpus) duplicates() []error {
 	return errs
 }
 
-// LoadFile reads one scenario file against a set of rules, for linting.
-func LoadFile(file string, rules *Rules) (*Corpus, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading a scenario file: %w", err)
-	}
+// LoadFile parses one scenario file against a set of rules, for linting. Errors
+// name file, line and column.
+func LoadFile(file string, data []byte, rules *Rules) (*Corpus, error) {
 	templates, err := loadFile(file, data, rules)
 	if err != nil {
 		return nil, err

@@ -30,11 +30,12 @@ type Shown struct {
 // inspect looks for pieces of credentials in a reply that holds no verdict.
 func (e *engine) inspect(where string, r Shown) {
 	ring := e.cfg.Providers.ring
-	found := ring.sight(string(r.Body))
-	found = append(found, ring.sight(r.Status)...)
-	for _, values := range r.Header {
+	found := ring.sightAll(string(r.Body))
+	found = append(found, ring.sightAll(r.Status)...)
+	for name, values := range r.Header {
+		found = append(found, ring.sightName(name)...)
 		for _, v := range values {
-			found = append(found, ring.sight(v)...)
+			found = append(found, ring.sightAll(v)...)
 		}
 	}
 	for _, c := range found {

@@ -40,14 +40,18 @@ func cookies(headers ...http.Header) []string {
 		}
 	}
 	for _, h := range headers {
-		for _, line := range h.Values("Cookie") {
-			for pair := range strings.SplitSeq(line, ";") {
-				add(pair)
+		for name, lines := range h {
+			for _, line := range lines {
+				switch {
+				case strings.EqualFold(name, "Cookie"):
+					for pair := range strings.SplitSeq(line, ";") {
+						add(pair)
+					}
+				case strings.EqualFold(name, "Set-Cookie"):
+					pair, _, _ := strings.Cut(line, ";") // what follows are attributes
+					add(pair)
+				}
 			}
-		}
-		for _, line := range h.Values("Set-Cookie") {
-			pair, _, _ := strings.Cut(line, ";") // what follows are attributes
-			add(pair)
 		}
 	}
 	return out
@@ -89,7 +93,7 @@ func (r *ring) maskHeader(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for name, values := range h {
 		secret := slices.ContainsFunc(hidden, func(n string) bool { return strings.EqualFold(n, name) })
-		shown := r.mask(name)
+		shown := r.maskName(name)
 		for _, v := range values {
 			masked := r.mask(v)
 			if secret && !onlyMask(v, masked) {
@@ -115,7 +119,8 @@ func (r *ring) maskViolation(v Violation) Violation {
 }
 
 // mask replaces every credential value in a text, every piece of a random part
-// that is long enough to be a leak, and what authorises us at the target.
+// that is long enough to be a leak, and what authorises us at the target, as they
+// are and under the encodings that sightAll undoes.
 func (r *ring) mask(text string) string {
 	for _, secret := range r.authorising() {
 		text = strings.ReplaceAll(text, secret, hiddenText)
@@ -127,7 +132,7 @@ func (r *ring) mask(text string) string {
 		}
 		text = maskPieces(text, c.secret.random, c.mask())
 	}
-	return text
+	return r.maskBase64(r.maskEscaped(text))
 }
 
 // maskPieces replaces what is left of a random part, the longest piece at each

@@ -61,7 +61,7 @@ func (o *Output) search(text []byte) {
 	if o.ring == nil {
 		return
 	}
-	for _, c := range o.ring.sight(string(text)) {
+	for _, c := range o.ring.sightAll(string(text)) {
 		if r, ok := c.owner.(*replay); ok {
 			r.leak("SEC-2", "a line of output", c)
 		} else if s, ok := c.owner.(*globalSet); ok {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
@@ -124,7 +124,7 @@ func LoadProfile(nameOrFile string) (*Profile, error) {
 		}
 		return ParseProfile(nameOrFile+".yaml", data)
 	}
-	data, err := os.ReadFile(nameOrFile)
+	data, err := textfile.Read(nameOrFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no profile %q%s: it is neither built in (%s) nor a file", nameOrFile, strict.DidYouMean(nameOrFile, ProfileNames()), strings.Join(ProfileNames(), ", "))
 	} else if err != nil {

@@ -135,8 +135,14 @@ func (r *ring) sight(text string) []*credential {
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
+	return r.numbered(func(found func(int)) { r.pieces.find(text, found) })
+}
+
+// numbered returns the credentials whose numbers a search finds, each once. The
+// caller holds r.mu.
+func (r *ring) numbered(search func(found func(number int))) []*credential {
 	var numbers []int
-	r.pieces.find(text, func(n int) {
+	search(func(n int) {
 		if !slices.Contains(numbers, n) {
 			numbers = append(numbers, n)
 		}

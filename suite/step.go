@@ -255,16 +255,19 @@ func (e *engine) scan(r *replay, s *StepObservation) {
 	ring := e.cfg.Providers.ring
 	for i := range s.Replies {
 		reply := &s.Replies[i]
-		for _, c := range ring.sight(string(reply.Body) + "\n" + reply.Text + "\n" + noticeText(reply)) {
+		for _, c := range ring.sightAll(string(reply.Body) + "\n" + reply.Text + "\n" + noticeText(reply)) {
 			e.leaked(r, c, "the reply's body")
 		}
-		for _, c := range ring.sight(reply.StatusLine) {
+		for _, c := range ring.sightAll(reply.StatusLine) {
 			e.leaked(r, c, "the reply's status line")
 		}
 		for name, values := range reply.Header {
+			for _, c := range ring.sightName(name) {
+				e.leaked(r, c, "the name of a header of the reply")
+			}
 			for _, v := range values {
-				for _, c := range ring.sight(v) {
-					e.leaked(r, c, "the reply's header "+name)
+				for _, c := range ring.sightAll(v) {
+					e.leaked(r, c, "the reply's header "+ring.maskName(name))
 				}
 			}
 		}

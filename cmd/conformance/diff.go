@@ -30,9 +30,12 @@ func newDiffCommand() *cobra.Command {
 		Example: "  conformance diff old.json new.json\n  conformance diff --json old.json new.json",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var runs [2]*reports.Run
+			var runs [2]*readable
 			for i, path := range args {
 				run, err := readReport(path, cmd.InOrStdin())
+				if run != nil {
+					defer run.close()
+				}
 				if err != nil {
 					return err
 				}

@@ -3,13 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
 
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
@@ -53,17 +53,18 @@ func newLintCommand() *cobra.Command {
 
 // lintFile reads a file as what its top-level keys say it is.
 func lintFile(file string, rules *scenarios.Rules) error {
-	data, err := os.ReadFile(file)
+	data, err := textfile.Read(file)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", file, err)
+		return err
 	}
-	var top map[string]yaml.Node
-	if err := yaml.Unmarshal(data, &top); err != nil {
-		return fmt.Errorf("%s: cannot be read as YAML: %w", file, err)
+	r := &strict.Reader{File: file}
+	top := r.Root(data)
+	if err := r.Err(); err != nil {
+		return err
 	}
 	switch {
 	case has(top, "scenarios") || has(top, "class"):
-		c, err := scenarios.LoadFile(file, rules)
+		c, err := scenarios.LoadFile(file, data, rules)
 		if err != nil {
 			return err
 		}
@@ -78,14 +79,19 @@ func lintFile(file string, rules *scenarios.Rules) error {
 	case has(top, "providers") || has(top, "runtimes"):
 		_, err = registry.Load(file, data)
 	default:
-		return fmt.Errorf("%s: neither scenarios, nor rules, nor a profile, nor waivers, nor a registry: its top-level keys are unknown", file)
+		return fmt.Errorf("%s:%d:%d: neither scenarios, nor rules, nor a profile, nor waivers, nor a registry: its top-level keys are unknown", file, top.Line, top.Column)
 	}
 	return err
 }
 
-func has(top map[string]yaml.Node, key string) bool {
-	_, ok := top[key]
-	return ok
+// has reports whether a file has a top-level key.
+func has(top *yaml.Node, key string) bool {
+	for i := 0; top.Kind == yaml.MappingNode && i+1 < len(top.Content); i += 2 {
+		if top.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
 }
 
 // schemas are the published formats by name.

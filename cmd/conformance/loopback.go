@@ -15,6 +15,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
 )
 
 // registryPlaceholder in the arguments of COMMAND becomes the path of a registry
@@ -124,7 +125,7 @@ func (t *target) rewriteRegistry(args []string, file string) ([]string, error) {
 	data, name := registry.EmbeddedFile(), "providers.yaml"
 	if file != "" {
 		var err error
-		if data, err = os.ReadFile(file); err != nil {
+		if data, err = textfile.Read(file); err != nil {
 			return nil, fmt.Errorf("reading the registry, to point it at us: %w", err)
 		}
 		name = filepath.Base(file)

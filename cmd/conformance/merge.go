@@ -23,9 +23,12 @@ func newMergeCommand() *cobra.Command {
 			if output != "" {
 				specs = append(specs, "json="+output)
 			}
-			var runs []*reports.Run
+			var runs []*readable
 			for _, path := range args {
 				run, err := readReport(path, cmd.InOrStdin())
+				if run != nil {
+					defer run.close()
+				}
 				if err != nil {
 					return err
 				}
@@ -38,10 +41,10 @@ func newMergeCommand() *cobra.Command {
 			if err := writeReports(merged, specs); err != nil {
 				return err
 			}
-			if _, err := fmt.Fprintln(cmd.ErrOrStderr(), reports.SummaryLine(merged.Header, merged.Footer)); err != nil {
+			if _, err := fmt.Fprintln(cmd.ErrOrStderr(), reports.SummaryLine(merged.Head(), merged.Foot())); err != nil {
 				return err
 			}
-			if !merged.Footer.Summary.Conformant {
+			if !merged.Foot().Summary.Conformant {
 				return errNotConformant
 			}
 			return nil

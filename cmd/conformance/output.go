@@ -131,14 +131,18 @@ func (p *prepared) header(planned int) reports.Header {
 	if claims == nil {
 		claims = traits.Claims
 	}
+	var known []reports.WaiverFile
+	for _, f := range p.waiving.files {
+		known = append(known, reports.WaiverFile(f))
+	}
 	return reports.Header{
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: runID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
 			ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
-		Invocation: p.invocation,
-		Planned:    planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, Claims: claims, NotClaimedAreas: notClaimed(claims),
+		Waivers: known, Invocation: p.invocation,
+		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
 	}
 }

@@ -22,7 +22,7 @@ func (p *proving) control(ctx context.Context, progress io.Writer) (reports.Proo
 	sample := p.sample(claimed)
 	out := reports.ProofControl{
 		Door: "Our own gates, served on loopback by this process",
-		Thinned: fmt.Sprintf("Thinned, to be over in seconds: %d of %d combinations, which are one foreign credential, in turn, for each provider and shape of a scenario, all those of the same vendor, and the first one that each gate lets through.",
+		Thinned: fmt.Sprintf("To be over in seconds, each replayed %d of the %d combinations: for each provider and shape of a scenario one foreign credential in turn, every one of the same vendor, and the first that the gate lets through.",
 			len(sample), len(claimed)),
 	}
 	if len(p.flags.command) > 0 {

@@ -45,7 +45,7 @@ var published = []struct {
 
 // TestPublished makes each published run again: its JSON has to be what comes
 // out, but for what may vary, and every view what comes out of its JSON, to the
-// byte. With -update it writes them.
+// byte. With -update it logs what is other than before, and writes them.
 func TestPublished(t *testing.T) {
 	for _, c := range published {
 		t.Run(c.folder, func(t *testing.T) {
@@ -57,11 +57,16 @@ func TestPublished(t *testing.T) {
 			readme := publishedReadme(c.folder, args)
 			now := filepath.Join(t.TempDir(), "run.json")
 			runs(t, c.status, append(args, "--quiet", "--report", "json="+now))
-			if *update {
-				publish(t, folder, now, readme)
+			diff := ""
+			if _, err := os.Stat(filepath.Join(folder, "run.json")); err == nil || !*update {
+				diff = cmp.Diff(unvaried(t, filepath.Join(folder, "run.json")), unvaried(t, now))
 			}
-			want, got := unvaried(t, filepath.Join(folder, "run.json")), unvaried(t, now)
-			if diff := cmp.Diff(want, got); diff != "" {
+			switch {
+			case *update:
+				// What is about to be lost from sight is told: -v shows it.
+				t.Logf("written anew (-published +now):\n%.4000s", diff)
+				publish(t, folder, now, readme)
+			case diff != "":
 				t.Errorf("the run is no longer what comes out; -update writes it (-published +now):\n%.4000s", diff)
 			}
 			for format, file := range publishedFiles {

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
 )
 
 // errUnderivable ends a derive that found no provider and has said why.
@@ -99,7 +99,7 @@ func (f *deriveFlags) print(w io.Writer, d registry.Derivation) error {
 func deriveBatch(r *registry.Registry, path string, stdin io.Reader, out io.Writer) error {
 	in, name := stdin, "standard input"
 	if path != "-" {
-		file, err := os.Open(path)
+		file, err := textfile.Open(path)
 		if err != nil {
 			return fmt.Errorf("reading a batch: %w", err)
 		}

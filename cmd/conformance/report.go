@@ -26,6 +26,7 @@ func newReportCommand() *cobra.Command {
 			if run == nil {
 				return err
 			}
+			defer run.close()
 			if len(specs) > 0 {
 				return errors.Join(writeReports(run, specs), err)
 			}

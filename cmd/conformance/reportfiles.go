@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
 	"github.com/molecule-ai/byok-conformance/reports"
 )
 
@@ -37,7 +38,7 @@ func closeReports(files []*reports.File) error {
 }
 
 // writeReports shows a run in each of the reports that the arguments name.
-func writeReports(run *reports.Run, specs []string) (err error) {
+func writeReports(run reports.Report, specs []string) (err error) {
 	files, err := createReports(specs)
 	if err != nil {
 		return err
@@ -51,21 +52,76 @@ func writeReports(run *reports.Run, specs []string) (err error) {
 	return nil
 }
 
-// readReport reads a JSON report; - is standard input. An error that wraps
-// reports.ErrPartial comes with what there is.
-func readReport(path string, stdin io.Reader) (*reports.Run, error) {
-	in := stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("reading a report: %w", err)
-		}
-		defer f.Close()
-		in = f
+// A given file is open for reading at any place; what cannot be, such as a pipe,
+// has been copied to a temporary file.
+type given struct {
+	*os.File
+	size int64
+	// temp is the name of the copy; empty where the file is the one that was named.
+	temp string
+}
+
+// openGiven opens a file; - is standard input.
+func openGiven(path string, stdin io.Reader) (*given, error) {
+	if path == "-" {
+		return keep(stdin)
 	}
-	run, err := reports.Read(in)
+	f, err := textfile.Open(path)
 	if err != nil {
-		return run, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
-	return run, nil
+	if f.Size >= 0 {
+		return &given{File: f.File, size: f.Size}, nil
+	}
+	defer f.Close()
+	return keep(f)
+}
+
+// keep copies what can be read only once.
+func keep(from io.Reader) (*given, error) {
+	temp, err := os.CreateTemp("", "conformance-given-*")
+	if err != nil {
+		return nil, fmt.Errorf("keeping it in the temporary folder %s: %w; set TMPDIR to another folder", os.TempDir(), err)
+	}
+	g := &given{File: temp, temp: temp.Name()}
+	if g.size, err = io.Copy(temp, from); err != nil {
+		return nil, errors.Join(fmt.Errorf("reading it into the temporary folder %s: %w", os.TempDir(), err), g.Close())
+	}
+	return g, nil
+}
+
+// Close removes a copy, too.
+func (g *given) Close() error {
+	err := g.File.Close()
+	if g.temp != "" {
+		err = errors.Join(err, os.Remove(g.temp))
+	}
+	return err
+}
+
+// A readable report is one that stays in its file; Close it in any case.
+type readable struct {
+	*reports.Stored
+	file *given
+}
+
+func (r *readable) close() { _ = r.file.Close() } // it was only read
+
+// readReport reads a JSON report; - is standard input. An error that wraps
+// reports.ErrPartial comes with what there is; with any other the report is nil.
+func readReport(path string, stdin io.Reader) (*readable, error) {
+	file, err := openGiven(path, stdin)
+	if err != nil {
+		return nil, fmt.Errorf("reading a report: %w", err)
+	}
+	run, err := reports.Scan(file, file.size)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	r := &readable{run, file}
+	if run == nil {
+		r.close()
+		return nil, err
+	}
+	return r, err
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +22,7 @@ func newVerifyCommand() *cobra.Command {
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v.out = cmd.OutOrStdout()
-			if err := v.verify(args); err != nil {
+			if err := v.verify(args, cmd.InOrStdin()); err != nil {
 				return err
 			}
 			return v.end()
@@ -79,22 +77,23 @@ func (v *verifier) end() error {
 	return nil
 }
 
-func (v *verifier) verify(paths []string) error {
-	texts := make([][]byte, len(paths))
+func (v *verifier) verify(paths []string, stdin io.Reader) error {
+	files := make([]*given, len(paths))
 	for i, path := range paths {
 		var err error
-		if texts[i], err = os.ReadFile(path); err != nil {
+		if files[i], err = openGiven(path, stdin); err != nil {
 			return fmt.Errorf("reading the evidence: %w", err)
 		}
+		defer files[i].Close()
 	}
-	if !reports.IsStatement(texts[0]) {
+	if !reports.IsStatement(io.NewSectionReader(files[0], 0, files[0].size)) {
 		if len(paths) > 1 {
 			return fmt.Errorf("%s is no in-toto statement, so %s has nothing to be held to; verify one report at a time", paths[0], paths[1])
 		}
-		v.run(texts[0], paths[0])
+		v.run(files[0], paths[0])
 		return nil
 	}
-	statement, err := reports.ReadStatement(texts[0])
+	statement, err := reports.ReadStatement(io.NewSectionReader(files[0], 0, files[0].size))
 	if !v.holds(err, "%s is an in-toto statement with a test-result predicate", paths[0]) {
 		return nil
 	}
@@ -104,7 +103,7 @@ func (v *verifier) verify(paths []string) error {
 		return nil
 	}
 	v.statement(statement)
-	if run := v.run(texts[1], paths[1]); run != nil {
+	if run := v.run(files[1], paths[1]); run != nil {
 		v.holds(statement.Agrees(run), "the statement says what %s says", paths[1])
 	}
 	return nil
@@ -121,9 +120,12 @@ func (v *verifier) statement(s *reports.Statement) {
 	}
 	v.registryDigest(s.Digest("registry"), invocation)
 	v.profileDigest(s.Digest("profile"), flagOf(invocation, "--profile"))
+	for _, w := range s.Waivers() {
+		v.fileDigest("waiver file", w.Path, w.Digest)
+	}
 	for _, subject := range s.Subjects {
 		if sum := subject.Digest["sha256"]; sum != "" {
-			v.fileDigest(subject.Name, "sha256:"+sum)
+			v.fileDigest("program", subject.Name, "sha256:"+sum)
 		} else {
 			v.relies("the subject %s: it has only an address, and what answered there is not recorded", subject.Name)
 		}
@@ -137,13 +139,13 @@ func (v *verifier) statement(s *reports.Statement) {
 
 // run holds a JSON report to itself and to what it was made from; nil where it
 // cannot be read at all.
-func (v *verifier) run(text []byte, path string) *reports.Run {
-	run, err := reports.Read(bytes.NewReader(text))
+func (v *verifier) run(file *given, path string) *reports.Stored {
+	run, err := reports.Scan(file, file.size)
 	if !v.holds(err, "%s is a whole report, and its summary counts its results", path) {
 		return nil
 	}
-	h := run.Header
-	v.say("verdict", "%s", reports.SummaryLine(h, run.Footer))
+	h := run.Head()
+	v.say("verdict", "%s", reports.SummaryLine(h, run.Foot()))
 	v.holds(ruleTable(run), "the table of rules counts the results")
 	corpus := v.corpusDigest(h.Corpus.Digest)
 	reg := v.registryDigest(h.Registry.Digest, h.Invocation)
@@ -153,8 +155,11 @@ func (v *verifier) run(text []byte, path string) *reports.Run {
 		v.relies("the scenarios: which were selected, and what each gives and expects, could not be recomputed")
 	}
 	v.profileDigest(h.Target.ProfileDigest, h.Target.Profile)
+	for _, w := range h.Waivers {
+		v.fileDigest("waiver file", w.Path, w.Digest)
+	}
 	for _, p := range h.Target.Programs {
-		v.fileDigest(p.Path, p.Digest)
+		v.fileDigest("program", p.Path, p.Digest)
 	}
 	if len(h.Target.Programs) == 0 {
 		v.relies("the target %s %s: nothing was started, so what answered there is not recorded", h.Target.Kind, h.Target.Address)

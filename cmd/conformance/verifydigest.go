@@ -76,16 +76,17 @@ func (v *verifier) profileDigest(recorded, name string) {
 	v.holds(err, "the profile is %s, %s", name, recorded)
 }
 
-func (v *verifier) fileDigest(path, recorded string) {
+// fileDigest holds a file to its digest; kind says what it is.
+func (v *verifier) fileDigest(kind, path, recorded string) {
 	sum, err := fileDigest(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		v.relies("the program %s, %s: the file is not here", path, recorded)
+		v.relies("the %s %s, %s: the file is not here", kind, path, recorded)
 		return
 	}
 	if err == nil {
 		err = same(recorded, sum, "the file is another one now")
 	}
-	v.holds(err, "the program is %s, %s", path, recorded)
+	v.holds(err, "the %s is %s, %s", kind, path, recorded)
 }
 
 // flagOf returns a flag's value in a recorded command line; empty where it was

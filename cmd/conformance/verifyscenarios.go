@@ -12,13 +12,16 @@ import (
 )
 
 // ruleTable counts a run's results by rule once more.
-func ruleTable(run *reports.Run) error {
-	tally := reports.NewTally(run.Header.Planned)
-	for _, r := range run.Results {
+func ruleTable(run reports.Report) error {
+	tally := reports.NewTally(run.Head().Planned)
+	for r, err := range reports.All(run) {
+		if err != nil {
+			return err
+		}
 		tally.Add(r)
 	}
 	recorded := map[string]reports.Rule{}
-	for _, r := range run.Footer.Rules {
+	for _, r := range run.Foot().Rules {
 		recorded[r.ID] = r
 	}
 	counted := tally.Rules(nil)
@@ -37,16 +40,17 @@ func ruleTable(run *reports.Run) error {
 
 // scenarios holds a run to the corpus: it planned what its selection selects,
 // what ended is part of that, and each result is about the scenario of its id.
-func (v *verifier) scenarios(run *reports.Run, reg *registry.Registry) {
-	selected, err := selectionOf(run.Header, reg)
+func (v *verifier) scenarios(run reports.Report, reg *registry.Registry) {
+	h := run.Head()
+	selected, err := selectionOf(h, reg)
 	switch planned, leftOut := len(selected.Scenarios), selected.LeftOut; {
 	case err != nil:
-	case planned != run.Header.Planned:
-		err = fmt.Errorf("the selection has %d scenarios with their twins, and %d were planned", planned, run.Header.Planned)
-	case leftOut != run.Header.LeftOut:
-		err = fmt.Errorf("the matrix leaves out %d scenarios, and the report says %d", leftOut, run.Header.LeftOut)
+	case planned != h.Planned:
+		err = fmt.Errorf("the selection has %d scenarios with their twins, and %d were planned", planned, h.Planned)
+	case leftOut != h.LeftOut:
+		err = fmt.Errorf("the matrix leaves out %d scenarios, and the report says %d", leftOut, h.LeftOut)
 	}
-	if !v.holds(err, "the selection has the %d scenarios that were planned", run.Header.Planned) {
+	if !v.holds(err, "the selection has the %d scenarios that were planned", h.Planned) {
 		return
 	}
 	known := map[string]*scenarios.Scenario{}
@@ -65,10 +69,13 @@ func (v *verifier) scenarios(run *reports.Run, reg *registry.Registry) {
 }
 
 // each returns the first error, with the id of the result that it is about.
-func each(run *reports.Run, check func(*reports.Result) error) error {
-	for i := range run.Results {
-		if err := check(&run.Results[i]); err != nil {
-			return fmt.Errorf("%s: %w", run.Results[i].ID, err)
+func each(run reports.Report, check func(*reports.Result) error) error {
+	for r, err := range reports.All(run) {
+		if err != nil {
+			return err
+		}
+		if err := check(&r); err != nil {
+			return fmt.Errorf("%s: %w", r.ID, err)
 		}
 	}
 	return nil

@@ -17,6 +17,8 @@ import (
 type waiving struct {
 	set   *waivers.Set
 	draft *waivers.Draft
+	// files are those that the waivers came from.
+	files []waivers.File
 	// path is where the draft goes; empty where none was asked for.
 	path string
 }
@@ -24,7 +26,7 @@ type waiving struct {
 // openWaivers reads the waivers before anything is started. A draft never takes
 // the place of a file, whose reasons somebody has written.
 func openWaivers(p *prepared, files []string, draft string) (*waiving, error) {
-	list, err := waivers.LoadFiles(files, p.corpus.Rules)
+	list, read, err := waivers.LoadFiles(files, p.corpus.Rules)
 	if err != nil {
 		return nil, fmt.Errorf("the waivers cannot be used:\n%w", err)
 	}
@@ -34,7 +36,7 @@ func openWaivers(p *prepared, files []string, draft string) (*waiving, error) {
 			return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
 		}
 	}
-	w := &waiving{draft: waivers.NewDraft(all), path: draft}
+	w := &waiving{files: read, draft: waivers.NewDraft(all), path: draft}
 	if w.set, err = waivers.New(list, all, time.Now()); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
 )
 
 // A Position is a place in a file; lines and columns count from 1.
@@ -26,13 +28,17 @@ type Position struct {
 
 func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
 
-// maxFile bounds a file that is read, in bytes; the largest of ours is some 30 KiB.
-const maxFile = 4 << 20
+// maxErrors is how many things that are wrong in one file are told: more than
+// anybody reads at once, and few enough that a file of nothing but errors is
+// refused as quickly as another.
+const maxErrors = 100
 
 // A Reader reads one YAML file strictly and collects what is wrong with it.
 type Reader struct {
 	File string
 	errs []error
+	// unsaid counts what was wrong beyond maxErrors.
+	unsaid int
 }
 
 // A fileError is one thing that is wrong in a file.
@@ -46,8 +52,13 @@ func (e *fileError) Error() string { return e.pos.String() + ": " + e.msg }
 // Pos is where a node stands.
 func (r *Reader) Pos(n *yaml.Node) Position { return Position{r.File, n.Line, n.Column} }
 
-// Fail records that something is wrong at a node.
+// Fail records that something is wrong at a node. After a hundred of them, no
+// more are.
 func (r *Reader) Fail(n *yaml.Node, format string, args ...any) {
+	if len(r.errs) >= maxErrors {
+		r.unsaid++
+		return
+	}
 	r.errs = append(r.errs, &fileError{r.Pos(n), fmt.Sprintf(format, args...)})
 }
 
@@ -60,13 +71,16 @@ func (r *Reader) Err() error {
 		}
 		return a.pos.Line < b.pos.Line || a.pos.Line == b.pos.Line && a.pos.Column < b.pos.Column
 	})
+	if r.unsaid > 0 {
+		return errors.Join(append(slices.Clone(r.errs), fmt.Errorf("%s:1:1: %d more things are wrong; correct these first", r.File, r.unsaid))...)
+	}
 	return errors.Join(r.errs...)
 }
 
 // Root parses the file's only document.
 func (r *Reader) Root(data []byte) *yaml.Node {
-	if len(data) > maxFile {
-		r.failAt(1, "the file has %d bytes, more than the %d that are read; split it", len(data), maxFile)
+	if line, column, flaw := textfile.Flaw(data); flaw != "" {
+		r.Fail(&yaml.Node{Line: line, Column: column}, "%s", flaw)
 		return nil
 	}
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
@@ -205,13 +219,15 @@ func (r *Reader) word(n *yaml.Node, what string, known []string) (string, bool) 
 // Words returns a setter that reads a list of words; known nil accepts any.
 func (r *Reader) Words(what string, known []string, into *[]string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
+		seen := map[string]bool{}
 		r.Items(n, "the list of "+what+"s", func(item *yaml.Node) {
 			s, ok := r.word(item, what, known)
 			switch {
 			case !ok:
-			case slices.Contains(*into, s):
+			case seen[s]:
 				r.Fail(item, "%s %q stands here twice; keep one", what, s)
 			default:
+				seen[s] = true
 				*into = append(*into, s)
 			}
 		})

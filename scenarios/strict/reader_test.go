@@ -1,12 +1,15 @@
 package strict_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
@@ -101,9 +104,14 @@ func TestRoot(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"empty", "", "f:1:1: the file is empty"},
 		{"comment", "# x\n", "f:1:1: the file is empty"},
-		{"too large", strings.Repeat("#", 4<<20+1), "f:1:1: the file has 4194305 bytes, more than the 4194304 that are read; split it"},
+		{"too large", strings.Repeat("#", textfile.MaxBytes+1), "f:1:1: the file is larger than 1 MiB, and none that people write is; check that this is the right one"},
+		{"UTF-16", "\xff\xfea\x00:\x00", "f:1:1: the file is UTF-16; save it as UTF-8"},
+		{"NUL bytes", "a: b\nc: \x00", "f:2:4: a NUL byte stands here, so this is no text, or UTF-16; save it as UTF-8"},
+		{"no UTF-8", "a: \xe9", "f:1:4: the byte 0xe9 is no UTF-8; save the file as UTF-8"},
+		{"nested too deeply", strings.Repeat("[", 100_000), "f:1:1: the file is not YAML: exceeded max depth of 10000; correct this line or the one before it"},
+		{"directives", "%TAG !a! tag:a\n%TAG !b! tag:b\n---\na: b\n", "f:1:1: a %TAG directive stands here; remove it, and write tags out where there are any"},
 		{"no YAML", "a: b\nc: [\nd: e", "f:1:1: the file is not YAML: did not find expected ',' or ']'; correct this line or the one before it"},
-		{"control character", "a: \x01", "f:1:1: the file is not YAML: control characters are not allowed; correct this line or the one before it"},
+		{"control character", "a: \x01", "f:1:4: the control character U+0001 stands here; remove it"},
 		{"unknown anchor", "a: *b", "f:1:1: the file is not YAML: unknown anchor 'b' referenced; correct this line or the one before it"},
 		{"second document", "a: b\n---\nc: d\n", "f:2:1: a second document begins here; one file holds one document"},
 		{"second document that is no YAML", "a: b\n---\nc: [\n", "f:3:1: the file is not YAML: did not find expected node content; correct this line or the one before it"},
@@ -122,6 +130,31 @@ func TestRoot(t *testing.T) {
 			}
 			if (root == nil) != (got != "" && test.name != "second document") {
 				t.Errorf("root %v", root)
+			}
+		})
+	}
+}
+
+// A bomb of aliases, a key twice, a list of nothing but mistakes: each is refused
+// where it stands, and no error is longer than a person reads.
+func TestHostileFiles(t *testing.T) {
+	bomb := "a: &a [x, x]\n"
+	for c := 'b'; c <= 'z'; c++ {
+		bomb += fmt.Sprintf("%c: &%c [*%c, *%c]\n", c, c, c-1, c-1)
+	}
+	tests := []struct{ name, text, want string }{
+		{"a bomb of aliases", bomb + "any: [*z, *z]\n", "f:27:7: word must be a string, not an alias"},
+		{"an alias", "text: &n x\nword: *n\n", "f:2:7: aliases are not read here; write the value out"},
+		{"a merge", "text: x\n<<: {words: [left]}\n", `f:2:1: the file has no field "<<"`},
+		{"a key twice", "text: x\ntext: y\n", `f:2:1: the file has "text" twice; keep one`},
+		{"nothing but mistakes", "words: [" + strings.Repeat("{},", 100_000) + "]\n", "f:1:1: 99900 more things are wrong; correct these first"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var got record
+			errs := read(test.text, got.fields)
+			if !slices.ContainsFunc(errs, func(e string) bool { return strings.HasPrefix(e, test.want) }) || len(errs) > 101 {
+				t.Errorf("%d errors: %.600q\nwant one that begins with %q", len(errs), errs, test.want)
 			}
 		})
 	}

@@ -24,7 +24,7 @@ type Waived struct {
 
 // openWaivers reads the files of the options.
 func (s *Session) openWaivers(rules *scenarios.Rules, selected []*scenarios.Scenario) error {
-	list, err := waivers.LoadFiles(s.options.Waivers, rules)
+	list, _, err := waivers.LoadFiles(s.options.Waivers, rules)
 	if err != nil {
 		return fmt.Errorf("reading Options.Waivers: %w", err)
 	}

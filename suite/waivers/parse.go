@@ -1,16 +1,17 @@
 package waivers
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/molecule-ai/byok-conformance/registry/textfile"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
@@ -18,18 +19,27 @@ import (
 // unfilled begins what a draft leaves to its owner.
 const unfilled = "FILL IN"
 
+// A File is a waiver file as it was when it was read.
+type File struct {
+	Path string
+	// Digest is "sha256:…" of its bytes.
+	Digest string
+}
+
 // LoadFiles reads waiver files into one list. The same waiver in two files
 // counts once; two that name the same scenarios and say different things about
 // them are an error, like everything else that is wrong with a file.
-func LoadFiles(files []string, rules *scenarios.Rules) ([]Waiver, error) {
+func LoadFiles(files []string, rules *scenarios.Rules) ([]Waiver, []File, error) {
 	var out []Waiver
+	var read []File
 	var errs []error
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		data, err := textfile.Read(file)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("reading the waivers: %w", err))
 			continue
 		}
+		read = append(read, File{file, fmt.Sprintf("sha256:%x", sha256.Sum256(data))})
 		list, err := Parse(file, data, rules)
 		if err != nil {
 			errs = append(errs, err)
@@ -43,7 +53,7 @@ func LoadFiles(files []string, rules *scenarios.Rules) ([]Waiver, error) {
 			}
 		}
 	}
-	return out, errors.Join(errs...)
+	return out, read, errors.Join(errs...)
 }
 
 // find returns the waiver of a list with the same selector, or nil.
@@ -93,7 +103,7 @@ func (p *parser) waiver(n *yaml.Node) {
 	p.Mapping(n, "a waiver", strict.Fields{
 		"scenario": func(n *yaml.Node) { p.glob(n, &w.Scenario) },
 		"rule":     p.OneOf("rule", p.rules.IDs(), &w.Rule),
-		"violates": p.Words("rule", p.rules.IDs(), &w.Violates),
+		"violates": func(n *yaml.Node) { p.violates(n, &w.Violates) },
 		"reason":   func(n *yaml.Node) { p.filled(n, "reason", &w.Reason) },
 		"link":     func(n *yaml.Node) { p.link(n, &w.Link) },
 		"expires":  func(n *yaml.Node) { p.day(n, &w.Expires) },
@@ -151,6 +161,14 @@ func (p *parser) glob(n *yaml.Node, into *string) {
 		p.Fail(n, "the scenario %q covers all of its class, which is too much; write it like %s/name/*, one waiver for each name, or waive by rule", glob, class)
 	default:
 		*into = glob
+	}
+}
+
+// violates reads the rules of a waiver. An empty list would waive nothing.
+func (p *parser) violates(n *yaml.Node, into *[]string) {
+	p.Words("rule", p.rules.IDs(), into)(n)
+	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		p.Fail(n, "violates lists no rule; name those that the scenarios are known to violate")
 	}
 }
 

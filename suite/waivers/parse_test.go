@@ -2,6 +2,8 @@ package waivers_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,6 +59,7 @@ func TestParseRefuses(t *testing.T) {
 	}{
 		{"no schema", "schema: byok-conformance/waivers/v1\n", "", "w.yaml:1:1: the file has no schema", false},
 		{"another schema", "waivers/v1", "waivers/v2", "w.yaml:1:9: unknown schema", false},
+		{"no rules", "[PRE-2]", "[]", "w.yaml:4:15: violates lists no rule; name those that the scenarios are known to violate", false},
 		{"no waivers", good[strings.Index(good, "waivers:\n"):], "", "the file has no waivers", false},
 		{"unknown field", "reason:", "reson:", `w.yaml:5:5: a waiver has no field "reson" (did you mean "reason"?)`, false},
 		{"no reason", "    reason: Groq is repaired in the next release\n", "", "w.yaml:3:5: the waiver has no reason", false},
@@ -123,7 +126,12 @@ func TestLoadFiles(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			list, err := waivers.LoadFiles(names, rules)
+			list, read, err := waivers.LoadFiles(names, rules)
+			for i, text := range test.files {
+				if want := (waivers.File{Path: names[i], Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))}); read[i] != want {
+					t.Errorf("file %v, want %v", read[i], want)
+				}
+			}
 			if test.want == "" && (err != nil || len(list) != test.count) {
 				t.Errorf("%d waivers, error %v; want %d", len(list), err, test.count)
 			}
@@ -132,7 +140,7 @@ func TestLoadFiles(t *testing.T) {
 			}
 		})
 	}
-	if _, err := waivers.LoadFiles([]string{filepath.Join(t.TempDir(), "missing.yaml")}, rules); err == nil {
+	if _, _, err := waivers.LoadFiles([]string{filepath.Join(t.TempDir(), "missing.yaml")}, rules); err == nil {
 		t.Error("a file that is not there is no error")
 	}
 }

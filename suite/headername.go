@@ -1,0 +1,82 @@
+package suite
+
+// sightName is sight for the name of a header, of which neither HTTP nor Go
+// keeps the case.
+func (r *ring) sightName(name string) []*credential {
+	if longestWord(name) < leakLength || commonNames[name] {
+		return nil
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.numbered(func(found func(int)) { r.pieces.findFolded(lowered(name), found) })
+}
+
+// findFolded is find for a text of which only the lower case is known.
+func (p *pieces) findFolded(lower string, found func(number int)) {
+	if p.used == 0 {
+		return
+	}
+	for i := 0; i+blockLength <= len(lower); i++ {
+		for block := range casesOf([blockLength]byte([]byte(lower[i:]))) {
+			for at := p.hash(string(block[:])); p.table[at] != 0; at = (at + 1) & (len(p.table) - 1) {
+				random, j := p.block(p.table[at])
+				if random[j:j+blockLength] == string(block[:]) && common(lower, i, lowered(random), j) >= leakLength {
+					found(int(p.table[at]-1) / maxBlocks)
+				}
+			}
+		}
+	}
+}
+
+// commonNames are names of headers that hold a long word and that most replies
+// have; looking through them would be for nothing.
+var commonNames = map[string]bool{"Connection": true, "X-Ratelimit-Limit": true, "X-Ratelimit-Remaining": true, "X-Ratelimit-Reset": true}
+
+// casesOf yields a block of lower-case characters in every mixture of cases.
+func casesOf(block [blockLength]byte) func(yield func([blockLength]byte) bool) {
+	return func(yield func([blockLength]byte) bool) {
+	next:
+		for mixture := range 1 << blockLength {
+			b := block
+			for i := range b {
+				if mixture>>i&1 == 0 {
+					continue
+				}
+				if b[i] < 'a' || b[i] > 'z' {
+					continue next // no letter: the same as without
+				}
+				b[i] -= 'a' - 'A'
+			}
+			if !yield(b) {
+				return
+			}
+		}
+	}
+}
+
+// lowered is a text with its ASCII letters in lower case, as long as before.
+func lowered(s string) string {
+	out := []byte(s)
+	for i, c := range out {
+		if c >= 'A' && c <= 'Z' {
+			out[i] += 'a' - 'A'
+		}
+	}
+	return string(out)
+}
+
+// maskName is mask for the name of a header.
+func (r *ring) maskName(name string) string {
+	name = r.mask(name)
+	c, at := newCover(lowered(name)), make([]int, len(name)+1)
+	for i := range at {
+		at[i] = i
+	}
+	for _, secret := range r.authorising() {
+		c.all(lowered(secret), hiddenText)
+	}
+	for _, found := range r.sightName(name) {
+		c.pieces(lowered(found.secret.random), found.mask())
+	}
+	return c.shown(name, at)
+}
