@@ -83,7 +83,7 @@ func TestLoadErrors(t *testing.T) {
 		{"no YAML", "a: 1\n  b: [\n", []string{"f.yaml:2:1: the file is not YAML: mapping values are not allowed in this context; correct this line or the one before it"}},
 		{"second document", plain + "---\nclass: dead\n", []string{"f.yaml:11:1: a second document begins here; one file holds one document"}},
 		{"second document that is no YAML", plain + "---\na: 'x", []string{"f.yaml:12:1: the file is not YAML: found unexpected end of stream; correct this line or the one before it"}},
-		{"too large", "#" + strings.Repeat("x", 4<<20), []string{"f.yaml:1:1: the file has 4194305 bytes, more than the 4194304 that are read; split it"}},
+		{"too large", "#" + strings.Repeat("x", 1<<20), []string{"f.yaml:1:1: the file is larger than 1 MiB, and none that people write is; check that this is the right one"}},
 		{"a list", "- a\n", []string{
 			"f.yaml:1:1: a scenario file must be a mapping, not a list",
 			"f.yaml:1:1: the file names no class; add a line `class: …` with one of " + classes,

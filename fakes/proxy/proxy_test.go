@@ -21,18 +21,18 @@ func TestAnswers(t *testing.T) {
 		body      string
 		refused   string
 	}{
-		{"https over HTTP/1.1", "https://api.anthropic.com/v1/models?limit=1", nil, 200, "HTTP/1.1 GET https://api.anthropic.com/v1/models?limit=1 key=; inner=", ""},
-		{"https over HTTP/2", "https://api.anthropic.com/v1/models", overHTTP2, 200, "HTTP/2.0 GET https://api.anthropic.com/v1/models key=; inner=", ""},
-		{"the scheme's own port is left out", "https://api.anthropic.com:443/", nil, 200, "HTTP/1.1 GET https://api.anthropic.com/ key=; inner=", ""},
-		{"upper case is the same host", "https://API.Anthropic.com/", nil, 200, "HTTP/1.1 GET https://api.anthropic.com/ key=; inner=", ""},
-		{"a host with a port of its own", "https://localhost:8443/", nil, 200, "HTTP/1.1 GET https://localhost:8443/ key=; inner=", ""},
-		{"plain http to our host", "http://api.openai.com/v1/models", nil, 200, "HTTP/1.1 GET http://api.openai.com/v1/models key=; inner=", ""},
-		{"another host", "https://elsewhere.example/collect", nil, 403, "HTTP/1.1 GET https://elsewhere.example/collect key=; inner=", "CONNECT elsewhere.example:443"},
-		{"another host over HTTP/2", "https://elsewhere.example/collect", overHTTP2, 403, "HTTP/2.0 GET https://elsewhere.example/collect key=; inner=", "CONNECT elsewhere.example:443"},
-		{"another host in plain http", "http://elsewhere.example/", nil, 403, "HTTP/1.1 GET http://elsewhere.example/ key=; inner=", "GET elsewhere.example:80"},
-		{"another port of our host", "https://api.openai.com:8443/", nil, 200, "HTTP/1.1 GET https://api.openai.com:8443/ key=; inner=", "CONNECT api.openai.com:8443"},
-		{"an address", "https://169.254.169.254/latest", nil, 200, "HTTP/1.1 GET https://169.254.169.254/latest key=; inner=", "CONNECT 169.254.169.254:443"},
-		{"an IPv6 address", "https://[2001:db8::1]/", nil, 200, "HTTP/1.1 GET https://[2001:db8::1]/ key=; inner=", "CONNECT [2001:db8::1]:443"},
+		{"https over HTTP/1.1", "https://api.anthropic.com/v1/models?limit=1", nil, 200, "HTTP/1.1 GET https://api.anthropic.com/v1/models?limit=1 key= inner=", ""},
+		{"https over HTTP/2", "https://api.anthropic.com/v1/models", overHTTP2, 200, "HTTP/2.0 GET https://api.anthropic.com/v1/models key= inner=", ""},
+		{"the scheme's own port is left out", "https://api.anthropic.com:443/", nil, 200, "HTTP/1.1 GET https://api.anthropic.com/ key= inner=", ""},
+		{"upper case is the same host", "https://API.Anthropic.com/", nil, 200, "HTTP/1.1 GET https://api.anthropic.com/ key= inner=", ""},
+		{"a host with a port of its own", "https://localhost:8443/", nil, 200, "HTTP/1.1 GET https://localhost:8443/ key= inner=", ""},
+		{"plain http to our host", "http://api.openai.com/v1/models", nil, 200, "HTTP/1.1 GET http://api.openai.com/v1/models key= inner=", ""},
+		{"another host", "https://elsewhere.example/collect", nil, 403, "HTTP/1.1 GET https://elsewhere.example/collect key= inner=", "CONNECT elsewhere.example:443"},
+		{"another host over HTTP/2", "https://elsewhere.example/collect", overHTTP2, 403, "HTTP/2.0 GET https://elsewhere.example/collect key= inner=", "CONNECT elsewhere.example:443"},
+		{"another host in plain http", "http://elsewhere.example/", nil, 403, "HTTP/1.1 GET http://elsewhere.example/ key= inner=", "GET elsewhere.example:80"},
+		{"another port of our host", "https://api.openai.com:8443/", nil, 200, "HTTP/1.1 GET https://api.openai.com:8443/ key= inner=", "CONNECT api.openai.com:8443"},
+		{"an address", "https://169.254.169.254/latest", nil, 200, "HTTP/1.1 GET https://169.254.169.254/latest key= inner=", "CONNECT 169.254.169.254:443"},
+		{"an IPv6 address", "https://[2001:db8::1]/", nil, 200, "HTTP/1.1 GET https://[2001:db8::1]/ key= inner=", "CONNECT [2001:db8::1]:443"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := run(t, echo, nil)
@@ -63,7 +63,7 @@ func TestHostIsWhereTheTunnelLeads(t *testing.T) {
 		}
 		body, _ := io.ReadAll(reply.Body)
 		reply.Body.Close()
-		if want := "GET https://api.openai.com/ key=; inner=api.anthropic.com"; !strings.HasSuffix(string(body), want) {
+		if want := "GET https://api.openai.com/ key= inner=api.anthropic.com"; !strings.HasSuffix(string(body), want) {
 			t.Errorf("got %q, want it to end with %q", body, want)
 		}
 	}
