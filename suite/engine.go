@@ -118,7 +118,7 @@ func newEngine(cfg Config) (*engine, error) {
 	}
 	// A call is held back long enough for a server that writes its reply slowly,
 	// and well below the budget, so that the wait itself is no timeout.
-	cfg.Providers.hold = min(2*time.Second, e.cfg.Budget/3)
+	cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
 	e.things = &materials{maker: newMaker(cfg.Seed), hosts: hostsByName(cfg.Registry)}
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
 	e.finisher = newFinisher(e)
