@@ -1,9 +1,11 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -64,6 +66,7 @@ type engine struct {
 	// slots bound what is replayed at once; waits bound what waits.
 	slots, waits chan struct{}
 	finisher     *finisher
+	silence      *silence
 
 	mu        sync.Mutex
 	leftovers []string
@@ -121,7 +124,7 @@ func newEngine(cfg Config) (*engine, error) {
 	cfg.Providers.hold = min(2*time.Second, e.cfg.Budget/3)
 	e.things = &materials{maker: newMaker(cfg.Seed), hosts: hostsByName(cfg.Registry)}
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
-	e.finisher = newFinisher(e)
+	e.finisher, e.silence = newFinisher(e), newSilence(e.cfg.Parallel)
 	cfg.Providers.ring.hide(e.traits.Secrets)
 	if cfg.Output != nil {
 		cfg.Output.watch(cfg.Providers.ring)
@@ -226,10 +229,7 @@ func (e *engine) cleanUp(interrupted bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout)
 	defer cancel()
 	e.mu.Lock()
-	left := make([]Workspace, 0, len(e.live))
-	for _, w := range e.live {
-		left = append(left, w)
-	}
+	left := slices.Collect(maps.Values(e.live))
 	e.mu.Unlock()
 	for _, w := range left {
 		e.remove(ctx, w)
@@ -238,9 +238,15 @@ func (e *engine) cleanUp(interrupted bool) {
 		e.removeUnread(ctx)
 	}
 	if e.traits.SharedGlobals {
+		ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout) // whatever the workspaces took
+		defer cancel()
 		if err := e.cfg.Target.SetGlobals(ctx, nil); err != nil {
 			e.leftover(fmt.Sprintf("global secrets: %v", err))
 		}
+	}
+	for _, w := range e.live {
+		why := cmp.Or(e.silence.gaveUp(toRemove), fmt.Errorf("it could not be deleted within %s", cleanTimeout))
+		e.leftover(fmt.Sprintf("workspace %s (%s): %v", w.Name, w.ID, why))
 	}
 }
 
@@ -275,8 +281,17 @@ func (e *engine) keep(w Workspace) {
 	e.live[w.ID] = w
 }
 
+// remove deletes a workspace. One whose delete was cut off, or that the target
+// was not asked to delete, is left to cleanUp.
 func (e *engine) remove(ctx context.Context, w Workspace) {
+	if e.silence.gaveUp(toRemove) != nil {
+		return
+	}
 	err := e.cfg.Target.Remove(ctx, w)
+	if err != nil && ctx.Err() != nil {
+		return
+	}
+	e.silence.heard(toRemove, err)
 	e.mu.Lock()
 	delete(e.live, w.ID)
 	e.mu.Unlock()

@@ -87,6 +87,7 @@ func (p *Profile) Health(env func(string) (string, bool)) (func(ctx context.Cont
 		if err != nil {
 			return err
 		}
+		defer t.CloseIdle()
 		r, err := t.do(ctx, &p.health.call, nil, "", nil, 0)
 		if err != nil {
 			return err
