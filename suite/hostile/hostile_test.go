@@ -4,6 +4,7 @@ package hostile
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ const deep = 100_000
 // TestNothingPassesOnAnAnswerThatIsNone answers creates in every way that tells
 // nothing. Every result has to say one of the texts, and each text has to be said.
 func TestNothingPassesOnAnAnswerThatIsNone(t *testing.T) {
+	t.Parallel()
 	nested := strings.Repeat("[", deep) + strings.Repeat("]", deep)
 	for _, test := range []struct {
 		name   string
@@ -68,6 +70,9 @@ func TestNothingPassesOnAnAnswerThatIsNone(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, onCreate(test.create))
+			if slices.Equal(test.told, late) {
+				r.reach(t, short)
+			}
 			holdsTo(t, r.run(t, asked...), test.told)
 		})
 	}
@@ -75,6 +80,7 @@ func TestNothingPassesOnAnAnswerThatIsNone(t *testing.T) {
 
 // TestServersThatTellNothingApart have one right answer, which some scenario wants.
 func TestServersThatTellNothingApart(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		spoil func(http.Handler) http.Handler
@@ -135,6 +141,7 @@ func holdsTo(t *testing.T, e ended, texts []string) {
 
 // TestWhatIsNoRuleIsNoViolation holds us to the rules alone.
 func TestWhatIsNoRuleIsNoViolation(t *testing.T) {
+	t.Parallel()
 	clock := func(year int) server.Config {
 		return server.Config{Now: func() time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }}
 	}
@@ -162,7 +169,6 @@ func TestWhatIsNoRuleIsNoViolation(t *testing.T) {
 			t.Parallel()
 			r := rigAt(t, listen(t), test.config, test.spoil)
 			r.config.Claims = append(r.config.Claims, "provision-presence")
-			r.config.Timeout = 30 * time.Second
 			e := r.run(t, append(asked, "provision/removed/zai/*")...)
 			for _, res := range e.results {
 				if res.Outcome != suite.Passed {

@@ -3,6 +3,7 @@
 package hostile
 
 import (
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -14,6 +15,10 @@ import (
 // TestMain fails where the tests leave a goroutine or a file open behind them:
 // every test closes its servers and its targets, so what is left is the engine's.
 func TestMain(m *testing.M) {
+	// Most of these tests wait, however few cores there are.
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
 	files, err := filesBefore()
 	before := runtime.NumGoroutine()
 	status := m.Run()

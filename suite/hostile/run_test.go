@@ -19,11 +19,13 @@ import (
 )
 
 const (
-	// patience is how long an answer is waited for, and budget bounds a probe.
-	patience = 300 * time.Millisecond
-	budget   = 200 * time.Millisecond
+	// short is how long an answer is waited for that does not come, and long one
+	// that does; budget bounds a probe.
+	short  = 300 * time.Millisecond
+	long   = time.Minute
+	budget = 200 * time.Millisecond
 	// bound is far more than any run here takes; one that reaches it hangs.
-	bound = 2 * time.Minute
+	bound = 5 * time.Minute
 )
 
 // A rig is a right workspace server whose creates, or whose every answer, can be
@@ -31,7 +33,7 @@ const (
 type rig struct {
 	right     *server.Server
 	providers *suite.Providers
-	// target and config may be changed before the run.
+	// config and url may be changed before the run.
 	config suite.Config
 	url    string
 }
@@ -73,26 +75,28 @@ func rigAt(t *testing.T, l net.Listener, cfg server.Config, spoil func(right htt
 		r.right.Close()
 	})
 	r.config = suite.Config{
-		Registry: registry.Embedded(), Providers: r.providers, Target: r.target(t), Seed: "seed", RunID: "test",
-		Budget: budget, Timeout: patience, Parallel: 16,
+		Registry: registry.Embedded(), Providers: r.providers, Seed: "seed", RunID: "test", Budget: budget, Parallel: 16,
 		Claims: []string{"create-presence", "create-liveness", "global-scope", "atomicity"},
 	}
+	r.reach(t, long)
 	return r
 }
 
-func (r *rig) target(t *testing.T) *suite.HTTPTarget {
+// reach points the run at the rig's URL; no answer is waited for any longer.
+func (r *rig) reach(t *testing.T, timeout time.Duration) *suite.HTTPTarget {
 	t.Helper()
 	profile, err := suite.LoadProfile("workspace-server")
 	if err != nil {
 		t.Fatal(err)
 	}
 	target, err := suite.NewHTTPTarget(profile, r.url, suite.HTTPOptions{
-		Timeout: patience, Env: func(string) (string, bool) { return token, true },
+		Timeout: timeout, Env: func(string) (string, bool) { return token, true },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(target.CloseIdle)
+	r.config.Target, r.config.Timeout = target, timeout
 	return target
 }
 

@@ -16,6 +16,7 @@ import (
 
 // TestConnectionsThatComeToNothing are spoilt before there is a request.
 func TestConnectionsThatComeToNothing(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		accept func(net.Conn)
@@ -40,8 +41,7 @@ func TestConnectionsThatComeToNothing(t *testing.T) {
 			t.Cleanup(func() { l.Close(); open.Wait() })
 			r := newRig(t, func(right http.Handler) http.Handler { return right })
 			r.url = "http://" + l.Addr().String()
-			target := r.target(t)
-			r.config.Target = target
+			target := r.reach(t, short)
 			r.config.Claims = []string{"create-presence", "create-liveness"}
 			holdsTo(t, r.run(t, asked...), test.told)
 			if err := suite.FirstWrong(target.Prepare(t.Context(), false)); err == nil || !strings.Contains(err.Error(), r.url+" cannot be reached") {
@@ -104,7 +104,8 @@ func TestAServerThatDiesAndComesBack(t *testing.T) {
 	p.rise(l)
 	t.Cleanup(func() { p.server.Close() })
 	r.url = "http://" + p.addr
-	r.config.Target, r.config.Parallel = r.target(t), 1
+	r.reach(t, long)
+	r.config.Parallel = 1
 	r.config.Claims = []string{"create-presence", "create-liveness"}
 	r.config.Handle = func(e suite.Event) {
 		if _, ok := e.(suite.Started); !ok {
@@ -161,6 +162,7 @@ func silentOn(method, path string, from int64) func(http.Handler) http.Handler {
 // TestServersThatStopAnswering: each route falls silent in the middle of more
 // scenarios than could be waited for one after the other.
 func TestServersThatStopAnswering(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, method, path string
 		from               int64
@@ -175,6 +177,7 @@ func TestServersThatStopAnswering(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, silentOn(test.method, test.path, test.from))
+			r.reach(t, short)
 			r.config.Parallel = 4
 			e := r.run(t, test.ids...)
 			if e.Conformant() {
