@@ -246,7 +246,7 @@ func (e *engine) cleanUp(interrupted bool) {
 	}
 	for _, w := range e.live {
 		why := cmp.Or(e.silence.gaveUp(toRemove), fmt.Errorf("it could not be deleted within %s", cleanTimeout))
-		e.leftover(fmt.Sprintf("workspace %s (%s): %v", w.Name, w.ID, why))
+		e.leftWorkspace(w, why)
 	}
 }
 
@@ -296,6 +296,10 @@ func (e *engine) remove(ctx context.Context, w Workspace) {
 	delete(e.live, w.ID)
 	e.mu.Unlock()
 	if err != nil {
-		e.leftover(fmt.Sprintf("workspace %s (%s): %v", w.Name, w.ID, err))
+		e.leftWorkspace(w, err)
 	}
+}
+
+func (e *engine) leftWorkspace(w Workspace, why error) {
+	e.leftover(fmt.Sprintf("workspace %s (%s): %v", shown(w.Name), shown(w.ID), why))
 }

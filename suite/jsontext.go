@@ -2,6 +2,7 @@ package suite
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
@@ -17,6 +18,15 @@ func readable(body []byte) string {
 	var b strings.Builder
 	flatten(&b, v)
 	return b.String()
+}
+
+// shown is a server's text among words of ours: as it is, or quoted where it
+// holds what would act on a terminal.
+func shown(s string) string {
+	if q := strconv.Quote(s); q != `"`+s+`"` {
+		return q
+	}
+	return s
 }
 
 func flatten(b *strings.Builder, v any) {

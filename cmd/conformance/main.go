@@ -47,7 +47,11 @@ func Main() int {
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
 	root := newRoot()
-	return status(root.ExecuteContext(ctx), root.ErrOrStderr())
+	got := status(root.ExecuteContext(ctx), root.ErrOrStderr())
+	if got == exitCouldNotRun && ctx.Err() != nil {
+		return exitInterrupted // what could not be done was cut short
+	}
+	return got
 }
 
 // status maps the error of a command to its exit status, and prints it where
