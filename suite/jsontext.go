@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
@@ -20,13 +21,14 @@ func readable(body []byte) string {
 	return b.String()
 }
 
-// shown is a server's text among words of ours: as it is, or quoted where it
-// holds what would act on a terminal.
+// shown is a server's text among words of ours: what would act on a terminal, or
+// begin a line, is spelled out as in a Go string.
 func shown(s string) string {
-	if q := strconv.Quote(s); q != `"`+s+`"` {
-		return q
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return s
 	}
-	return s
+	q := strconv.Quote(s)
+	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
 
 func flatten(b *strings.Builder, v any) {
