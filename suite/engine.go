@@ -284,6 +284,7 @@ func (e *engine) keep(w Workspace) {
 // remove deletes a workspace. One whose delete was cut off, or that the target
 // was not asked to delete, is left to cleanUp.
 func (e *engine) remove(ctx context.Context, w Workspace) {
+	e.keep(w) // some were made without our knowing
 	if e.silence.gaveUp(toRemove) != nil {
 		return
 	}

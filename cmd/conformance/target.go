@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -38,6 +39,9 @@ type target struct {
 	isForeign bool
 	// process is the command that was started; nil where none was.
 	process *process.Process
+	// cameToNothing is the last line of our proxy about a connection that did; nil
+	// where there was none.
+	cameToNothing atomic.Pointer[string]
 	// points are what was asked of the server when it was reached; nil for our own.
 	points []suite.Point
 	stop   []func()
