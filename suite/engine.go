@@ -241,7 +241,9 @@ func (e *engine) cleanUp(interrupted bool) {
 		ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout) // whatever the workspaces took
 		defer cancel()
 		if err := e.cfg.Target.SetGlobals(ctx, nil); err != nil {
-			e.leftover(fmt.Sprintf("global secrets: %v", err))
+			for line := range strings.Lines(err.Error()) {
+				e.leftover("global secrets: " + strings.TrimSpace(line))
+			}
 		}
 	}
 	for _, w := range e.live {
@@ -253,10 +255,14 @@ func (e *engine) cleanUp(interrupted bool) {
 // removeUnread deletes workspaces of ours whose creation was cut off before we
 // read the reply, once the target has had time to finish it.
 func (e *engine) removeUnread(ctx context.Context) {
-	if !e.traits.HTTP || pause(ctx, settle) != nil {
+	if !e.traits.HTTP {
 		return
 	}
-	rows, err := e.cfg.Target.Rows(ctx)
+	err := pause(ctx, settle)
+	var rows []Workspace
+	if err == nil {
+		rows, err = e.cfg.Target.Rows(ctx)
+	}
 	if err != nil {
 		e.leftover(fmt.Sprintf("workspaces whose creation was cut off, if any (names begin with byok-%s-): %v", e.cfg.RunID, err))
 		return
