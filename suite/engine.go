@@ -71,6 +71,8 @@ type engine struct {
 	mu        sync.Mutex
 	leftovers []string
 	live      map[string]Workspace
+	// unread: a create was sent whose reply we do not know.
+	unread bool
 }
 
 // ErrNothingSelected means that there is no scenario to replay.
@@ -234,7 +236,7 @@ func (e *engine) cleanUp(interrupted bool) {
 	for _, w := range left {
 		e.remove(ctx, w)
 	}
-	if interrupted {
+	if interrupted || e.unread {
 		e.removeUnread(ctx)
 	}
 	if e.traits.SharedGlobals {
@@ -285,6 +287,13 @@ func (e *engine) keep(w Workspace) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.live[w.ID] = w
+}
+
+// mayHaveMade notes that a create may have made a workspace that we do not know.
+func (e *engine) mayHaveMade() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.unread = true
 }
 
 // remove deletes a workspace. One whose delete was cut off, or that the target

@@ -206,7 +206,11 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for n := range w.step.Replies {
-		if reply := &w.step.Replies[n]; reply.Outcome == OutcomeAllowed {
+		reply := &w.step.Replies[n]
+		if reply.Err != nil && reply.Outcome != OutcomeNone {
+			e.mayHaveMade()
+		}
+		if reply.Outcome == OutcomeAllowed {
 			r.workspace = reply.Workspace
 			r.created = append(r.created, reply.Workspace)
 			e.keep(reply.Workspace)

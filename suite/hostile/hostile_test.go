@@ -71,7 +71,7 @@ func TestNothingPassesOnAnAnswerThatIsNone(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, onCreate(test.create))
 			if slices.Equal(test.told, late) {
-				r.reach(t, short)
+				r.config.Timeout = short
 			}
 			holdsTo(t, r.run(t, asked...), test.told)
 		})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -73,25 +74,37 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 type phoenix struct {
 	addr    string
 	handler http.Handler
-	server  *http.Server
+
+	mu     sync.Mutex
+	server *http.Server
 }
 
 func (p *phoenix) rise(l net.Listener) {
-	p.server = &http.Server{Handler: p.handler}
-	go func(s *http.Server) { _ = s.Serve(l) }(p.server) // it ends when the server is closed
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := &http.Server{Handler: p.handler}
+	p.server = s
+	go func() { _ = s.Serve(l) }() // it ends when the server is closed
+}
+
+func (p *phoenix) die() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.server.Close()
 }
 
 // TestAServerThatDiesAndComesBack: what it was asked in between is no verdict,
 // what came before and after is.
 func TestAServerThatDiesAndComesBack(t *testing.T) {
 	const creates, missed = 6, 5
-	var asked, started int
+	var asked atomic.Int64
+	started := 0
 	p := &phoenix{}
 	r := newRig(t, func(right http.Handler) http.Handler {
 		p.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/workspaces" && r.Method == http.MethodPost {
-				if asked++; asked == creates {
-					p.server.Close()
+				if asked.Add(1) == creates {
+					p.die()
 					panic(http.ErrAbortHandler)
 				}
 			}
@@ -102,7 +115,7 @@ func TestAServerThatDiesAndComesBack(t *testing.T) {
 	l := listen(t)
 	p.addr = l.Addr().String()
 	p.rise(l)
-	t.Cleanup(func() { p.server.Close() })
+	t.Cleanup(p.die)
 	r.url = "http://" + p.addr
 	r.reach(t, long)
 	r.config.Parallel = 1
@@ -192,9 +205,17 @@ func TestServersThatStopAnswering(t *testing.T) {
 			if said == 0 {
 				t.Errorf("none of %d results says %q; the first: %s", len(e.results), test.told, told(e.results[0]))
 			}
-			if left := r.right.Workspaces(); left > len(e.Leftovers) {
-				t.Errorf("%d workspaces are left, and %d are named", left, len(e.Leftovers))
+			if left := r.right.Workspaces(); left > len(e.Leftovers) && !mayBeMore(e.Leftovers) {
+				t.Errorf("%d workspaces are left, and %q are named", left, e.Leftovers)
 			}
 		})
 	}
+}
+
+// mayBeMore: what is left says that creates were cut off, and that their
+// workspaces could not be looked for.
+func mayBeMore(leftovers []string) bool {
+	return slices.ContainsFunc(leftovers, func(l string) bool {
+		return strings.HasPrefix(l, "workspaces whose creation was cut off, if any (names begin with byok-test-): ")
+	})
 }
