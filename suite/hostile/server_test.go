@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/suite"
 )
@@ -19,12 +20,13 @@ import (
 func TestConnectionsThatComeToNothing(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name   string
-		accept func(net.Conn)
-		told   []string
+		name    string
+		accept  func(net.Conn)
+		timeout time.Duration
+		told    []string
 	}{
-		{"closes at accept", func(c net.Conn) { c.Close() }, []string{fault, "the connection ended before the reply did: "}},
-		{"accepts and is silent", func(c net.Conn) { _, _ = io.Copy(io.Discard, c); c.Close() }, late},
+		{"closes at accept", func(c net.Conn) { c.Close() }, long, []string{fault, "the connection ended before the reply did: "}},
+		{"accepts and is silent", func(c net.Conn) { _, _ = io.Copy(io.Discard, c); c.Close() }, short, late},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -42,7 +44,7 @@ func TestConnectionsThatComeToNothing(t *testing.T) {
 			t.Cleanup(func() { l.Close(); open.Wait() })
 			r := newRig(t, func(right http.Handler) http.Handler { return right })
 			r.url = "http://" + l.Addr().String()
-			target := r.reach(t, short)
+			target := r.reach(t, test.timeout)
 			r.config.Claims = []string{"create-presence", "create-liveness"}
 			holdsTo(t, r.run(t, asked...), test.told)
 			if err := suite.FirstWrong(target.Prepare(t.Context(), false)); err == nil || !strings.Contains(err.Error(), r.url+" cannot be reached") {
