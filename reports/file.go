@@ -39,6 +39,7 @@ type File struct {
 	// temp is the file that becomes path; empty where out is written directly.
 	temp   string
 	ended  bool
+	failed bool
 	closed bool
 }
 
@@ -109,7 +110,7 @@ func (f *File) Result(r Result) error { return f.named(f.writer.Result(r)) }
 // End is [Writer]'s. The report is in its place after Close.
 func (f *File) End(footer Footer) error {
 	err := f.writer.End(footer)
-	f.ended = err == nil
+	f.ended, f.failed = err == nil, err != nil
 	return f.named(err)
 }
 
@@ -139,7 +140,11 @@ func (f *File) Close() error {
 		err = errors.Join(err, f.out.Close())
 	}
 	if !f.ended {
-		return f.named(errors.Join(errors.New("the run did not end, so there is no report"), err, f.drop()))
+		why := errors.New("the run did not end, so there is no report")
+		if f.failed {
+			why = errors.New("it could not be written to its end, so there is no report")
+		}
+		return f.named(errors.Join(why, err, f.drop()))
 	}
 	if f.temp != "" && err == nil {
 		err = os.Rename(f.temp, f.path)

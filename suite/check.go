@@ -141,9 +141,9 @@ func createPoint(r Reply) Point {
 	case r.Outcome == OutcomeFailed && r.Err != nil:
 		p.Seen, p.Advice = r.Err.Error(), "correct create.id"
 	case r.Status < 300:
-		p.Advice = "correct create.allowed, which does not hold for this reply: " + clip(string(r.Body), 200)
+		p.Advice = "correct create.allowed, which does not hold for this reply: " + shown(clip(string(r.Body), 200))
 	default:
-		p.Advice = "correct create.request.body, or create.code if this is a refusal of the gate: " + clip(string(r.Body), 200)
+		p.Advice = "correct create.request.body, or create.code if this is a refusal of the gate: " + shown(clip(string(r.Body), 200))
 	}
 	return p
 }

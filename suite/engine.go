@@ -1,9 +1,11 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -64,10 +66,13 @@ type engine struct {
 	// slots bound what is replayed at once; waits bound what waits.
 	slots, waits chan struct{}
 	finisher     *finisher
+	silence      *silence
 
 	mu        sync.Mutex
 	leftovers []string
 	live      map[string]Workspace
+	// unread: a create was sent whose reply we do not know.
+	unread bool
 }
 
 // ErrNothingSelected means that there is no scenario to replay.
@@ -121,7 +126,7 @@ func newEngine(cfg Config) (*engine, error) {
 	cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
 	e.things = &materials{maker: newMaker(cfg.Seed), hosts: hostsByName(cfg.Registry)}
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
-	e.finisher = newFinisher(e)
+	e.finisher, e.silence = newFinisher(e), newSilence(e.cfg.Parallel)
 	cfg.Providers.ring.hide(e.traits.Secrets)
 	if cfg.Output != nil {
 		cfg.Output.watch(cfg.Providers.ring)
@@ -218,31 +223,40 @@ func (e *engine) cleanUp(interrupted bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout)
 	defer cancel()
 	e.mu.Lock()
-	left := make([]Workspace, 0, len(e.live))
-	for _, w := range e.live {
-		left = append(left, w)
-	}
+	left := slices.Collect(maps.Values(e.live))
 	e.mu.Unlock()
 	for _, w := range left {
 		e.remove(ctx, w)
 	}
-	if interrupted {
+	if interrupted || e.unread {
 		e.removeUnread(ctx)
 	}
 	if e.traits.SharedGlobals {
+		ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout) // whatever the workspaces took
+		defer cancel()
 		if err := e.cfg.Target.SetGlobals(ctx, nil); err != nil {
-			e.leftover(fmt.Sprintf("global secrets: %v", err))
+			for line := range strings.Lines(err.Error()) {
+				e.leftover("global secrets: " + strings.TrimSpace(line))
+			}
 		}
+	}
+	for _, w := range e.live {
+		why := cmp.Or(e.silence.gaveUp(toRemove), fmt.Errorf("it could not be deleted within %s", cleanTimeout))
+		e.leftWorkspace(w, why)
 	}
 }
 
 // removeUnread deletes workspaces of ours whose creation was cut off before we
 // read the reply, once the target has had time to finish it.
 func (e *engine) removeUnread(ctx context.Context) {
-	if !e.traits.HTTP || pause(ctx, settle) != nil {
+	if !e.traits.HTTP {
 		return
 	}
-	rows, err := e.cfg.Target.Rows(ctx)
+	err := pause(ctx, settle)
+	var rows []Workspace
+	if err == nil {
+		rows, err = e.cfg.Target.Rows(ctx)
+	}
 	if err != nil {
 		e.leftover(fmt.Sprintf("workspaces whose creation was cut off, if any (names begin with byok-%s-): %v", e.cfg.RunID, err))
 		return
@@ -267,12 +281,33 @@ func (e *engine) keep(w Workspace) {
 	e.live[w.ID] = w
 }
 
+// mayHaveMade notes that a create may have made a workspace that we do not know.
+func (e *engine) mayHaveMade() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.unread = true
+}
+
+// remove deletes a workspace. One whose delete was cut off, or that the target
+// was not asked to delete, is left to cleanUp.
 func (e *engine) remove(ctx context.Context, w Workspace) {
+	e.keep(w) // some were made without our knowing
+	if e.silence.gaveUp(toRemove) != nil {
+		return
+	}
 	err := e.cfg.Target.Remove(ctx, w)
+	if err != nil && ctx.Err() != nil {
+		return
+	}
+	e.silence.heard(toRemove, err)
 	e.mu.Lock()
 	delete(e.live, w.ID)
 	e.mu.Unlock()
 	if err != nil {
-		e.leftover(fmt.Sprintf("workspace %s (%s): %v", w.Name, w.ID, err))
+		e.leftWorkspace(w, err)
 	}
+}
+
+func (e *engine) leftWorkspace(w Workspace, why error) {
+	e.leftover(fmt.Sprintf("workspace %s (%s): %v", shown(w.Name), shown(w.ID), why))
 }

@@ -169,7 +169,11 @@ func (e *engine) setGlobals(ctx context.Context, set *globalSet, values map[stri
 	secrets, fresh := e.things.make(set, "global", values, set.credentials, nil, "set", setKey(values), strconv.Itoa(first.index), strconv.Itoa(first.attempt))
 	set.secrets = secrets
 	e.cfg.Providers.ring.add(fresh)
-	err := e.cfg.Target.SetGlobals(ctx, secrets)
+	err := e.silence.gaveUp()
+	if err == nil {
+		err = e.cfg.Target.SetGlobals(ctx, secrets)
+		e.silence.heard(toSetGlobals, err)
+	}
 	if err != nil && ctx.Err() == nil {
 		for _, r := range set.replays {
 			r.fail(fmt.Errorf("could not set the global secrets: %w", err))

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/url"
 	"slices"
-	"syscall"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 )
@@ -32,7 +28,7 @@ func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
 		req.Name, req.Runtime, req.Model, req.External, req.URL, values(req.Secrets), fields, "", "", "",
 	}, req.Patience, spoil)
 	if err != nil {
-		return failed(err)
+		return cutShort(r, err)
 	}
 	out := t.verdict(r)
 	out.Workspace = Workspace{
@@ -45,27 +41,26 @@ func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
 }
 
 func failed(err error) Reply {
+	var broken brokenError
 	switch {
 	case errors.Is(err, errLate):
 		return Reply{Outcome: OutcomeLate, Err: err}
-	case !errors.Is(err, errGone) && brokenOff(err):
-		var request *url.Error
-		if errors.As(err, &request) {
-			err = request.Err // it names the URL, which the exchange shows already
-		}
-		return Reply{Outcome: OutcomeFailed, Err: fmt.Errorf("the connection ended before the reply did: %w", err)}
+	case errors.As(err, &broken):
+		return Reply{Outcome: OutcomeFailed, Err: err}
 	}
 	return Reply{Outcome: OutcomeNone, Err: err}
 }
 
-// brokenOff reports whether a server took a request and hung up on it, as one
-// does whose handler has crashed.
-func brokenOff(err error) bool {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		return false
+// cutShort is the reply of a create that failed, with what was read of it; r is
+// nil where nothing was sent. Its status is in err.
+func cutShort(r *httpReply, err error) Reply {
+	out := failed(err)
+	if r != nil {
+		out.StatusLine, out.Header, out.Body, out.Text, out.Took = r.line, r.header, r.body, string(r.body), r.took
+		out.Exchanges = []Exchange{r.exchange("create")}
+		out.Exchanges[0].Note = err.Error()
 	}
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return out
 }
 
 // verdict reads what a reply to a create comes to.

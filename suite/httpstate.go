@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -94,15 +95,17 @@ func (t *HTTPTarget) globalNames(ctx context.Context) (names []string, status in
 	return names, r.status, nil
 }
 
-// SetGlobals removes what we set before and sets what is wanted now.
+// SetGlobals removes what we set before and sets what is wanted now. An error
+// has a line for each secret that could not be removed.
 func (t *HTTPTarget) SetGlobals(ctx context.Context, secrets map[string]gate.Secret) error {
-	for name := range t.globals {
-		if _, stays := secrets[name]; stays {
-			continue
+	var left []error
+	for _, name := range slices.Sorted(maps.Keys(t.globals)) {
+		if _, stays := secrets[name]; !stays {
+			left = append(left, t.RemoveGlobal(ctx, name))
 		}
-		if err := t.RemoveGlobal(ctx, name); err != nil {
-			return err
-		}
+	}
+	if err := errors.Join(left...); err != nil {
+		return err
 	}
 	for name, s := range secrets {
 		t.globals[name] = true

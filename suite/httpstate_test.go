@@ -154,4 +154,14 @@ func TestSetGlobals(t *testing.T) {
 	if err := failing.SetGlobals(t.Context(), map[string]gate.Secret{"A": {Value: "1"}}); err == nil || err.Error() != "setting global secret A: the server answered 500" {
 		t.Errorf("a server that does not take it: %v", err)
 	}
+	keeping := served(t, func(w http.ResponseWriter, r *http.Request) {
+		answer(w, map[string]int{http.MethodPut: 200, http.MethodDelete: 500}[r.Method], "")
+	})
+	if err := keeping.SetGlobals(t.Context(), map[string]gate.Secret{"A": {Value: "1"}, "B": {Value: "2"}}); err != nil {
+		t.Fatal(err)
+	}
+	const left = "removing global secret A: the server answered 500\nremoving global secret B: the server answered 500"
+	if err := keeping.SetGlobals(t.Context(), nil); err == nil || err.Error() != left {
+		t.Errorf("a server that keeps them: %v", err)
+	}
 }

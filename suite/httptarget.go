@@ -1,12 +1,8 @@
 package suite
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -14,7 +10,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +27,8 @@ type HTTPTarget struct {
 	headers map[string]string
 	kind    string
 	died    func() error
+	// timeout bounds a request that has no patience of its own.
+	timeout time.Duration
 
 	// pause is until when the server's rate limit holds everybody back.
 	mu    sync.Mutex
@@ -62,11 +59,15 @@ type HTTPOptions struct {
 	Died func() error
 	// Kind describes the target in reports, such as "url" or "command".
 	Kind string
+	// Timeout is how long one answer is waited for where nothing else bounds it,
+	// such as that to a delete; zero means 30 s.
+	Timeout time.Duration
 }
 
 // NewHTTPTarget returns a target for the server at base, such as
 // http://127.0.0.1:8080. It fails where base is no URL, or where the profile
-// wants an environment variable that is not set.
+// wants an environment variable that is not set. It keeps connections to the
+// server; whoever is done with it before the process ends calls CloseIdle.
 func NewHTTPTarget(p *Profile, base string, o HTTPOptions) (*HTTPTarget, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -81,6 +82,9 @@ func NewHTTPTarget(p *Profile, base string, o HTTPOptions) (*HTTPTarget, error) 
 	}
 	if t.kind == "" {
 		t.kind = "url"
+	}
+	if t.timeout = o.Timeout; t.timeout == 0 {
+		t.timeout = defaultTimeout
 	}
 	if password, ok := u.User.Password(); ok {
 		t.secrets = append(t.secrets, password)
@@ -110,7 +114,7 @@ func newTransport() *http.Transport {
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		MaxIdleConnsPerHost:    512,
 		IdleConnTimeout:        30 * time.Second,
-		MaxResponseHeaderBytes: 1 << 20,
+		MaxResponseHeaderBytes: maxHeader,
 		DisableCompression:     true,
 	}
 }
@@ -141,6 +145,9 @@ func (p *Profile) expandHeaders(env func(string) (string, bool)) (map[string]str
 	return nil, fmt.Errorf("profile %s: environment variables %s are not set; set them to what the server wants", p.Name, strings.Join(missing, ", "))
 }
 
+// CloseIdle closes the connections that are kept for the next request.
+func (t *HTTPTarget) CloseIdle() { t.client.CloseIdleConnections() }
+
 // Traits come from the profile.
 func (t *HTTPTarget) Traits() Traits {
 	return Traits{
@@ -150,9 +157,18 @@ func (t *HTTPTarget) Traits() Traits {
 	}
 }
 
-// maxReply bounds what is read of a reply, in bytes. The largest lawful one,
-// to an external create, is some 30 KB; a list of workspaces may be larger.
-const maxReply = 8 << 20
+// defaultTimeout is how long an answer is waited for where nobody says otherwise.
+const defaultTimeout = 30 * time.Second
+
+// What is read of a reply, in bytes; a longer one is a fault of the target. The
+// largest lawful one to a create, an external one, is some 30 KB, and hundreds are
+// kept until they are judged; a list of workspaces may be larger. Servers and
+// their proxies mostly take no more than 16 KiB of headers.
+const (
+	maxHeader  = 64 << 10
+	maxCreated = 256 << 10
+	maxReply   = 8 << 20
+)
 
 // An httpReply is a reply as a profile's expressions see it.
 type httpReply struct {
@@ -228,147 +244,6 @@ func (r *httpReply) strings(code *expression) []string {
 func (r *httpReply) is(code *expression) bool {
 	b, _ := r.ask(code).(bool)
 	return b
-}
-
-// placeholders are what a path and a header of a profile may hold.
-type placeholders map[string]string
-
-func (p placeholders) fill(s string, escape func(string) string) string {
-	for k, v := range p {
-		s = strings.ReplaceAll(s, "${"+k+"}", escape(v))
-	}
-	return s
-}
-
-// do sends one request of the profile and reads the reply. The server's rate
-// limit is waited out. patience bounds one attempt; zero means the caller's ctx only.
-func (t *HTTPTarget) do(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration) (*httpReply, error) {
-	r, err := t.send(ctx, c, p, requestID, variables, patience, plain)
-	if err == nil && t.show != nil {
-		t.show(c.method+" "+c.path, Shown{r.line, r.header, r.body})
-	}
-	return r, err
-}
-
-// send is do for a request whose payload may be spoilt, and whose reply is
-// looked at by the caller.
-func (t *HTTPTarget) send(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration, spoil spoil) (*httpReply, error) {
-	var payload []byte
-	if c.body != nil {
-		v, err := c.body.build(variables)
-		if err != nil {
-			return nil, fmt.Errorf("building the body of %s %s from the profile: %w", c.method, c.path, err)
-		}
-		if payload, err = json.Marshal(v); err != nil {
-			return nil, fmt.Errorf("building the body of %s %s from the profile: %w", c.method, c.path, err)
-		}
-	}
-	payload, contentType, err := spoil(payload)
-	if err != nil {
-		return nil, err
-	}
-	for waited := time.Duration(0); ; {
-		if err := t.paused(ctx); err != nil {
-			return nil, err
-		}
-		r, err := t.attempt(ctx, c, p, requestID, payload, contentType, patience)
-		if err != nil {
-			return nil, err
-		}
-		wait := t.limited(r)
-		if wait == 0 {
-			return r, nil
-		}
-		if waited += wait; waited > 5*t.profile.rate.longest {
-			return nil, fmt.Errorf("the server's rate limit (status %d) held us for %s; raise it for the run, or thin the matrix with --matrix pairwise", r.status, waited)
-		}
-		t.mu.Lock()
-		t.pause = time.Now().Add(wait)
-		t.mu.Unlock()
-	}
-}
-
-// limited returns how long the server's rate limit wants us to wait; 0 where
-// the reply is none.
-func (t *HTTPTarget) limited(r *httpReply) time.Duration {
-	l := t.profile.rate
-	if l.status == 0 || r.status != l.status {
-		return 0
-	}
-	seconds, err := strconv.ParseFloat(r.header.Get(l.wait), 64)
-	switch {
-	case err != nil || !(seconds > 0): // a date, or nonsense such as NaN
-		seconds = 1
-	case seconds > l.longest.Seconds():
-		return l.longest
-	}
-	return time.Duration(seconds * float64(time.Second))
-}
-
-func (t *HTTPTarget) paused(ctx context.Context) error {
-	t.mu.Lock()
-	wait := time.Until(t.pause)
-	t.mu.Unlock()
-	if wait <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-var (
-	errLate = errors.New("no answer in time")
-	errGone = errors.New("the server is gone")
-)
-
-func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, contentType string, patience time.Duration) (*httpReply, error) {
-	if patience > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, patience, errLate)
-		defer cancel()
-	}
-	req, err := http.NewRequestWithContext(ctx, c.method, t.base+p.fill(c.path, url.PathEscape), bytes.NewReader(payload))
-	if err != nil {
-		return nil, fmt.Errorf("asking the target: %w", err)
-	}
-	for name, v := range t.headers {
-		req.Header.Set(name, v)
-	}
-	for name, v := range c.headers {
-		req.Header.Set(name, p.fill(v, func(s string) string { return s }))
-	}
-	setType(req, payload, contentType)
-	if requestID != "" {
-		req.Header.Set("X-Request-ID", requestID)
-	}
-	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now()}
-	resp, err := t.client.Do(req)
-	if err != nil {
-		if died := t.died(); died != nil {
-			return nil, fmt.Errorf("%w: %w", errGone, died)
-		}
-		return nil, cause(ctx, err)
-	}
-	defer resp.Body.Close()
-	r.body, err = io.ReadAll(io.LimitReader(resp.Body, maxReply))
-	r.took, r.status, r.line, r.header = time.Since(r.at), resp.StatusCode, resp.Status, resp.Header
-	if err != nil {
-		return nil, fmt.Errorf("reading the reply (status %d): %w", resp.StatusCode, cause(ctx, err))
-	}
-	return r, nil
-}
-
-func cause(ctx context.Context, err error) error {
-	if c := context.Cause(ctx); errors.Is(c, errLate) {
-		return c
-	}
-	return err
 }
 
 // exchange is the request and the reply for a report.

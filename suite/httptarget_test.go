@@ -127,7 +127,7 @@ func TestCreateReadsTheReply(t *testing.T) {
 			answer(w, 201, `{"id"`)
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
-		}, want{Outcome: OutcomeFailed, Err: "the connection ended before the reply did: reading the reply (status 201): unexpected EOF"}},
+		}, want{Outcome: OutcomeFailed, Err: "reading the reply (status 201): the connection ended before the reply did: unexpected EOF"}},
 		{"does not answer in time", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, want{Outcome: OutcomeLate, Err: "no answer in time"}},
 		{"does not end in time", func(w http.ResponseWriter, r *http.Request) {
 			answer(w, 201, `{"id"`)

@@ -59,7 +59,7 @@ func (t *HTTPTarget) globalPoints(ctx context.Context, reset bool) (authorised, 
 	case err != nil:
 		empty = Point{"global secrets", Wrong, err.Error(), inProfile, "correct secrets.global.list, its request or its names"}
 	case len(names) > 0 && !reset:
-		empty = Point{"global secrets", Wrong, fmt.Sprintf("it holds global secrets already (%s), which would change what it answers", strings.Join(names, ", ")), inServer,
+		empty = Point{"global secrets", Wrong, fmt.Sprintf("it holds global secrets already (%s), which would change what it answers", shown(strings.Join(names, ", "))), inServer,
 			"use a server of its own for the run, or delete them with --reset-global"}
 	}
 	if empty.State == Wrong {
@@ -87,6 +87,7 @@ func (p *Profile) Health(env func(string) (string, bool)) (func(ctx context.Cont
 		if err != nil {
 			return err
 		}
+		defer t.CloseIdle()
 		r, err := t.do(ctx, &p.health.call, nil, "", nil, 0)
 		if err != nil {
 			return err

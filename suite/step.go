@@ -25,6 +25,9 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 			r.fail(err)
 		}
 	}
+	if err := e.silence.gaveUp(); err != nil && r.next < len(r.steps) {
+		r.fail(err)
+	}
 	e.cfg.Providers.enter(r)
 	for r.next < end && r.failure == nil && ctx.Err() == nil {
 		together := r.next + 1
@@ -42,7 +45,7 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 	}
 	if r.next == len(r.steps) || r.failure != nil {
 		for _, w := range r.created {
-			e.remove(context.WithoutCancel(ctx), w)
+			e.remove(ctx, w)
 		}
 		r.finished = time.Now()
 	}
@@ -68,7 +71,9 @@ func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
 		return
 	}
 	for _, w := range r.created {
-		if err := e.cfg.Target.Settle(ctx, w); err != nil {
+		err := e.cfg.Target.Settle(ctx, w)
+		e.silence.heard(toShow, err)
+		if err != nil {
 			r.fail(fmt.Errorf("its workspace did not come to rest: %w", err))
 		}
 	}
@@ -143,7 +148,22 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 	if e.cfg.Output != nil && step.Expect.Loud {
 		e.trace(r, w.step, mark)
 	}
+	if replies := w.step.Replies; len(replies) > 0 && !r.scenario.Waits() {
+		// Silence about a silent provider is LIV-6's matter.
+		e.silence.heard(asked(step.Stage), replies[0].Err)
+	}
 	e.abandon(r, i)
+}
+
+// asked is what the target is asked to do at a stage.
+func asked(stage scenarios.Stage) string {
+	switch stage {
+	case scenarios.Provision:
+		return toProvision
+	case scenarios.Look:
+		return toShow
+	}
+	return toCreate
 }
 
 // patience is how long a step is waited for: what LIV-6 allows and a second to
@@ -193,7 +213,11 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for n := range w.step.Replies {
-		if reply := &w.step.Replies[n]; reply.Outcome == OutcomeAllowed {
+		reply := &w.step.Replies[n]
+		if reply.Err != nil && reply.Outcome != OutcomeNone {
+			e.mayHaveMade()
+		}
+		if reply.Outcome == OutcomeAllowed {
 			r.workspace = reply.Workspace
 			r.created = append(r.created, reply.Workspace)
 			e.keep(reply.Workspace)
@@ -213,9 +237,14 @@ func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, g
 // look reads all that the target shows of the replay's workspace; what it gives
 // away is found by inspect.
 func (e *engine) look(ctx context.Context, r *replay) {
-	if l, ok := e.cfg.Target.(Looker); !ok {
+	l, ok := e.cfg.Target.(Looker)
+	if !ok {
 		r.fail(errors.New("not testable: the target cannot be read; this is a defect of the harness"))
-	} else if err := l.Look(ctx, r.workspace); err != nil && ctx.Err() == nil {
+		return
+	}
+	err := l.Look(ctx, r.workspace)
+	e.silence.heard(toShow, err)
+	if err != nil && ctx.Err() == nil {
 		r.fail(fmt.Errorf("reading what the target shows: %w", err))
 	}
 }

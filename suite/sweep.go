@@ -61,7 +61,11 @@ type leaving struct {
 }
 
 func (e *engine) leftBehind(ctx context.Context, replays []*replay) ([]leaving, error) {
+	if err := e.silence.gaveUp(toList); err != nil {
+		return nil, err
+	}
 	rows, err := e.cfg.Target.Rows(ctx)
+	e.silence.heard(toList, err)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
 		case err != nil:
 			return err
 		}
-		points = append(points, more...)
+		points = append(points, p.target.explained(more)...)
 	}
 	if !p.flags.check {
 		return suite.FirstWrong(points)
@@ -48,6 +48,19 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
 		return errors.New("the target cannot be driven yet; what is wrong stands above, and none of it is the gate's doing")
 	}
 	return nil
+}
+
+// explained adds to a probe that did not arrive what became of it at our proxy:
+// a server that does not trust the run's certificates, or whose clock is far
+// off, comes that far.
+func (t *target) explained(points []suite.Point) []suite.Point {
+	line := t.cameToNothing.Load()
+	for i := range points {
+		if p := &points[i]; p.Asked == "probe" && p.State == suite.Wrong && line != nil {
+			p.Seen += "; at our proxy this came to nothing: " + *line
+		}
+	}
+	return points
 }
 
 func printPoints(w io.Writer, points []suite.Point) error {

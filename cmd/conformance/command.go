@@ -54,7 +54,7 @@ func (t *target) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 		}
 	})
 	t.process = p
-	server, err := suite.NewHTTPTarget(profile, p.URL(), suite.HTTPOptions{Kind: "command", Env: lookup, Died: p.Err})
+	server, err := suite.NewHTTPTarget(profile, p.URL(), suite.HTTPOptions{Kind: "command", Env: lookup, Died: p.Err, Timeout: f.timeout})
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (t *target) intercept(reg *registry.Registry) ([]string, error) {
 		return nil, fmt.Errorf("making a folder for the certificate: %w", err)
 	}
 	t.stop = append(t.stop, func() { _ = os.RemoveAll(dir) })
-	p, err := startProxy(t.providers.Handler(), reg, "")
+	p, err := startProxy(t.providers.Handler(), reg, "", func(line string) { t.cameToNothing.Store(&line) })
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,9 @@ func (t *target) intercept(reg *registry.Registry) ([]string, error) {
 	return p.Env(ca), nil
 }
 
-func startProxy(providers http.Handler, reg *registry.Registry, addr string) (*proxy.Proxy, error) {
+// startProxy starts the proxy in front of a registry's hosts; log gets its lines
+// about connections that came to nothing, and may be nil.
+func startProxy(providers http.Handler, reg *registry.Registry, addr string, log func(string)) (*proxy.Proxy, error) {
 	var hosts []string
 	for _, p := range reg.Providers {
 		for _, h := range p.Hosts() {
@@ -107,7 +109,7 @@ func startProxy(providers http.Handler, reg *registry.Registry, addr string) (*p
 	if len(hosts) == 0 {
 		return nil, errors.New("the registry has no provider with a base URL, so there is nothing to stand in for")
 	}
-	return proxy.Start(proxy.Config{Providers: providers, Hosts: hosts, Addr: addr})
+	return proxy.Start(proxy.Config{Providers: providers, Hosts: hosts, Addr: addr, Log: log})
 }
 
 // faultsOf lets the engine strike hosts of a proxy.

@@ -46,8 +46,13 @@ func Main() int {
 	defer stop()
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
-	root := newRoot()
-	return status(root.ExecuteContext(ctx), root.ErrOrStderr())
+	root, out := newRoot(), &outlet{file: os.Stdout}
+	root.SetOut(out)
+	got := status(out.held(root.ExecuteContext(ctx)), root.ErrOrStderr())
+	if got == exitCouldNotRun && ctx.Err() != nil {
+		return exitInterrupted // what could not be done was cut short
+	}
+	return got
 }
 
 // status maps the error of a command to its exit status, and prints it where

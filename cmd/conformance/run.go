@@ -143,13 +143,15 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	summary, err := suite.Run(ctx, p.config(out))
-	if err := errors.Join(err, out.err); err != nil {
+	if err != nil {
 		return err
 	}
-	if err := p.waiving.write(cmd.ErrOrStderr(), summary.Interrupted); err != nil {
+	drafted := p.waiving.write(cmd.ErrOrStderr(), summary.Interrupted)
+	ended := p.end(cmd, summary) // also where a report could not be written: it says what is left at the target
+	if err := errors.Join(out.err, drafted); err != nil {
 		return err
 	}
-	return p.end(cmd, summary)
+	return ended
 }
 
 // end turns the summary into the command's error.

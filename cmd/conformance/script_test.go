@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"signal":    sendSignal,
 			"ends":      ends,
 			"answers":   answers,
+			"clean":     clean,
 			"cut":       cut,
 			"edit":      edit,
 		},

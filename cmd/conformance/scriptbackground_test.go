@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -106,5 +107,24 @@ func answers(ts *testscript.TestScript, neg bool, args []string) {
 	defer r.Body.Close()
 	if strconv.Itoa(r.StatusCode) != args[0] {
 		ts.Fatalf("%s answered %d, want %s", args[1], r.StatusCode, args[0])
+	}
+}
+
+// clean URL holds a workspace server, whose token is in ADMIN_TOKEN, to having
+// no workspaces and no global secrets.
+func clean(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 1, "clean URL")
+	for _, path := range []string{"/workspaces", "/settings/secrets"} {
+		req, err := http.NewRequest(http.MethodGet, args[0]+path, nil)
+		ts.Check(err)
+		req.Header.Set("Authorization", "Bearer "+ts.Getenv("ADMIN_TOKEN"))
+		r, err := http.DefaultClient.Do(req)
+		ts.Check(err)
+		body, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		ts.Check(err)
+		if text := strings.TrimSpace(string(body)); r.StatusCode != 200 || text != "[]" {
+			ts.Fatalf("GET %s answered %d %.200s, want an empty list", path, r.StatusCode, text)
+		}
 	}
 }

@@ -8,8 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
@@ -35,6 +39,9 @@ type target struct {
 	isForeign bool
 	// process is the command that was started; nil where none was.
 	process *process.Process
+	// cameToNothing is the last line of our proxy about a connection that did; nil
+	// where there was none.
+	cameToNothing atomic.Pointer[string]
 	// points are what was asked of the server when it was reached; nil for our own.
 	points []suite.Point
 	stop   []func()
@@ -46,8 +53,10 @@ func (t *target) close() {
 	}
 }
 
-// openTarget finds or starts what the flags name.
+// openTarget finds or starts what the flags name. From now on there is something
+// to clean up, so writing to a closed pipe is an error, and not our end.
 func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*target, error) {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // unlike Ignore, no command that we start inherits it
 	profile, err := suite.LoadProfile(f.profile)
 	if err != nil {
 		return nil, err
@@ -121,7 +130,7 @@ func (t *target) openURL(ctx context.Context, profile *suite.Profile, reg *regis
 	if err := t.standIn(reg); err != nil {
 		return err
 	}
-	server, err := suite.NewHTTPTarget(profile, f.target, suite.HTTPOptions{Kind: "url"})
+	server, err := suite.NewHTTPTarget(profile, f.target, suite.HTTPOptions{Kind: "url", Timeout: f.timeout})
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func newUpstreamCommand() *cobra.Command {
 				return err
 			}
 			relay := newRelay()
-			p, err := startProxy(relay, reg, addr)
+			p, err := startProxy(relay, reg, addr, nil)
 			if err != nil {
 				return err
 			}

@@ -123,7 +123,7 @@ func TestTunnelsThatComeToNothing(t *testing.T) {
 		{"a broken hello", "\x16\x03\x01\x00\x05hello", "TLS handshake"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := run(t, echo, func(_ *Config, l *limits) { l.handshake = 50 * time.Millisecond })
+			r := run(t, echo, func(_ *Config, l *limits) { l.handshake = 500 * time.Millisecond })
 			conn := r.connect(t, "api.anthropic.com:443")
 			io.WriteString(conn, c.inside)
 			if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {

@@ -111,6 +111,7 @@ func (s *Session) run(ctx context.Context, cfg suite.Config) (suite.Summary, err
 	if err != nil {
 		return suite.Summary{}, err
 	}
+	defer target.CloseIdle()
 	cfg.Target = target
 	if err := s.check(ctx, t, target, cfg); err != nil {
 		return suite.Summary{}, err

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// An outlet is standard output, and remembers that it could not be written to:
+// commands print line by line, and none is a success whose lines are lost.
+type outlet struct {
+	file *os.File
+	err  error
+}
+
+func (o *outlet) Write(b []byte) (int, error) {
+	n, err := o.file.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// Stat lets isTerminal see what it is.
+func (o *outlet) Stat() (os.FileInfo, error) { return o.file.Stat() }
+
+// held is a command's error, or what was lost where the command knows nothing of it.
+func (o *outlet) held(err error) error {
+	if o.err == nil || err != nil && !errors.Is(err, errNotConformant) && !errors.Is(err, errUnderivable) {
+		return err
+	}
+	return fmt.Errorf("printing: %w", o.err)
+}
