@@ -124,7 +124,7 @@ func compareHeaders(a, b *Run) []string {
 	x, y := a.Header, b.Header
 	note("the target", x.Target.Kind, y.Target.Kind)
 	note("the profile", x.Target.Profile+" "+x.Target.ProfileDigest, y.Target.Profile+" "+y.Target.ProfileDigest)
-	note("the corpus", x.Corpus.Digest, y.Corpus.Digest)
+	note("the corpus", x.Corpus.named(), y.Corpus.named())
 	note("the registry", x.Registry.Digest, y.Registry.Digest)
 	note("the level", x.Level, y.Level)
 	note("the shard", orWhole(x.Shard), orWhole(y.Shard))
