@@ -11,7 +11,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	budget := 2 * time.Second
+	budget := 3 * time.Second
 	options := conform.Options{
 		Handler: func(providers http.RoundTripper) (http.Handler, error) {
 			return newServer(config{Token: "admin", Transport: providers, Budget: budget})
