@@ -16,10 +16,11 @@ import (
 // it should be; only the tests set one, to see the vendored suite fail under
 // that rule. A server of yours needs no such file.
 //
-// The core rules but three have one. PRE-1 is what AnyKnownName breaks as well.
-// LIV-10 is about a stored secret that cannot be decrypted, which no request can
-// plant; TestUnreadableSecret plants one. PRV-3 and the DIA rules are extended.
+// Every core rule has one but LIV-10, which is about a stored secret that cannot be
+// decrypted: no request can plant that, so TestUnreadableSecret does. PRV-3 and the
+// DIA rules are extended, and this server is held to the core.
 type faults struct {
+	NeedsNothing        bool // PRE-1: no credential is asked for
 	AnyKnownName        bool // PRE-2: any provider's credential counts
 	BlankCounts         bool // PRE-3: a blank value counts
 	FirstNameOnly       bool // PRE-4: aliases do not count

@@ -27,6 +27,7 @@ var faultyRules = []struct {
 	{"DER-3", faults{GatesUnderivable: true}, []string{"underivable/*"}},
 	{"DER-4", faults{GatesPlatform: true}, []string{"platform/none/*"}},
 	{"DER-5", faults{GatesExternal: true}, []string{"external/none/*"}},
+	{"PRE-1", faults{NeedsNothing: true}, []string{"missing/none/*"}},
 	{"PRE-2", faults{AnyKnownName: true}, []string{"mismatched/report"}},
 	{"PRE-3", faults{BlankCounts: true}, []string{"missing/blank*"}},
 	{"PRE-4", faults{FirstNameOnly: true}, []string{"valid/route/claude-code/*"}},
@@ -103,7 +104,7 @@ func TestNoFault(t *testing.T) {
 
 func violated(t *testing.T, f faults, ids []string) []string {
 	t.Helper()
-	budget, log := 2*time.Second, suite.NewOutput()
+	budget, log := 3*time.Second, suite.NewOutput()
 	s, err := conform.NewSession(conform.Options{
 		Handler: func(providers http.RoundTripper) (http.Handler, error) {
 			return newServer(config{Token: "admin", Transport: providers, Budget: budget, Log: log, faults: f})
