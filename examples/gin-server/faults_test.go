@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/conform"
 )
@@ -98,6 +99,23 @@ func TestNoFault(t *testing.T) {
 	for i := range tried.NumField() {
 		if !tried.Field(i).Bool() {
 			t.Errorf("no row tries %s", tried.Type().Field(i).Name)
+		}
+	}
+}
+
+// Every core rule has a switch, but the one that no request can show.
+func TestRulesWithSwitch(t *testing.T) {
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := map[string]bool{"LIV-10": true} // TestUnreadableSecret
+	for _, tt := range faultyRules {
+		has[tt.rule] = true
+	}
+	for _, r := range corpus.Rules.List {
+		if r.Level == scenarios.Core && !has[r.ID] {
+			t.Errorf("%s (%s) has no row", r.ID, r.Title)
 		}
 	}
 }
