@@ -143,7 +143,7 @@ func compareHeaders(a, b Report) []string {
 	x, y := a.Head(), b.Head()
 	note("the target", x.Target.Kind, y.Target.Kind)
 	note("the profile", x.Target.Profile+" "+x.Target.ProfileDigest, y.Target.Profile+" "+y.Target.ProfileDigest)
-	note("the corpus", x.Corpus.Digest, y.Corpus.Digest)
+	note("the corpus", x.Corpus.named(), y.Corpus.named())
 	note("the registry", x.Registry.Digest, y.Registry.Digest)
 	note("the waivers", orNone(waiverFiles(x)), orNone(waiverFiles(y)))
 	note("the level", x.Level, y.Level)

@@ -74,7 +74,7 @@ func TestCompareSaysInWhatElseTheRunsDiffer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"the corpus was sha256:c0ffee and is sha256:0", "the selections differ"}
+	want := []string{"the corpus was 1.0.0 sha256:c0ffee and is 1.0.0 sha256:0", "the selections differ"}
 	if diff := cmp.Diff(want, d.Notes); diff != "" {
 		t.Error(diff)
 	}

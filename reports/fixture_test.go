@@ -39,7 +39,7 @@ func sampleHeader() Header {
 		Started:  time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),
 		Seed:     "42",
 		Level:    "core",
-		Corpus:   Corpus{Digest: "sha256:c0ffee", Scenarios: 3214},
+		Corpus:   Corpus{Version: "1.0.0", Digest: "sha256:c0ffee", Scenarios: 3214},
 		Registry: Registry{Digest: "sha256:decade"},
 		Target: Target{Kind: "command", Profile: "workspace-server", Address: "http://127.0.0.1:8080",
 			Command: []string{"./server", "--addr", "127.0.0.1:8080"}},

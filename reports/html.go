@@ -150,7 +150,7 @@ func facts(h Header, f Footer) []fact {
 		{"target", spaced(h.Target.Kind, h.Target.Address)},
 		{"started", strings.Join(h.Target.Command, " ")},
 		{"profile", spaced(h.Target.Profile, h.Target.ProfileDigest)},
-		{"corpus", fmt.Sprintf("%s (%s)", h.Corpus.Digest, counted(h.Corpus.Scenarios, "scenario"))},
+		{"corpus", fmt.Sprintf("%s (%s)", h.Corpus.named(), counted(h.Corpus.Scenarios, "scenario"))},
 		{"registry", h.Registry.Digest},
 		{"waivers", waiverFiles(h)},
 		{"seed", h.Seed},

@@ -172,7 +172,7 @@ func configurationOf(h Header, f Footer) ([]*attestation.ResourceDescriptor, err
 		annotations  map[string]any
 	}
 	list := []item{
-		{"corpus", h.Corpus.Digest, map[string]any{"scenarios": float64(h.Corpus.Scenarios)}},
+		{"corpus", h.Corpus.Digest, map[string]any{"version": h.Corpus.Version, "scenarios": float64(h.Corpus.Scenarios)}},
 		{"registry", h.Registry.Digest, nil},
 		{"profile", h.Target.ProfileDigest, map[string]any{"profile": h.Target.Profile}},
 		{"run", "", map[string]any{

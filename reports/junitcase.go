@@ -129,7 +129,7 @@ func headerProperties(h Header) *junitProperties {
 		{"level", h.Level},
 		{"target", strings.TrimSpace(h.Target.Kind + " " + h.Target.Address)},
 		{"profile", spaced(h.Target.Profile, h.Target.ProfileDigest)},
-		{"corpus", h.Corpus.Digest},
+		{"corpus", h.Corpus.named()},
 		{"registry", h.Registry.Digest},
 		{"waivers", waiverFiles(h)},
 		{"claims", strings.Join(h.Claims, ", ")},

@@ -132,7 +132,7 @@ func markdownSummary(h Header, f Footer) string {
 	}
 	row("Target", strings.TrimSpace(h.Target.Kind+" "+h.Target.Address))
 	row("Profile", h.Target.Profile)
-	row("Corpus", h.Corpus.Digest)
+	row("Corpus", h.Corpus.named())
 	row("Registry", h.Registry.Digest)
 	row("Seed", h.Seed)
 	row("Shard", h.Shard)

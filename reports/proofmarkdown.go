@@ -87,7 +87,7 @@ func (p *Proof) facts() [][2]string {
 		{"Command", strings.Join(p.Target.Command, " ")},
 		{"Profile", p.Target.Profile},
 		{"Claims", strings.Join(p.Claims, ", ")},
-		{"Corpus", p.Corpus.Digest},
+		{"Corpus", p.Corpus.named()},
 		{"Registry", p.Registry.Digest},
 		{"Seed", p.Seed},
 		{"Tool", strings.TrimSpace(p.Tool.Name + " " + p.Tool.Version)},

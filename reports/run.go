@@ -68,7 +68,13 @@ type Corpus struct {
 	Digest string `json:"digest"`
 	// Scenarios is the size of the corpus, before any selection.
 	Scenarios int `json:"scenarios"`
+	// Version is what --corpus-version takes, as in "1.0.0"; empty in reports
+	// that were made before there was one.
+	Version string `json:"version,omitempty"`
 }
+
+// named is the corpus in one line.
+func (c Corpus) named() string { return spaced(c.Version, c.Digest) }
 
 // A Registry is the registry that the scenarios were expanded over.
 type Registry struct {

@@ -32,9 +32,9 @@ func everyByte(format, s string) string {
 	return b.String()
 }
 
-// shown are the texts in which nothing may be left: the text and what it says
+// unhidden are the texts in which nothing may be left: the text and what it says
 // when any of the encodings is undone.
-func shown(text string) []string {
+func unhidden(text string) []string {
 	out := []string{text}
 	if plain, escaped := undo(text); escaped {
 		out = append(out, plain.text)
@@ -75,7 +75,7 @@ func FuzzMask(f *testing.F) {
 		if leaks(piece, c.secret.random) && len(r.sightAll(text)) != 1 {
 			t.Fatalf("%q is not found in %q", piece, text)
 		}
-		for _, left := range append(shown(r.mask(text)), shown(r.maskBody(text))...) {
+		for _, left := range append(unhidden(r.mask(text)), unhidden(r.maskBody(text))...) {
 			if leaks(left, c.secret.random) || strings.Contains(left, token) {
 				t.Fatalf("%q and the token are left in %q of %q", piece, left, text)
 			}

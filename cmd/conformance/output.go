@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -138,7 +139,7 @@ func (p *prepared) header(planned int) reports.Header {
 	return reports.Header{
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: runID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
-		Corpus: reports.Corpus{Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
+		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
 			ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
 		Waivers: known, Invocation: p.invocation,

@@ -14,10 +14,11 @@ import (
 	"github.com/itchyny/gojq"
 
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // publishedFolder holds the runs of the corpus as it is now.
-const publishedFolder = "../../reports/published/0.1"
+var publishedFolder = "../../reports/published/" + scenarios.Version()
 
 // publishedMost is what the samples may take in all, in bytes.
 const publishedMost = 1_500_000

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 func newVerifyCommand() *cobra.Command {
@@ -148,6 +149,10 @@ func (v *verifier) run(file *given, path string) *reports.Stored {
 	v.say("verdict", "%s", reports.SummaryLine(h, run.Foot()))
 	v.holds(ruleTable(run), "the table of rules counts the results")
 	corpus := v.corpusDigest(h.Corpus.Digest)
+	if corpus && h.Corpus.Version != "" {
+		err := same(h.Corpus.Version, scenarios.Version(), "the report was changed, or its corpus had another version then")
+		v.holds(err, "the corpus has version %s", h.Corpus.Version)
+	}
 	reg := v.registryDigest(h.Registry.Digest, h.Invocation)
 	if corpus && reg != nil {
 		v.scenarios(run, reg)

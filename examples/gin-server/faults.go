@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -12,13 +15,20 @@ import (
 // Faults are switches that each break one rule. The zero value is the server as
 // it should be; only the tests set one, to see the vendored suite fail under
 // that rule. A server of yours needs no such file.
+//
+// Every core rule has one but LIV-10, which is about a stored secret that cannot be
+// decrypted: no request can plant that, so TestUnreadableSecret does. PRV-3 and the
+// DIA rules are extended, and this server is held to the core.
 type faults struct {
+	NeedsNothing        bool // PRE-1: no credential is asked for
 	AnyKnownName        bool // PRE-2: any provider's credential counts
 	BlankCounts         bool // PRE-3: a blank value counts
 	FirstNameOnly       bool // PRE-4: aliases do not count
 	IgnoresTenant       bool // PRE-5: global secrets do not count
 	FoldsCase           bool // PRE-6: names are compared without case
 	CallsBeforeRefusing bool // PRE-7: a refusal for absence calls the provider
+	SearchesAll         bool // DER-1: a provider that is not native to the runtime is found
+	FirstDeclaredWins   bool // DER-2: of two owners the first wins, whatever is in scope
 	GatesUnderivable    bool // DER-3: an unknown pair needs a credential
 	GatesPlatform       bool // DER-4: platform models need a credential
 	GatesExternal       bool // DER-5: external workspaces need one
@@ -28,6 +38,7 @@ type faults struct {
 	BaseFromSecrets     bool // LIV-4: a secret moves the probe
 	KeyInURL            bool // LIV-5: the credential stands in the URL, too
 	Unbounded           bool // LIV-6: a probe takes as long as it takes
+	RefusesUnprobeable  bool // LIV-7: what cannot be asked about is dead
 	LastNameDecides     bool // LIV-8: the last accepted name in scope is probed
 	ProbesTwice         bool // LIV-9: two calls, also after a 401
 	Quiet               bool // LIV-11: an allow without proof leaves no trace
@@ -35,11 +46,32 @@ type faults struct {
 	WrongStatus         bool // REF-1: a refusal is a 400
 	Nameless            bool // REF-2: a refusal names nothing
 	KeepsRefused        bool // REF-3: a refused workspace stays
+	LateOnly            bool // REF-4: create asks nothing, and provisioning refuses
 	EchoesSecrets       bool // SEC-1: the reply repeats the secrets
 	LogsSecrets         bool // SEC-2: so does the log
+	AsksOthers          bool // SEC-3: another provider is asked, too
 	FollowsRedirects    bool // SEC-4: the credential follows a redirect
 	QuotesProvider      bool // SEC-5: the provider's answer is passed on
+	DropsControls       bool // SEC-6: a control character is dropped, and the rest is sent
 	CreateOnly          bool // PRV-1: provisioning asks nothing
+	BlankHidesLater     bool // PRV-2: a blank value hides the tenant's, at provisioning only
+	WantsJSON           bool // ROB-1: an answer that is no JSON refuses
+	FailsMalformed      bool // ROB-2: a malformed create is a 500
+	ForgivesRepeats     bool // ROB-3: the second try with the same dead value passes
+}
+
+// derived is who owns a model for a faulty gate, where the registry says p.
+func (g *gate) derived(q question, p *provider) *provider {
+	if g.faults.FirstDeclaredWins {
+		return g.registry.derive(q.runtime, q.model, func(*provider) bool { return false })
+	}
+	i := slices.IndexFunc(g.registry.Providers, func(p *provider) bool {
+		return p.Pattern != "" && p.pattern.MatchString(strings.TrimSpace(q.model))
+	})
+	if p == nil && g.faults.SearchesAll && i >= 0 {
+		return g.registry.Providers[i]
+	}
+	return p
 }
 
 // scope is what a faulty gate takes to be in scope.
@@ -58,6 +90,17 @@ func (f faults) scope(q question) question {
 			if f.BlankCounts && !s.present() {
 				(*scope)[name] = secret{unreadable: true}
 			}
+		}
+	}
+	return q
+}
+
+// hidden takes from the tenant's secrets those whose name the workspace has, too.
+func (f faults) hidden(q question) question {
+	if f.BlankHidesLater {
+		q.tenant = maps.Clone(q.tenant)
+		for name := range q.workspace {
+			delete(q.tenant, name)
 		}
 	}
 	return q
@@ -90,6 +133,38 @@ func (f faults) base(fromRegistry string, q question) string {
 	return fromRegistry
 }
 
+// cleaned is the value that a faulty gate makes of one with control characters.
+func (f faults) cleaned(value string) string {
+	if !f.DropsControls {
+		return value
+	}
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return -1
+		}
+		return r
+	}, value)
+}
+
+func isJSON(resp *http.Response) bool {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return err == nil && json.Valid(body)
+}
+
+// askOthers sends a probe, credential and all, to another provider as well.
+func (g *gate) askOthers(req *http.Request) {
+	for _, p := range g.registry.Providers {
+		if u, err := url.Parse(p.BaseURL); err == nil && u.Host != "" && u.Host != req.URL.Host && !strings.Contains(p.BaseURL, "{") {
+			other := req.Clone(req.Context())
+			other.URL, other.Host = u.JoinPath("models"), u.Host
+			if resp, err := g.transport.RoundTrip(other); err == nil {
+				resp.Body.Close()
+			}
+			return
+		}
+	}
+}
+
 func (g *gate) callAnyway(ctx context.Context, name string) {
 	for _, p := range g.registry.Providers {
 		if p.Name != name || p.BaseURL == "" || strings.Contains(p.BaseURL, "{") {
@@ -103,10 +178,21 @@ func (g *gate) callAnyway(ctx context.Context, name string) {
 	}
 }
 
-// A memory holds the last verdict about each provider, whoever's key it was.
+// A memory holds the last verdict about each provider, whoever's key it was, and
+// the dead values that were refused once.
 type memory struct {
 	mu   sync.Mutex
 	dead map[string]bool
+	told map[string]bool
+}
+
+// forgiven reports whether a dead value was refused before.
+func (g *gate) forgiven(c *credential) bool {
+	g.verdicts.mu.Lock()
+	defer g.verdicts.mu.Unlock()
+	before := g.verdicts.told[c.secret.value]
+	g.verdicts.told[c.secret.value] = true
+	return g.faults.ForgivesRepeats && before
 }
 
 func (g *gate) remembered(c *credential, ask func() (bool, string)) (dead bool, cause string) {

@@ -87,6 +87,7 @@ func (g *gate) presence(q question) (*credential, *refusal) {
 	}
 	q = g.faults.scope(q)
 	p := g.registry.derive(q.runtime, q.model, func(p *provider) bool { return slices.ContainsFunc(p.Accepted, q.has) })
+	p = g.derived(q, p)
 	if p == nil && g.faults.GatesUnderivable {
 		return nil, &refusal{Code: missingCredential, Error: "no credential fits this model"}
 	}
@@ -98,7 +99,7 @@ func (g *gate) presence(q question) (*credential, *refusal) {
 			return &credential{p, name, s}, nil
 		}
 	}
-	if g.faults.AnyKnownName && g.anyKnown(q) {
+	if g.faults.NeedsNothing || g.faults.AnyKnownName && g.anyKnown(q) {
 		return nil, nil
 	}
 	return nil, &refusal{
@@ -128,7 +129,7 @@ func (g *gate) decide(ctx context.Context, q question) (*refusal, *warning) {
 	}
 	dead, cause := g.remembered(c, func() (bool, string) { return g.examine(ctx, c, q) })
 	switch {
-	case dead:
+	case dead && !g.forgiven(c):
 		return &refusal{
 			Code: invalidCredential, Provider: c.provider.Name, Credential: c.name,
 			Error: fmt.Sprintf("BYOK provider %q cannot use %s: %s; replace it and try again", c.provider.Name, c.name, cause),

@@ -23,10 +23,11 @@ func newTransport() http.RoundTripper {
 func (g *gate) examine(ctx context.Context, c *credential, q question) (dead bool, cause string) {
 	base := g.faults.base(c.provider.BaseURL, q)
 	if base == "" || strings.Contains(base, "{") || c.provider.AuthMode == "oauth" {
-		return false, "the provider cannot be probed"
+		return g.faults.RefusesUnprobeable, "the provider cannot be probed"
 	}
 	value := strings.TrimSpace(c.secret.value)
-	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+	value = g.faults.cleaned(value)
+	if strings.ContainsFunc(value, isControl) {
 		return true, "its value holds a control character"
 	}
 	if !g.faults.Unbounded {
@@ -52,12 +53,17 @@ func (g *gate) examine(ctx context.Context, c *credential, q question) (dead boo
 	return g.read(resp)
 }
 
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
 // read turns the provider's status into a verdict.
 func (g *gate) read(resp *http.Response) (dead bool, cause string) {
 	cause = fmt.Sprintf("the provider answered %d", resp.StatusCode)
 	if g.faults.QuotesProvider {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 4096)) // what came is quoted
 		cause += ": " + string(body)
+	}
+	if g.faults.WantsJSON && !isJSON(resp) {
+		return true, "its answer is no JSON"
 	}
 	switch status := resp.StatusCode; {
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
@@ -91,6 +97,9 @@ func (g *gate) authorize(req *http.Request, c *credential, value string) {
 
 // send uses the transport itself, which, unlike a client, follows no redirect.
 func (g *gate) send(req *http.Request) (*http.Response, error) {
+	if g.faults.AsksOthers {
+		g.askOthers(req)
+	}
 	if g.faults.ProbesTwice {
 		if resp, err := g.transport.RoundTrip(req.Clone(req.Context())); err == nil {
 			resp.Body.Close()

@@ -25,7 +25,7 @@ func (s *server) mayStart(id string) *refusal {
 	if s.faults.CreateOnly {
 		return nil
 	}
-	_, refused := s.gate.presence(q)
+	_, refused := s.gate.presence(s.faults.hidden(q))
 	if refused != nil {
 		s.log.Warn("provisioning refused", "workspace", id, "code", refused.Code, "provider", refused.Provider)
 	}

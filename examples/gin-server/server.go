@@ -66,7 +66,7 @@ func newServer(c config) (*server, error) {
 		return nil, err
 	}
 	s := &server{
-		gate:  &gate{registry, c.Transport, c.Budget, c.faults, &memory{dead: map[string]bool{}}},
+		gate:  &gate{registry, c.Transport, c.Budget, c.faults, &memory{dead: map[string]bool{}, told: map[string]bool{}}},
 		store: store, log: slog.New(slog.NewJSONHandler(c.Log, nil)), faults: c.faults,
 	}
 	s.Handler = s.routes([]byte("Bearer " + c.Token))

@@ -142,7 +142,8 @@ func (s *store) end(id string, attempt int, why *refusal) error {
 
 func (s *store) get(id string) (w workspace, err error) {
 	row := s.db.QueryRow(`SELECT id, name, status, runtime, model, external FROM workspaces WHERE id = ?`, id)
-	return w, known(row.Scan(&w.ID, &w.Name, &w.Status, &w.Runtime, &w.Model, &w.External))
+	err = row.Scan(&w.ID, &w.Name, &w.Status, &w.Runtime, &w.Model, &w.External)
+	return w, known(err)
 }
 
 func (s *store) list() ([]workspace, error) {

@@ -35,8 +35,12 @@ func (b createBody) valid() bool {
 func (s *server) create(c *gin.Context) {
 	var body createBody
 	if c.ShouldBindJSON(&body) != nil || strings.TrimSpace(body.Name) == "" {
+		status := http.StatusBadRequest
+		if s.faults.FailsMalformed {
+			status = http.StatusInternalServerError
+		}
 		// The decoder's own words may quote a secret.
-		c.JSON(http.StatusBadRequest, gin.H{"error": "invalid workspace payload"})
+		c.JSON(status, gin.H{"error": "invalid workspace payload"})
 		return
 	}
 	if !body.valid() {
@@ -58,7 +62,7 @@ func (s *server) create(c *gin.Context) {
 	// a network failure.
 	refused, warn := s.gate.decide(context.WithoutCancel(c.Request.Context()), q)
 	s.leak(body)
-	if refused != nil {
+	if refused != nil && !s.faults.LateOnly {
 		s.refuse(c, body, refused)
 		return
 	}

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"maps"
 	"net/http"
@@ -21,12 +20,9 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// A row's spec is the create request. Its failure is why the last attempt to provision it was given up.
-const schema = `CREATE TABLE workspaces (id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))), spec TEXT,
-	status TEXT DEFAULT 'provisioning', attempt INT DEFAULT 1, failure TEXT);
-INSERT INTO workspaces (id, spec, status) VALUES ('', '{"Secrets": {}}', 'tenant')`
-
-var errMalformed = errors.New("the body is not the JSON that belongs here, or has more than 2 MiB")
+// A row's spec is the create request; its failure is the refusal that kept it from starting last time, or null.
+const schema = `CREATE TABLE workspaces (id TEXT PRIMARY KEY DEFAULT (hex(randomblob(16))), spec TEXT, start INT DEFAULT 1, failure TEXT DEFAULT 'null');
+INSERT INTO workspaces (id, spec) VALUES ('', '{}')`
 
 type server struct {
 	db        *sql.DB
@@ -49,7 +45,7 @@ type provider struct {
 type workspace struct {
 	Name, Runtime, Model string
 	External             bool
-	Secrets              map[string]string
+	Secrets              map[string]*string // null removes one
 }
 
 func (w *workspace) Scan(column any) error { return json.Unmarshal([]byte(column.(string)), w) }
@@ -69,26 +65,27 @@ func (s *server) derive(runtime, model string, usable func(*provider) bool) *pro
 			matching = append(matching, p)
 		}
 	}
-	if len(listing) > 0 {
+	switch {
+	case len(listing) > 0:
 		return listing[max(0, slices.IndexFunc(listing, usable))]
-	}
-	if len(matching) > 1 {
+	case len(matching) > 1:
 		matching = slices.DeleteFunc(matching, func(p *provider) bool { return !usable(p) })
 	}
-	if len(matching) != 1 {
-		return nil
+	if len(matching) == 1 {
+		return matching[0]
 	}
-	return matching[0]
+	return nil
 }
 
-// admit is the gate. Provisioning asks it what create does, but for the probe.
+// admit is the gate. A start asks it what create does, but for the probe.
 func (s *server) admit(w workspace, probing bool) error {
-	var scope workspace
+	scope := workspace{Secrets: map[string]*string{}}
 	if err := s.db.QueryRow(`SELECT spec FROM workspaces WHERE id = ''`).Scan(&scope); err != nil {
 		return err
 	}
 	maps.Copy(scope.Secrets, w.Secrets) // the workspace's value hides the tenant's, also a blank one
-	inScope := func(name string) bool { return strings.TrimSpace(scope.Secrets[name]) != "" }
+	value := func(name string) string { return strings.TrimSpace(*cmp.Or(scope.Secrets[name], new(string))) }
+	inScope := func(name string) bool { return value(name) != "" }
 	usable := func(p *provider) bool { return slices.ContainsFunc(p.Accepted, inScope) }
 	p := s.derive(w.Runtime, strings.TrimSpace(w.Model), usable)
 	switch {
@@ -96,114 +93,80 @@ func (s *server) admit(w workspace, probing bool) error {
 		return nil
 	case usable(p) && probing:
 		name := p.Accepted[slices.IndexFunc(p.Accepted, inScope)]
-		return s.probe(p, name, strings.TrimSpace(scope.Secrets[name]))
+		return s.probe(p, name, value(name))
 	case usable(p) || os.Getenv("BYPASS") == "1" && slices.ContainsFunc(s.Providers, usable): // the original hole
 		return nil
 	}
 	return &refusal{"MISSING_BYOK_CREDENTIAL", p.Name, p.Name + " needs one of " + strings.Join(p.Accepted, ", ")}
 }
 
-// probe refuses a dead credential and logs one that nothing proved. Causes are our words: an answer may quote the key.
+// probe refuses a dead credential and logs one that nothing proved. No answer is passed on: it may quote the key.
 func (s *server) probe(p *provider, name, value string) error {
-	dead := func(cause string) error {
-		return &refusal{"BYOK_CREDENTIAL_INVALID", p.Name, p.Name + " cannot use " + name + ": " + cause}
-	}
-	unproved := func(cause string) error {
-		log.Printf("WARN allowed without proof provider=%s credential=%s cause=%q", p.Name, name, cause)
-		return nil
+	status := 0 // nobody to ask, a value that fits no header, or no answer in time
+	if p.BaseURL != "" && !strings.Contains(p.BaseURL, "{") && p.AuthMode != "oauth" {
+		path := cmp.Or(map[string]string{"openrouter": "/key"}[p.Name], "/models") // OpenRouter lists its models to anyone
+		request, err := http.NewRequest(http.MethodGet, p.BaseURL+path, nil)
+		if err != nil {
+			return err
+		}
+		request.Header.Set("Authorization", "Bearer "+value)
+		if p.Protocol == "anthropic" && name != "ANTHROPIC_AUTH_TOKEN" {
+			request.Header = http.Header{"X-Api-Key": {value}}
+		}
+		request.Header.Set("Anthropic-Version", "2023-06-01") // others do not read it
+		if response, err := s.client.Do(request); err == nil {
+			response.Body.Close() // unread: the status decides
+			status = response.StatusCode
+		}
 	}
 	switch {
-	case p.BaseURL == "" || strings.Contains(p.BaseURL, "{") || p.AuthMode == "oauth":
-		return unproved("the provider cannot be probed")
-	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
-		return dead("its value holds a control character")
-	}
-	path := cmp.Or(map[string]string{"openrouter": "/key"}[p.Name], "/models") // OpenRouter lists its models to anyone
-	request, err := http.NewRequest(http.MethodGet, p.BaseURL+path, nil)
-	if err != nil {
-		return err
-	}
-	request.Header = http.Header{"Authorization": {"Bearer " + value}}
-	if p.Protocol == "anthropic" && name != "ANTHROPIC_AUTH_TOKEN" {
-		request.Header = http.Header{"X-Api-Key": {value}}
-	}
-	request.Header.Set("Anthropic-Version", "2023-06-01") // others do not read it
-	response, err := s.client.Do(request)
-	if err != nil {
-		return unproved("no answer within the budget")
-	}
-	response.Body.Close() // unread: the status decides
-	switch status := response.StatusCode; {
 	case status == 401 || status == 403:
-		return dead(fmt.Sprint("the provider answered ", status))
+		return &refusal{"BYOK_CREDENTIAL_INVALID", p.Name, fmt.Sprintf("%s answered %d to %s", p.Name, status, name)}
 	case status < 200 || status > 299:
-		return unproved(fmt.Sprint("the provider answered ", status))
+		log.Printf("WARN allowed without proof provider=%s credential=%s status=%d", p.Name, name, status)
 	}
 	return nil
 }
 
-// create returns the spec of a workspace that the gate admits.
-func (s *server) create(body []byte) ([]byte, error) {
-	var w workspace
-	if json.Unmarshal(body, &w) != nil || w.Name == "" {
-		return nil, errMalformed
-	}
-	if err := s.admit(w, true); err != nil {
+// What is stored of a request: a workspace if the gate admits it, or the secrets.
+func (s *server) create(_ string, w workspace) (any, error) { return w, s.admit(w, true) }
+func secrets(_ string, w workspace) (any, error)            { return w.Secrets, nil }
+
+// restart returns what keeps a workspace from starting, or nil.
+func (s *server) restart(id string, w workspace) (any, error) {
+	if err := s.db.QueryRow(`SELECT spec FROM workspaces WHERE id = ?`, id).Scan(&w); err != nil {
 		return nil, err
 	}
-	return json.Marshal(w)
+	return s.admit(w, false), nil
 }
 
-// patch is of secrets by name: a text sets one, null removes it.
-func patch(body []byte) ([]byte, error) {
-	var secrets map[string]*string
-	if json.Unmarshal(body, &secrets) != nil || secrets == nil {
-		return nil, errMalformed
-	}
-	return json.Marshal(secrets)
-}
-
-// provision starts the workspaces that wait for it, one after the other.
-func (s *server) provision() {
-	for {
-		var id, failure string
-		var attempt int
-		var w workspace
-		if s.db.QueryRow(`SELECT id, attempt, spec FROM workspaces WHERE status = 'provisioning'`).Scan(&id, &attempt, &w) != nil {
-			time.Sleep(10 * time.Millisecond) // nothing waits
-			continue
-		}
-		if err := s.admit(w, false); err != nil {
-			failure = err.Error()
-		}
-		_, _ = s.db.Exec(`UPDATE workspaces SET failure = ?1, status = iif(?1 = '', 'running', 'failed') WHERE id = ?2 AND attempt = ?3`,
-			failure, id, attempt) // what is not noted, or has a later attempt, still waits
-	}
-}
-
-// handle answers with what a statement returns: ?1 is the path's id, ?2 the body as check returns it.
-func (s *server) handle(pattern, statement string, check func(body []byte) ([]byte, error)) {
+// handle answers with what a statement returns: ?1 is the path's id, ?2 what prepare returns, as JSON.
+func (s *server) handle(pattern, statement string, prepare func(id string, w workspace) (any, error)) {
 	http.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer "+os.Getenv("ADMIN_TOKEN") {
+		var sent workspace
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 2<<20)).Decode(&sent)
+		switch {
+		case r.Header.Get("Authorization") != "Bearer "+os.Getenv("ADMIN_TOKEN"):
 			http.Error(w, "send the admin token", http.StatusUnauthorized)
+			return
+		case err != nil && r.ContentLength != 0:
+			http.Error(w, "the body is no workspace in JSON, or has more than 2 MiB", http.StatusBadRequest)
 			return
 		}
 		var reply string
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 2<<20)) // what is cut short is no JSON
-		if check != nil {
-			body, err = check(body)
-		}
+		prepared, err := prepare(r.PathValue("id"), sent)
 		if err == nil {
-			err = s.db.QueryRow(statement, r.PathValue("id"), string(body)).Scan(&reply)
+			argument, _ := json.Marshal(prepared)
+			err = s.db.QueryRow(statement, r.PathValue("id"), string(argument)).Scan(&reply)
 		}
 		switch err := err.(type) {
 		case nil:
-			_, _ = io.WriteString(w, reply)
+			_, _ = fmt.Fprint(w, reply)
 		case *refusal:
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			_ = json.NewEncoder(w).Encode(err)
 		default:
-			http.Error(w, err.Error(), cmp.Or(map[error]int{errMalformed: 400, sql.ErrNoRows: 404}[err], 500))
+			http.Error(w, err.Error(), cmp.Or(map[error]int{sql.ErrNoRows: 404}[err], 500))
 		}
 	})
 }
@@ -224,14 +187,13 @@ func main() {
 	if err != nil || os.Getenv("ADMIN_TOKEN") == "" {
 		log.Fatal("set ADMIN_TOKEN, REGISTRY to a file, PROBE_BUDGET_MS to a number: ", err)
 	}
-	go s.provision()
 	http.HandleFunc("GET /health", func(http.ResponseWriter, *http.Request) {})
 	s.handle("POST /workspaces", `INSERT INTO workspaces (spec) VALUES (?2) RETURNING json_object('ID', id)`, s.create)
-	s.handle("GET /workspaces", `SELECT json_group_array(json_object('ID', id, 'Name', spec ->> 'Name')) FROM workspaces WHERE id <> ''`, nil)
-	s.handle("GET /workspaces/{id}", `SELECT json_object('Status', status, 'Attempt', attempt, 'Failure', failure) FROM workspaces WHERE id = ?1`, nil)
-	s.handle("DELETE /workspaces/{id}", `DELETE FROM workspaces WHERE id = ?1 RETURNING json_object('ID', id)`, nil)
-	s.handle("POST /workspaces/{id}/restart", `UPDATE workspaces SET status = 'provisioning', attempt = attempt + 1 WHERE id = ?1 RETURNING json_object('ID', id)`, nil)
-	s.handle("GET /secrets", `SELECT json_group_array(key) FROM workspaces w, json_each(w.spec, '$.Secrets') WHERE w.id = ''`, nil)
-	s.handle("PATCH /secrets/{id...}", `UPDATE workspaces SET spec = json_patch(spec, json_object('Secrets', json(?2))) WHERE id = ?1 RETURNING json_object('ID', id)`, patch)
+	s.handle("GET /workspaces", `SELECT json_group_array(json_object('ID', id, 'Name', spec ->> 'Name')) FROM workspaces WHERE id <> ''`, secrets)
+	s.handle("GET /workspaces/{id}", `SELECT json_object('Start', start, 'Failure', json(failure)) FROM workspaces WHERE id = ?1`, secrets)
+	s.handle("DELETE /workspaces/{id}", `DELETE FROM workspaces WHERE id = ?1 RETURNING json_object('ID', id)`, secrets)
+	s.handle("POST /workspaces/{id}/restart", `UPDATE workspaces SET start = start + 1, failure = ?2 WHERE id = ?1 RETURNING failure`, s.restart)
+	s.handle("GET /secrets", `SELECT json_group_array(key) FROM workspaces w, json_each(w.spec, '$.Secrets') WHERE w.id = ''`, secrets)
+	s.handle("PATCH /secrets/{id...}", `UPDATE workspaces SET spec = json_patch(spec, json_object('Secrets', json(?2))) WHERE id = ?1 RETURNING json_object('ID', id)`, secrets)
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "8080"), nil))
 }

@@ -4,15 +4,19 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
+// How much of a failure is printed: as much as the command line prints, which a
+// test of the command line compares.
 const (
-	// maxExchanges is how many exchanges of one failure are printed.
-	maxExchanges = 6
-	// maxBody is how much of a body is printed, in bytes.
-	maxBody = 400
+	maxViolations = 10
+	maxExchanges  = 6
+	// maxValue and maxBody are in bytes: of a violation's texts, and of a body.
+	maxValue = 2000
+	maxBody  = 400
 )
 
 // FailureText says what the command line says about a result that is no pass:
@@ -24,75 +28,87 @@ func FailureText(r suite.Result, replay string) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s\n", r.Scenario.ID, r.Scenario.Title)
-	switch {
-	case r.Outcome != suite.Failed:
-		write(&b, "  "+string(r.Outcome)+": ", r.Reason)
-	case r.Reason != "":
-		write(&b, "  not waived: ", r.Reason)
+	fmt.Fprintf(&b, "%s %s  %s\n", words[r.Outcome], oneLine(r.Scenario.ID), oneLine(r.Scenario.Title))
+	if r.Outcome != suite.Failed {
+		labelled(&b, "  "+string(r.Outcome)+": ", clip(r.Reason, maxValue))
 	}
-	for _, v := range r.Violations {
-		write(&b, "  "+v.Rule+": ", v.Message)
-		write(&b, "    want: ", v.Want)
-		write(&b, "    got:  ", v.Got)
-	}
-	write(&b, "  effect: ", r.Scenario.Effect)
-	for i, x := range r.Exchanges {
-		if i == maxExchanges {
-			fmt.Fprintf(&b, "  … %d more exchanges\n", len(r.Exchanges)-i)
+	for i, v := range r.Violations {
+		if i == maxViolations {
+			fmt.Fprintf(&b, "  … %s more violations\n", number(len(r.Violations)-i))
 			break
 		}
-		writeExchange(&b, x)
+		labelled(&b, "  "+oneLine(v.Rule)+": ", clip(v.Message, maxValue))
+		labelled(&b, "    want: ", clip(v.Want, maxValue))
+		labelled(&b, "    got:  ", clip(v.Got, maxValue))
 	}
+	if r.Outcome == suite.Failed && r.Reason != "" {
+		labelled(&b, "  not waived: ", clip(r.Reason, maxValue))
+	}
+	writeContext(&b, r)
 	if replay != "" {
-		write(&b, "  replay: ", replay)
+		labelled(&b, "  replay: ", replay)
 	}
 	return b.String()
 }
 
+var words = map[suite.ResultOutcome]string{suite.Failed: "FAIL", suite.Errored: "ERROR", suite.NotClaimed: "NOT CLAIMED"}
+
+// writeContext writes the effect, the steps where there are several, and the
+// exchanges.
+func writeContext(b *strings.Builder, r suite.Result) {
+	if r.Scenario.Effect != "" {
+		labelled(b, "  effect: ", r.Scenario.Effect)
+	}
+	if steps := r.Scenario.Steps; len(steps) > 1 {
+		names := make([]string, len(steps))
+		for i := range steps {
+			names[i] = steps[i].Name
+		}
+		labelled(b, "  steps:  ", strings.Join(names, ", "))
+	}
+	for i, x := range r.Exchanges {
+		if i == maxExchanges {
+			fmt.Fprintf(b, "  … %s more exchanges\n", number(len(r.Exchanges)-i))
+			break
+		}
+		writeExchange(b, x)
+	}
+}
+
 // writeExchange writes who was asked what, the answer, and both bodies.
 func writeExchange(b *strings.Builder, x suite.Exchange) {
-	text := fmt.Sprintf("%s %s -> ", x.Method, x.URL)
-	if x.Status == 0 {
-		text += "no answer"
-	} else {
-		text += fmt.Sprint(x.Status)
-	}
-	var notes []string
-	for _, n := range []string{x.Stage, x.Credential, x.Note} {
-		if n != "" {
-			notes = append(notes, n)
-		}
-	}
-	if len(notes) > 0 {
-		text += " (" + strings.Join(notes, "; ") + ")"
-	}
-	who := x.Direction
+	who, status := x.Direction, "no answer"
 	if x.Provider != "" {
 		who += " " + x.Provider
 	}
-	write(b, "  "+who+": ", text)
+	if x.Status != 0 {
+		status = strconv.Itoa(x.Status)
+	}
+	notes := []string{millis(x.Took)}
+	if x.Stage != "" {
+		notes = append(notes, x.Stage)
+	}
+	if x.Credential != "" {
+		notes = append(notes, "carrying "+x.Credential)
+	}
+	if x.Note != "" {
+		notes = append(notes, clip(x.Note, maxBody))
+	}
+	b.WriteString("  " + oneLine(fmt.Sprintf("%s: %s %s -> %s (%s)", who, x.Method, clip(x.URL, maxBody), status, strings.Join(notes, "; "))) + "\n")
 	for _, side := range []struct{ mark, body string }{{"> ", x.RequestBody}, {"< ", x.ResponseBody}} {
-		body := strings.TrimSpace(side.body)
-		if len(body) > maxBody {
-			body = fmt.Sprintf("%s… (%d more bytes)", body[:maxBody], len(body)-maxBody)
-		}
-		if body != "" {
-			write(b, "    "+side.mark, strings.ReplaceAll(body, "\n", " "))
+		if side.body != "" {
+			b.WriteString("    " + side.mark + oneLine(clip(side.body, maxBody)) + "\n")
 		}
 	}
 }
 
-// write writes text after a label, further lines of it under the first. What
-// would act on a terminal is replaced.
-func write(b *strings.Builder, label, text string) {
-	text = strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || strconv.IsPrint(r) {
-			return r
-		}
-		return '\ufffd'
-	}, strings.TrimSpace(text))
-	b.WriteString(label + strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", len(label))) + "\n")
+// millis prints a time, rounded to microseconds, in milliseconds.
+func millis(took time.Duration) string {
+	ms := float64(took.Microseconds()) / 1000
+	if ms > 0 && ms < 10 {
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
 }
 
 // Quote writes an argument for a POSIX shell.

@@ -24,20 +24,20 @@ func TestFailureText(t *testing.T) {
 				{Direction: "target", Method: "POST", URL: "http://server.test/workspaces", Status: 201, RequestBody: `{"name":"x"}`, ResponseBody: strings.Repeat("y", maxBody+7)},
 				{Direction: "upstream", Provider: "anthropic-api", Method: "GET", URL: "https://a.example/v1", Stage: "create", Credential: "workspace/A", Note: "silent"},
 			},
-		}, `class/id  a title
+		}, `FAIL class/id  a title
   PRE-2: a message
     want: this
     got:  that
-          PRE-9: ` + "\ufffd" + `[2Jforged
+          PRE-9: \x1b[2Jforged
   effect: an effect
-  target: POST http://server.test/workspaces -> 201
+  target: POST http://server.test/workspaces -> 201 (0 ms)
     > {"name":"x"}
     < ` + strings.Repeat("y", maxBody) + `… (7 more bytes)
-  upstream anthropic-api: GET https://a.example/v1 -> no answer (create; workspace/A; silent)
+  upstream anthropic-api: GET https://a.example/v1 -> no answer (0 ms; create; carrying workspace/A; silent)
   replay: this way
 `},
-		"error":       {suite.Result{Outcome: suite.Errored, Reason: "no reply"}, "class/id  a title\n  error: no reply\n  effect: an effect\n  replay: this way\n"},
-		"not claimed": {suite.Result{Outcome: suite.NotClaimed, Reason: "why"}, "class/id  a title\n  not-claimed: why\n  effect: an effect\n  replay: this way\n"},
+		"error":       {suite.Result{Outcome: suite.Errored, Reason: "no reply"}, "ERROR class/id  a title\n  error: no reply\n  effect: an effect\n  replay: this way\n"},
+		"not claimed": {suite.Result{Outcome: suite.NotClaimed, Reason: "why"}, "NOT CLAIMED class/id  a title\n  not-claimed: why\n  effect: an effect\n  replay: this way\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.result.Scenario = s

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -56,7 +57,7 @@ func NewSession(o Options) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the corpus: %w", err)
 	}
-	all, err := corpus.Expand(o.Registry)
+	all, err := expanded(corpus, o.Registry)
 	if err != nil {
 		return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
 	}
@@ -84,6 +85,23 @@ func NewSession(o Options) (*Session, error) {
 		return nil, fmt.Errorf("none of the %d selected scenarios can be replayed with the claims %s; loosen Level, Classes, Rules, IDs or Claims", len(selected.Scenarios)-len(selected.Companions), strings.Join(o.Claims, ", "))
 	}
 	return s, s.openWaivers(corpus.Rules, selected.Scenarios)
+}
+
+// builtIn is the corpus over the built-in registry. It is made once, because it
+// takes longer than replaying a part of it, and nobody changes it.
+var builtIn = sync.OnceValues(func() ([]*scenarios.Scenario, error) {
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	return corpus.Expand(registry.Embedded())
+})
+
+func expanded(corpus *scenarios.Corpus, r *registry.Registry) ([]*scenarios.Scenario, error) {
+	if r == registry.Embedded() {
+		return builtIn()
+	}
+	return corpus.Expand(r)
 }
 
 // NotClaimedText says how many scenarios are not claimed, and why; empty where

@@ -23,7 +23,7 @@ func TestFailureText(t *testing.T) {
 	got := failureText([]suite.Result{passed, {Scenario: s, Outcome: suite.Errored, Reason: "no reply"}})
 	want := `1 of 2 scenarios did not pass
 
-class/id  a title
+ERROR class/id  a title
   error: no reply
   effect: an effect
 `

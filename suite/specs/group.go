@@ -6,6 +6,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/suite"
 )
 
 // A group is what one spec replays: one scenario, or those that a matrix makes
@@ -15,6 +16,13 @@ type group struct {
 	text      string
 	labels    []string
 	scenarios []*scenarios.Scenario
+	batch     *batch
+	// replayed: there was a verdict, here or in results, in the order of scenarios,
+	// which the spec has not taken yet.
+	replayed bool
+	results  []suite.Result
+	// attempts counts the runs of the spec, so that another try has values of its own.
+	attempts int
 }
 
 // A groupKey says which scenarios stand in one spec. Those that wait for a

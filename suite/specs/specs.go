@@ -25,8 +25,11 @@ import (
 type Options = conform.Options
 
 // Describe declares a container with the corpus in it; call it at the top level
-// of a package, or inside another container. One spec is one scenario, or the
-// scenarios that a matrix makes for one provider. The labels are class:NAME,
+// of a package, or inside another container that is not Ordered. It has one
+// container a class, in which one spec is one scenario, or the scenarios that a
+// matrix makes for one provider. Specs of a class are replayed together, up to a
+// thousand scenarios at once, by the first of them that runs, which Ginkgo
+// reports as the slow one. The labels are class:NAME,
 // rule:ID, the level and the severity, so that
 // --label-filter='class:mismatched && critical' works.
 //
@@ -43,18 +46,19 @@ func Describe(name string, o Options) bool {
 			ginkgo.It("can be prepared", at, func() { ginkgo.Fail("preparing the specs: " + err.Error()) })
 			return
 		}
-		declare := func(text string, labels []string, spec func(ginkgo.SpecContext)) {
-			args := []any{at, ginkgo.Label(labels...), spec}
-			if d.session.Shared() {
-				args = append(args, ginkgo.Serial)
-			}
-			ginkgo.It(text, args...)
+		var serial []any
+		if d.session.Shared() {
+			serial = append(serial, ginkgo.Serial)
 		}
-		for _, g := range d.groups {
-			declare(g.text, g.labels, func(ctx ginkgo.SpecContext) { d.verify(ctx, g) })
+		for _, b := range d.batches {
+			ginkgo.Describe(b.text, at, ginkgo.Ordered, ginkgo.ContinueOnFailure, serial, func() {
+				for _, g := range b.groups {
+					ginkgo.It(g.text, at, ginkgo.Label(g.labels...), func(ctx ginkgo.SpecContext) { d.verify(ctx, g) })
+				}
+			})
 		}
 		for _, w := range d.session.Waivers {
-			declare(w.Text+" still has a cause", []string{"waiver"}, func(ctx ginkgo.SpecContext) { d.hold(ctx, w) })
+			ginkgo.It(w.Text+" still has a cause", at, ginkgo.Label("waiver"), serial, func(ctx ginkgo.SpecContext) { d.hold(ctx, w) })
 		}
 		if text := d.session.NotClaimedText(); text != "" {
 			ginkgo.It("counts what is not claimed", at, ginkgo.Label("not-claimed"), func() {

@@ -50,7 +50,7 @@ func TestWaivers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			results, err := d.replay(t.Context(), d.groups[0], 1)
+			results, err := d.replay(t.Context(), d.groups[0], 1, all)
 			if err != nil {
 				t.Fatal(err)
 			}
