@@ -148,8 +148,6 @@ func (t *template) last() *expectTemplate {
 	return &t.expect
 }
 
-func (t *template) mustRefuse() bool { return t.last().verdict == string(Refused) }
-
 // mayBeTwin reports whether canBeTwin may hold for one of the template's scenarios.
 func (t *template) mayBeTwin() bool {
 	return t.last().verdict == string(Allowed) && Level(t.level) == Core
