@@ -263,6 +263,9 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 		// So many requests of a few scenarios at once, and no more.
 		return fmt.Sprintf("at once %d", r.index%atOnceLanes)
 	}
+	if isLong(last.Secrets) {
+		return "long" // a megabyte each: many at once would measure the machine
+	}
 	if set != nil && set.apart {
 		return ""
 	}
@@ -274,6 +277,17 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 		return "trace " + strings.Join(last.Expect.Providers, " ") + " " + last.Expect.Probed
 	}
 	return ""
+}
+
+func isLong(s scenarios.Secrets) bool {
+	for _, values := range []map[string]scenarios.Value{s.Workspace, s.Global} {
+		for _, v := range values {
+			if v.Shape == scenarios.Long {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // phaseEnd is the index of the first step that has other global secrets than
