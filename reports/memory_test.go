@@ -119,7 +119,7 @@ func (g *gauge) End(f Footer) error {
 // What is shown again, merged or compared stays in its file: of each result, some
 // 700 bytes of JSON here, the entry is kept, and what the view keeps.
 func TestReadingKeepsEntriesOnly(t *testing.T) {
-	const n = 10_000
+	const n = 4_000
 	keeps := func(what string, grown, most int64) {
 		t.Helper()
 		if grown > n*most {

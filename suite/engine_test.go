@@ -118,7 +118,7 @@ var some = scenarios.Selection{Level: scenarios.Core, IDs: []string{
 }}
 
 func TestTheTwoDoorsAgree(t *testing.T) {
-	for _, d := range []gates.Double{{Name: "reference"}, *gates.Find("any-known-credential"), *gates.Find("fixed-at-create-only"), *gates.Find("only-403-is-dead"), *gates.Find("silent-on-5xx")} {
+	for _, d := range []gates.Double{{Name: "reference"}, *gates.Find("fixed-at-create-only"), *gates.Find("only-403-is-dead")} {
 		t.Run(d.Name, func(t *testing.T) {
 			a := replay(t, t.Context(), inProcess(double(d)), some)
 			cfg, s := overHTTP(t, double(d))
