@@ -123,7 +123,9 @@ func newEngine(cfg Config) (*engine, error) {
 	}
 	// A call is held back long enough for a server that writes its reply slowly,
 	// and well below the budget, so that the wait itself is no timeout.
-	cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
+	if e.traits.HTTP { // a Go value does nothing in the background
+		cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
+	}
 	e.things = &materials{maker: newMaker(cfg.Seed), hosts: hostsByName(cfg.Registry)}
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
 	e.finisher, e.silence = newFinisher(e), newSilence(e.cfg.Parallel)

@@ -75,7 +75,7 @@ const maxStrays = 100
 // wait for belongs to the provisioning that follows it.
 func (p *Providers) arrive(ctx context.Context, x *upstream.Exchange) {
 	pc := p.attribute(x)
-	if pc == nil || !pc.inCreate || !pc.suspect {
+	if pc == nil || !pc.inCreate || !pc.suspect || p.hold == 0 {
 		return
 	}
 	timer := time.NewTimer(p.hold)
@@ -84,8 +84,17 @@ func (p *Providers) arrive(ctx context.Context, x *upstream.Exchange) {
 	case <-pc.window.replied:
 		pc.afterwards()
 	case <-timer.C:
+		pc.awaited()
 	case <-ctx.Done():
 	}
+}
+
+// awaited notes that the create waits for its calls, so that no other one has to
+// be held back.
+func (pc *pendingCall) awaited() {
+	pc.replay.mu.Lock()
+	defer pc.replay.mu.Unlock()
+	pc.window.awaits = true
 }
 
 // afterwards notes that the create did not wait for the call.
@@ -121,7 +130,7 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	}
 	pc := &pendingCall{
 		replay: r, window: w, index: len(w.step.Calls), generation: w.generation,
-		suspect: w.step.Step.AtOnce <= 1 && (w.arrived >= maxCalls || w.final && w.arrived >= 1),
+		suspect: w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= maxCalls || w.final && w.arrived >= 1),
 	}
 	w.arrived++
 	select {

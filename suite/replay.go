@@ -70,6 +70,9 @@ type window struct {
 	generation int
 	// final: an answer was given after which no retry is lawful.
 	final bool
+	// awaits: a call was held back as long as it can be, and the target did not
+	// answer before.
+	awaits bool
 }
 
 // A globalSet is the global secrets that the target holds, with values that all

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
@@ -94,7 +95,7 @@ func (k *kill) notices(to map[string]bool) {
 func (k *kill) compare(base kill) {
 	for id, got := range k.ends {
 		want, both := base.ends[id]
-		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || answeredInBackground(want, got) {
+		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || servedByNobody(want, got) || answeredInBackground(want, got) {
 			continue
 		}
 		k.Compared++
@@ -114,6 +115,38 @@ var callRules = []string{"LIV-4", "LIV-5", "LIV-8", "LIV-9", "PRE-5"}
 func unseenByProxy(want, got ending) bool {
 	return want.outcome == suite.Failed && got.outcome == suite.Passed && onlyOf(want.rules, callRules) &&
 		want.answers(func(list []string) bool { return slices.Contains(scenarios.ConnectionAnswers, list[0]) })
+}
+
+// servedByNobody: a provider at this machine that no runtime leads to has no fake
+// behind the proxy, for its port is not ours to take; a call to it with the
+// credential of its own is seen in process only.
+func servedByNobody(want, got ending) bool {
+	return want.outcome == suite.Failed && got.outcome == suite.Passed && slices.ContainsFunc(want.scenario.Steps, func(st scenarios.Step) bool {
+		for _, scope := range []map[string]scenarios.Value{st.Secrets.Workspace, st.Secrets.Global} {
+			for name := range scope {
+				if onlyAtThisMachine(registry.Embedded(), name) {
+					return true
+				}
+			}
+		}
+		return false
+	})
+}
+
+// onlyAtThisMachine reports whether a credential is accepted by providers at
+// loopback alone, none of which a runtime leads to.
+func onlyAtThisMachine(reg *registry.Registry, name string) bool {
+	there := false
+	for _, p := range reg.Providers {
+		if !p.Accepts(name) {
+			continue
+		}
+		if slices.Contains(reg.BYOK(), p) || !slices.ContainsFunc(p.Hosts(), func(h string) bool { return strings.HasPrefix(h, "localhost:") || strings.HasPrefix(h, "127.") }) {
+			return false
+		}
+		there = true
+	}
+	return there
 }
 
 // answeredInBackground: a server provisions by itself after a create, and a Go
