@@ -89,6 +89,12 @@ func (k *kill) notices(to map[string]bool) {
 	}
 }
 
+// cannotShow: what found the double out by the other door needs an area that a
+// command behind the proxy does not claim, such as unreadable-secrets.
+func (k *kill) cannotShow(base kill) bool {
+	return base.First != "" && k.ends[base.First].outcome == suite.NotClaimed
+}
+
 // compare holds the command door's verdicts to those of another door. What one
 // of them does not claim is not compared; what one could not judge is a
 // difference, too.

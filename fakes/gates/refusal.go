@@ -104,7 +104,7 @@ var refusalFaults = []Double{
 		Server: func(c *server.Config) { c.Hooks.KeepRefused.Row = true },
 	},
 	{
-		Name: "secrets-left-behind", Rules: []string{"REF-3"},
+		Name: "secrets-left-behind", Rules: []string{"REF-3"}, Remembers: true,
 		Story:  "The secrets of the request are saved before the gate is asked.",
 		Server: func(c *server.Config) { c.Hooks.KeepRefused.Secrets = true },
 	},
