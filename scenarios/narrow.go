@@ -152,3 +152,27 @@ func (t *template) last() *expectTemplate {
 func (t *template) mayBeTwin() bool {
 	return t.last().verdict == string(Allowed) && Level(t.level) == Core
 }
+
+// Exercising returns the ids of the scenarios that exercise a rule, at either
+// level: a list for each entry of the corpus, none of them empty.
+func (c *Corpus) Exercising(reg *registry.Registry, rule string) ([][]string, error) {
+	e := newExpander(reg).fork()
+	var out [][]string
+	for _, t := range c.templates {
+		if !slices.Contains(t.rules, rule) {
+			continue
+		}
+		cells, err := e.cells(t.matrix, nil)
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]string, len(cells))
+		for i, cell := range cells {
+			ids[i] = cell.id(t)
+		}
+		if len(ids) > 0 {
+			out = append(out, ids)
+		}
+	}
+	return out, nil
+}

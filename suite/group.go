@@ -82,22 +82,30 @@ func (e *engine) single(ctx context.Context, set *globalSet, replays []*replay, 
 			laned = append(laned, r)
 		}
 	}
-	var wg sync.WaitGroup
-	wg.Go(func() { e.spread(ctx, set, waiting) })
+	// What has been replayed is judged while the next part is replayed.
+	replayed := make(chan []*replay, 1)
+	var judge sync.WaitGroup
+	judge.Go(func() {
+		for part := range replayed {
+			done(part)
+		}
+	})
+	var wait sync.WaitGroup
+	wait.Go(func() { e.spread(ctx, set, waiting) })
 	for part := range slices.Chunk(free, chunk) {
 		e.spread(ctx, set, part)
-		done(part)
+		replayed <- part
 	}
-	wg.Wait()
-	done(waiting)
-	for part := range slices.Chunk(laned, chunk) {
-		e.spread(ctx, set, part)
-		done(part)
+	wait.Wait()
+	replayed <- waiting
+	for _, list := range [][]*replay{laned, struck} { // a host that is struck is nobody else's meanwhile
+		for part := range slices.Chunk(list, chunk) {
+			e.spread(ctx, set, part)
+			replayed <- part
+		}
 	}
-	for part := range slices.Chunk(struck, chunk) {
-		e.spread(ctx, set, part)
-		done(part)
-	}
+	close(replayed)
+	judge.Wait()
 }
 
 // strikes returns the answer of a scenario that strikes a whole host, or "".

@@ -133,11 +133,11 @@ func newShowCommand() *cobra.Command {
 				return err
 			}
 			if rule := corpus.Rules.Find(args[0]); rule != nil {
-				selected, err := corpus.Select(registry.Embedded(), &scenarios.Selection{Level: scenarios.Extended, Rules: []string{rule.ID}})
+				entries, err := corpus.Exercising(registry.Embedded(), rule.ID)
 				if err != nil {
 					return err
 				}
-				return showRule(cmd.OutOrStdout(), rule, selected.Scenarios)
+				return showRule(cmd.OutOrStdout(), rule, entries)
 			}
 			return showScenario(cmd.OutOrStdout(), args[0], corpus)
 		},

@@ -16,26 +16,17 @@ import (
 // shownScenarios is how many ids of one template show prints.
 const shownScenarios = 3
 
-func showRule(w io.Writer, r *scenarios.Rule, list []*scenarios.Scenario) error {
+func showRule(w io.Writer, r *scenarios.Rule, entries [][]string) error {
 	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n\nsource: %s\n\nscenarios:\n", r.ID, r.Level, r.Title, r.Text, r.Source)
-	count := map[strict.Position]int{}
-	var order []*scenarios.Scenario
-	for _, s := range list {
-		if slices.Contains(s.Rules, r.ID) {
-			count[s.Pos]++
-			order = append(order, s)
+	for _, ids := range entries {
+		for _, id := range ids[:min(shownScenarios, len(ids))] {
+			fmt.Fprintf(w, "  %s\n", id)
+		}
+		if more := len(ids) - shownScenarios; more > 0 {
+			fmt.Fprintf(w, "  … and %d more of this kind\n", more)
 		}
 	}
-	shown := map[strict.Position]int{}
-	for _, s := range order {
-		if shown[s.Pos]++; shown[s.Pos] <= shownScenarios {
-			fmt.Fprintf(w, "  %s\n", s.ID)
-		}
-		if shown[s.Pos] == count[s.Pos] && count[s.Pos] > shownScenarios {
-			fmt.Fprintf(w, "  … and %d more of this kind\n", count[s.Pos]-shownScenarios)
-		}
-	}
-	if len(order) == 0 {
+	if len(entries) == 0 {
 		fmt.Fprintln(w, "  none")
 	}
 	fmt.Fprintln(w, "\nfaulty gates that break it:")
