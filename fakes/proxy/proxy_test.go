@@ -63,7 +63,7 @@ func TestHostIsWhereTheTunnelLeads(t *testing.T) {
 		}
 		body, _ := io.ReadAll(reply.Body)
 		reply.Body.Close()
-		if want := "GET https://api.openai.com/ key= inner=api.anthropic.com"; !strings.HasSuffix(string(body), want) {
+		if want := "GET https://api.openai.com/ " + "key= inner=" + "api.anthropic.com"; !strings.HasSuffix(string(body), want) {
 			t.Errorf("got %q, want it to end with %q", body, want)
 		}
 	}
