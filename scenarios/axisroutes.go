@@ -92,6 +92,26 @@ func strangers(reg *registry.Registry) []option {
 	return out
 }
 
+// ownName is a name that a provider accepts, and another one does not if there
+// is any.
+func ownName(p, not *registry.Provider) string {
+	for _, name := range p.AuthEnv {
+		if !not.Accepts(name) {
+			return name
+		}
+	}
+	return p.AuthEnv[0]
+}
+
+// otherName is ownName, and a name that nobody accepts where the two providers
+// differ in none.
+func otherName(p, not *registry.Provider) string {
+	if name := ownName(p, not); !not.Accepts(name) {
+		return name
+	}
+	return "CONFORMANCE_UNKNOWN_KEY"
+}
+
 // overlaps are pairs that several patterns match; with no credential in scope
 // they are underivable (DER-2).
 func overlaps(reg *registry.Registry) []option {
@@ -112,7 +132,7 @@ func overlaps(reg *registry.Registry) []option {
 		}
 		others := slices.DeleteFunc(slices.Clone(reg.CredentialNames()), func(name string) bool { return accepted[name] })
 		out = append(out, option{label, vars{
-			{"runtime", r.Runtime}, {"model", r.Model}, {"first-accepted", d.Tied[0].AuthEnv[0]}, {"accepted", d.Tied[1].AuthEnv[0]},
+			{"runtime", r.Runtime}, {"model", r.Model}, {"first-accepted", ownName(d.Tied[0], d.Tied[1])}, {"accepted", otherName(d.Tied[1], d.Tied[0])},
 			{"others", strings.Join(others, ",")},
 		}})
 	}

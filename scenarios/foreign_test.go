@@ -49,6 +49,12 @@ func TestEmbeddedCorpusOverForeignRegistries(t *testing.T) {
 	for name, reg := range variants(t) {
 		registries[name] = reg
 	}
+	for name, names := range map[string][2]string{
+		"overlap, other names": {"A_KEY", "B_KEY"}, "overlap, the same name": {"A_KEY", "A_KEY"},
+		"overlap, names in another order": {"A_KEY, B_KEY", "B_KEY, A_KEY"}, "overlap, one more name": {"A_KEY", "A_KEY, B_KEY"},
+	} {
+		registries[name] = overlapping(t, names[0], names[1])
+	}
 	corpus := embeddedCorpus(t)
 	for name, reg := range registries {
 		t.Run(name, func(t *testing.T) {
@@ -74,6 +80,23 @@ func TestEmbeddedCorpusOverForeignRegistries(t *testing.T) {
 			}
 		})
 	}
+}
+
+// overlapping is a registry in which two providers' patterns match the same models.
+func overlapping(t *testing.T, first, second string) *registry.Registry {
+	t.Helper()
+	reg, err := registry.Load("overlapping.yaml", fmt.Appendf(nil, `schema_version: 1
+providers:
+  - {name: first, protocol: openai, auth_env: [%s], base_url_template: "https://first.test/v1", model_prefix_match: "^(f-|p-)"}
+  - {name: second, protocol: openai, auth_env: [%s], base_url_template: "https://second.test/v1", model_prefix_match: "^p-"}
+  - {name: plain, protocol: openai, auth_env: [PLAIN_KEY], base_url_template: "https://plain.test/v1"}
+runtimes:
+  one: {providers: [{name: second}, {name: first}, {name: plain, models: [only]}]}
+`, first, second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reg
 }
 
 // variants are our own registry without one runtime, without one of the
