@@ -307,15 +307,12 @@ func (t *HTTPTarget) failures(ctx context.Context, id string) ([]failure, error)
 	return out, nil
 }
 
-// doubted is how long a workspace that runs, where it must not, is looked at
-// again: the state may be the one from before, which the server has not changed yet.
-const doubted = 100 * time.Millisecond
-
 // watch waits for the outcome of a provisioning: a state that says it runs, or
 // a failure that was not there before.
 func (t *HTTPTarget) watch(ctx context.Context, id string, before []failure, doubt bool) Reply {
 	p := &t.profile.provision
-	start := time.Now()
+	start, doubted := time.Now(), t.doubts.long()
+	seemed := false // it seemed to run at first
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		state, err := t.do(ctx, &p.state, placeholders{"id": id}, "", nil, 0)
 		if err != nil {
@@ -324,9 +321,17 @@ func (t *HTTPTarget) watch(ctx context.Context, id string, before []failure, dou
 		out := Reply{Status: state.status, Exchanges: []Exchange{state.exchange("provision")}}
 		switch running, pending := state.is(p.running), state.is(p.pending); {
 		case running && (!doubt || time.Since(start) > doubted):
+			if doubt {
+				t.doubts.inVain()
+			}
 			out.Outcome = OutcomeAllowed
 			return out
+		case running:
+			seemed = true
 		case pending:
+			if seemed {
+				t.doubts.proved()
+			}
 			doubt = false // whatever comes now is new
 		case !running:
 			f, found, err := t.newFailure(ctx, id, before)
@@ -334,6 +339,9 @@ func (t *HTTPTarget) watch(ctx context.Context, id string, before []failure, dou
 				return failed(cause(ctx, err))
 			}
 			if found {
+				if seemed {
+					t.doubts.proved()
+				}
 				return t.stopped(out, f)
 			}
 		}

@@ -27,6 +27,7 @@ type HTTPTarget struct {
 	headers map[string]string
 	kind    string
 	died    func() error
+	doubts  doubts
 	// timeout bounds a request that has no patience of its own.
 	timeout time.Duration
 
