@@ -22,14 +22,19 @@ type doubts struct {
 	vain, right int
 }
 
-// long is how long a workspace is looked at again.
-func (d *doubts) long() time.Duration {
+// worthIt is false where looking again has shown nothing so often, and never anything.
+func (d *doubts) worthIt() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.vain >= doubtsInVain && d.right == 0 {
-		return doubtedLess
+	return d.vain < doubtsInVain || d.right > 0
+}
+
+// long is how long a workspace is looked at again.
+func (d *doubts) long() time.Duration {
+	if d.worthIt() {
+		return doubted
 	}
-	return doubted
+	return doubtedLess
 }
 
 // inVain: the workspace went on running.

@@ -67,6 +67,8 @@ type engine struct {
 	slots, waits chan struct{}
 	finisher     *finisher
 	silence      *silence
+	// afterwards are the looks at what became of workspaces after their create.
+	afterwards doubts
 
 	mu        sync.Mutex
 	leftovers []string

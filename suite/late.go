@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"slices"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
@@ -18,14 +19,37 @@ type Watcher interface {
 // rest: a target may ask the provider behind its answer, and a slow machine must
 // not decide whether that is seen.
 func (e *engine) unasked(ctx context.Context, r *replay, s *StepObservation) {
-	if s.Step.Expect.Upstream != scenarios.OneProbe || s.Step.AtOnce > 1 || s.Struck || s.Replies[0].Outcome != OutcomeAllowed {
+	if !slices.Contains(e.cfg.Claims, "create-liveness") || s.Step.Expect.Upstream != scenarios.OneProbe || s.Step.AtOnce > 1 || s.Struck || s.Replies[0].Outcome != OutcomeAllowed {
 		return
 	}
-	r.mu.Lock()
-	calls := len(s.Calls)
-	r.mu.Unlock()
-	if calls == 0 {
+	calls := func() int {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return len(s.Calls)
+	}
+	if calls() > 0 {
+		return
+	}
+	e.lookLater(ctx, func(ctx context.Context) bool {
 		_ = e.cfg.Target.Settle(ctx, s.Replies[0].Workspace) // what cannot be seen is not waited for
+		return calls() > 0
+	})
+}
+
+// lookLater looks at what became of a created workspace, which look reports to
+// have shown something or not. A target may take minutes to start one, and
+// thousands may be created that must not be: a look takes no longer than a probe
+// may, and where the first of them all show nothing, there are no more.
+func (e *engine) lookLater(ctx context.Context, look func(context.Context) bool) {
+	if !e.afterwards.worthIt() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Budget+boundSlack)
+	defer cancel()
+	if look(ctx) {
+		e.afterwards.proved()
+	} else {
+		e.afterwards.inVain()
 	}
 }
 
@@ -37,7 +61,10 @@ func (e *engine) late(ctx context.Context, r *replay, s *StepObservation) {
 	if !ok || s.Step.Expect.Verdict != scenarios.Refused || s.Step.AtOnce > 1 || r.scenario.Waits() || s.Replies[0].Outcome != OutcomeAllowed {
 		return
 	}
-	s.Later = watcher.Outcome(ctx, s.Replies[0].Workspace)
+	e.lookLater(ctx, func(ctx context.Context) bool {
+		s.Later = watcher.Outcome(ctx, s.Replies[0].Workspace)
+		return s.Later != nil && s.Later.Outcome == OutcomeRefused
+	})
 }
 
 // checkLate reports refusals that are not the answer to the create (REF-4).
