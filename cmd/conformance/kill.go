@@ -40,6 +40,8 @@ type kill struct {
 
 	// Remembers: see gates.Double; nothing is compared then.
 	Remembers bool `json:"remembers,omitempty"`
+	// Hurried: see gates.Double; what it fails by its fault alone is not compared.
+	Hurried bool `json:"hurried,omitempty"`
 
 	ends map[string]ending
 }
@@ -101,7 +103,7 @@ func (k *kill) cannotShow(base kill) bool {
 func (k *kill) compare(base kill) {
 	for id, got := range k.ends {
 		want, both := base.ends[id]
-		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || servedByNobody(want, got) || answeredInBackground(want, got) {
+		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || servedByNobody(want, got) || answeredInBackground(want, got) || k.tooLate(want, got) {
 			continue
 		}
 		k.Compared++
@@ -161,6 +163,12 @@ func onlyAtThisMachine(reg *registry.Registry, name string) bool {
 func answeredInBackground(want, got ending) bool {
 	return want.outcome == suite.Passed && got.outcome == suite.Failed && onlyOf(got.rules, []string{"LIV-9"}) &&
 		want.answers(func(list []string) bool { return len(list) > 1 })
+}
+
+// tooLate: a machine that was busier at this door made a hurried double break
+// its rule once more.
+func (k *kill) tooLate(want, got ending) bool {
+	return k.Hurried && want.outcome == suite.Passed && got.outcome == suite.Failed && slices.ContainsFunc(got.rules, func(rule string) bool { return slices.Contains(k.Breaks, rule) })
 }
 
 func onlyOf(rules, among []string) bool {

@@ -26,7 +26,7 @@ const (
 // try replays the corpus at one double through one door. base is what the
 // cheapest door found; only the command door reads it.
 func (st *selftest) try(ctx context.Context, s *subject, door string, base kill) (kill, error) {
-	k := kill{Name: s.Name, Kind: s.kind, Door: door, Breaks: s.Rules, Violated: map[string]int{}, Remembers: s.Remembers, ends: map[string]ending{}}
+	k := kill{Name: s.Name, Kind: s.kind, Door: door, Breaks: s.Rules, Violated: map[string]int{}, Remembers: s.Remembers, Hurried: s.Hurried, ends: map[string]ending{}}
 	selected, err := st.selected(s, door, base)
 	if err != nil {
 		return k, err

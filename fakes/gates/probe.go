@@ -101,7 +101,7 @@ var probeFaults = []Double{
 		Gate:  retrying(2, func(status int) bool { return status == 0 }),
 	},
 	{
-		Name: "impatient", Rules: []string{"LIV-1"},
+		Name: "impatient", Rules: []string{"LIV-1"}, Hurried: true,
 		Story: "The probe has a few milliseconds, so that the create stays fast; a slow 401 comes too late.",
 		Gate: func(reg *registry.Registry, o gate.Options) gate.Gate {
 			o.Budget = 10 * time.Millisecond
