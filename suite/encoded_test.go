@@ -35,7 +35,7 @@ func TestSightAll(t *testing.T) {
 		{"seven characters in escapes", everyByte("%%%02x", random[:7]), false},
 		{"hexadecimal, which is not undone", hex.EncodeToString([]byte(random)), false},
 		{"an id", `{"id":"0191f3a4-7c1e-7c3b-9f57-3d2f0a3b8c11"}`, false},
-		{"another value in base64", std.EncodeToString([]byte(newMaker("test").random("b"))), false},
+		{"another value in base64", std.EncodeToString([]byte(newMaker("test").value("", "b"))), false},
 		{"broken escapes", `%4 %zz \u00 \u00g1 \x1 %`, false},
 		{"a long word", strings.Repeat("x", 5000), false},
 	}

@@ -128,7 +128,7 @@ func newEngine(cfg Config) (*engine, error) {
 	if e.traits.HTTP { // a Go value does nothing in the background
 		cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
 	}
-	e.things = &materials{maker: newMaker(cfg.Seed), hosts: hostsByName(cfg.Registry)}
+	e.things = &materials{newMaker(cfg.Seed), hostsByName(cfg.Registry)}
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
 	e.finisher, e.silence = newFinisher(e), newSilence(e.cfg.Parallel)
 	cfg.Providers.ring.hide(e.traits.Secrets)
@@ -171,7 +171,11 @@ func hostsByName(reg *registry.Registry) func(string, []string) []string {
 }
 
 func (e *engine) newReplay(s *scenarios.Scenario, index int) *replay {
-	r := &replay{scenario: s, index: index}
+	r := &replay{scenario: s, index: index, waits: s.Waits()}
+	if len(s.Steps) == 1 {
+		r.hosts = e.hostsOf(&s.Steps[0])
+		return r
+	}
 	for i := range s.Steps {
 		for _, h := range e.hostsOf(&s.Steps[i]) {
 			if !slices.Contains(r.hosts, h) {
@@ -186,11 +190,8 @@ func (e *engine) newReplay(s *scenarios.Scenario, index int) *replay {
 func (e *engine) reset(r *replay) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.attempt++
-	r.credentials = map[string]*credential{}
-	r.steps = make([]StepObservation, len(r.scenario.Steps))
-	r.next, r.leaks, r.rows, r.ambiguous, r.failure, r.noPlace, r.created = 0, nil, nil, false, nil, "", nil
-	r.workspace, r.windows, r.past, r.finished = Workspace{}, nil, nil, time.Time{}
+	r.attempts++
+	r.failure, r.attempt = nil, &attempt{steps: make([]StepObservation, len(r.scenario.Steps))}
 	for i := range r.steps {
 		r.steps[i].Step = &r.scenario.Steps[i]
 	}

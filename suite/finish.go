@@ -23,13 +23,19 @@ type finisher struct {
 	// events serialises the handler.
 	events sync.Mutex
 
-	ended []*replay
+	ended []ended
 	// twins are the ids of all twins. outcomes are those that have been judged;
 	// parked are results that wait for a twin, by the twin's id.
 	twins    map[string]bool
 	outcomes map[string]Result
 	parked   map[string][]Result
 	summary  Summary
+}
+
+// An ended replay waits until it has settled.
+type ended struct {
+	*replay
+	at time.Time
 }
 
 func newFinisher(e *engine) *finisher {
@@ -49,13 +55,17 @@ func (f *finisher) emit(ev Event) {
 // add takes replays that have ended and judges what has settled.
 func (f *finisher) add(list []*replay) {
 	for _, r := range list {
-		if r.finished.IsZero() && r.failure == nil {
-			continue // interrupted: it has no result
+		end := ended{replay: r}
+		if r.attempt != nil {
+			end.at = r.finished
 		}
-		if r.finished.IsZero() {
-			r.finished = time.Now()
+		if end.at.IsZero() {
+			if r.failure == nil {
+				continue // interrupted: it has no result
+			}
+			end.at = time.Now()
 		}
-		f.ended = append(f.ended, r)
+		f.ended = append(f.ended, end)
 	}
 	f.settled(time.Now().Add(-settle))
 }
@@ -79,16 +89,16 @@ func (f *finisher) flush(interrupted bool) {
 }
 
 func (f *finisher) settled(before time.Time) {
-	for len(f.ended) > 0 && (!f.ended[0].finished.After(before) || !f.e.traits.HTTP) {
+	for len(f.ended) > 0 && (!f.ended[0].at.After(before) || !f.e.traits.HTTP) {
 		f.judge(f.ended[0])
 		f.ended = f.ended[1:]
 	}
 }
 
-func (f *finisher) judge(r *replay) {
-	o := f.observation(r)
+func (f *finisher) judge(r ended) {
+	o := f.observation(r.replay)
 	res := Result{
-		Scenario: r.scenario, Outcome: Passed, Took: r.finished.Sub(r.started), Companion: f.e.cfg.Companions[r.scenario.ID],
+		Scenario: r.scenario, Outcome: Passed, Took: max(0, r.at.Sub(r.started)), Companion: f.e.cfg.Companions[r.scenario.ID],
 	}
 	if r.noPlace != "" {
 		res.Outcome, res.Reason = NotClaimed, r.noPlace
@@ -104,7 +114,7 @@ func (f *finisher) judge(r *replay) {
 	if res.Outcome != Passed || f.e.cfg.Trace {
 		res.Exchanges = f.exchanges(o)
 	}
-	f.e.forget(r)
+	f.e.forget(r.replay)
 	r.drop()
 	f.finish(res)
 }
@@ -113,7 +123,9 @@ func (f *finisher) judge(r *replay) {
 func (f *finisher) observation(r *replay) *Observation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.judged = true
+	if r.judged = true; r.attempt == nil {
+		r.attempt = &attempt{started: time.Now()} // it failed before it was begun
+	}
 	cfg := &f.e.cfg
 	for i := range r.steps {
 		r.steps[i].AskedBefore = r.set.knows(r.steps[i].Step, f.e.hostsOf(r.steps[i].Step))
@@ -145,13 +157,7 @@ func (f *finisher) exchanges(o *Observation) []Exchange {
 // forget drops a replay's credentials: a scenario that has been judged has no
 // more to say, and the ring stays small.
 func (e *engine) forget(r *replay) {
-	list := make([]*credential, 0, len(r.credentials))
-	for _, c := range r.credentials {
-		if c.secret.random != "" {
-			list = append(list, c)
-		}
-	}
-	e.cfg.Providers.ring.drop(list)
+	e.cfg.Providers.ring.drop(r.credentials.random())
 }
 
 // finish emits a result, or parks it until its twin's is known.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -74,7 +73,7 @@ func (e *engine) single(ctx context.Context, set *globalSet, replays []*replay, 
 		switch {
 		case e.strikes(r) != "":
 			struck = append(struck, r)
-		case r.scenario.Waits():
+		case r.waits:
 			waiting = append(waiting, r)
 		case e.laneOf(set, r) == "":
 			free = append(free, r)
@@ -126,7 +125,7 @@ func (e *engine) strikes(r *replay) string {
 func (r *replay) unclear() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.ambiguous
+	return r.attempt != nil && r.ambiguous
 }
 
 // setAlone says that one replay is under way by itself, so that every call is its own.
@@ -162,7 +161,7 @@ func (e *engine) install(ctx context.Context, g *group) (*globalSet, error) {
 
 // newGlobalSet returns an empty set for replays that run under it.
 func newGlobalSet(replays []*replay) *globalSet {
-	set := &globalSet{credentials: map[string]*credential{}, replays: replays}
+	set := &globalSet{replays: replays}
 	for _, r := range replays {
 		r.set = set
 	}
@@ -174,12 +173,12 @@ func newGlobalSet(replays []*replay) *globalSet {
 // earlier phase is the same value.
 func (e *engine) setGlobals(ctx context.Context, set *globalSet, values map[string]scenarios.Value) error {
 	first := set.replays[0]
-	secrets, fresh := e.things.make(set, "global", values, set.credentials, nil, "set", setKey(values), strconv.Itoa(first.index), strconv.Itoa(first.attempt))
-	set.secrets = secrets
-	e.cfg.Providers.ring.add(fresh)
+	known := len(set.credentials)
+	set.secrets = e.things.make(set, "global", values, &set.credentials, nil, fmt.Sprintf("set %s %d %d", setKey(values), first.index, first.attempts))
+	e.cfg.Providers.ring.add(set.credentials[known:].random())
 	err := e.silence.gaveUp()
 	if err == nil {
-		err = e.cfg.Target.SetGlobals(ctx, secrets)
+		err = e.cfg.Target.SetGlobals(ctx, set.secrets)
 		e.silence.heard(toSetGlobals, err)
 	}
 	if err != nil && ctx.Err() == nil {
@@ -212,7 +211,7 @@ func (e *engine) spread(ctx context.Context, set *globalSet, replays []*replay) 
 		switch {
 		case key != "":
 			lanes[key] = append(lanes[key], r)
-		case r.scenario.Waits():
+		case r.waits:
 			waiting = append(waiting, r)
 		default:
 			free = append(free, r)
@@ -226,7 +225,7 @@ func (e *engine) spread(ctx context.Context, set *globalSet, replays []*replay) 
 		wg.Go(func() {
 			for _, r := range lane {
 				slots := e.slots
-				if r.scenario.Waits() {
+				if r.waits {
 					slots = e.waits
 				}
 				e.turn(ctx, set, r, slots)
@@ -322,6 +321,9 @@ func (e *engine) turn(ctx context.Context, set *globalSet, r *replay, slots chan
 		return
 	}
 	defer func() { <-slots }()
+	if r.attempts == 0 {
+		e.reset(r)
+	}
 	end := len(r.scenario.Steps)
 	if set != nil {
 		end = phaseEnd(r)

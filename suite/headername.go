@@ -8,24 +8,25 @@ func (r *ring) sightName(name string) []*credential {
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.numbered(func(found func(int)) { r.pieces.findFolded(lowered(name), found) })
+	return r.numbered(r.pieces.findFolded(lowered(name)))
 }
 
 // findFolded is find for a text of which only the lower case is known.
-func (p *pieces) findFolded(lower string, found func(number int)) {
+func (p *pieces) findFolded(lower string) (found []int) {
 	if p.used == 0 {
-		return
+		return nil
 	}
 	for i := 0; i+blockLength <= len(lower); i++ {
 		for block := range casesOf([blockLength]byte([]byte(lower[i:]))) {
 			for at := p.hash(string(block[:])); p.table[at] != 0; at = (at + 1) & (len(p.table) - 1) {
 				random, j := p.block(p.table[at])
 				if random[j:j+blockLength] == string(block[:]) && common(lower, i, lowered(random), j) >= leakLength {
-					found(int(p.table[at]-1) / maxBlocks)
+					found = once(found, int(p.table[at]-1)/maxBlocks)
 				}
 			}
 		}
 	}
+	return found
 }
 
 // commonNames are names of headers that hold a long word and that most replies

@@ -43,8 +43,10 @@ type pendingCall struct {
 	// index is the call's place among those of the step, as long as the
 	// window's generation is the same.
 	index, generation int
-	suspect           bool
 	inCreate          bool
+	// replied is closed when the create has been answered; nil where the call
+	// need not be held back until then.
+	replied chan struct{}
 }
 
 // NewProviders returns fake providers for every host of a registry.
@@ -75,13 +77,13 @@ const maxStrays = 100
 // wait for belongs to the provisioning that follows it.
 func (p *Providers) arrive(ctx context.Context, x *upstream.Exchange) {
 	pc := p.attribute(x)
-	if pc == nil || !pc.inCreate || !pc.suspect || p.hold == 0 {
+	if pc == nil || pc.replied == nil || p.hold == 0 {
 		return
 	}
 	timer := time.NewTimer(p.hold)
 	defer timer.Stop()
 	select {
-	case <-pc.window.replied:
+	case <-pc.replied:
 		pc.afterwards()
 	case <-timer.C:
 		pc.awaited()
@@ -129,15 +131,16 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 		return nil
 	}
 	pc := &pendingCall{
-		replay: r, window: w, index: len(w.step.Calls), generation: w.generation,
-		suspect: w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= maxCalls || w.final && w.arrived >= 1),
+		replay: r, window: w, index: len(w.step.Calls), generation: w.generation, inCreate: !w.replied,
+	}
+	suspect := w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= maxCalls || w.final && w.arrived >= 1)
+	if suspect && pc.inCreate {
+		if w.heldBack == nil {
+			w.heldBack = make(chan struct{})
+		}
+		pc.replied = w.heldBack
 	}
 	w.arrived++
-	select {
-	case <-w.replied:
-	default:
-		pc.inCreate = true
-	}
 	call := p.callOf(x)
 	call.InCreate = pc.inCreate
 	w.step.Calls = append(w.step.Calls, call)
@@ -173,11 +176,18 @@ func (p *Providers) whose(x *upstream.Exchange) *replay {
 		return candidates[0]
 	}
 	for _, r := range candidates {
-		r.mu.Lock()
-		r.ambiguous = true
-		r.mu.Unlock()
+		r.doubtful()
 	}
 	return nil
+}
+
+// doubtful marks a replay that may have made a call which others may have made.
+func (r *replay) doubtful() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.attempt != nil {
+		r.ambiguous = true
+	}
 }
 
 // ownerOf is the replay that a sighted credential belongs to by itself.

@@ -124,7 +124,7 @@ func TestJudge(t *testing.T) {
 
 func TestLeaksAreFoundAndMasked(t *testing.T) {
 	r := newRing()
-	value := write(scenarios.Value{Answers: []string{"live"}}, "ANTHROPIC_API_KEY", newMaker("seed").random("x"))
+	value := written(scenarios.Value{Answers: []string{"live"}}, "ANTHROPIC_API_KEY", newMaker("seed").value("", "x"))
 	c := &credential{scope: "workspace", secret: value}
 	c.Name, c.Value = "ANTHROPIC_API_KEY", value.sent
 	r.add([]*credential{c})
@@ -150,7 +150,7 @@ func TestLeaksAreFoundAndMasked(t *testing.T) {
 }
 
 func TestValuesFollowTheSeed(t *testing.T) {
-	a, b, other := newMaker("one").random("s", "n"), newMaker("one").random("s", "n"), newMaker("two").random("s", "n")
+	a, b, other := newMaker("one").value("", "s", "n"), newMaker("one").value("", "s", "n"), newMaker("two").value("", "s", "n")
 	if a != b || a == other || len(a) != randomLength {
 		t.Errorf("random parts %q, %q and %q", a, b, other)
 	}

@@ -58,7 +58,7 @@ func (e *engine) lookLater(ctx context.Context, look func(context.Context) bool)
 // were created is one already.
 func (e *engine) late(ctx context.Context, r *replay, s *StepObservation) {
 	watcher, ok := e.cfg.Target.(Watcher)
-	if !ok || s.Step.Expect.Verdict != scenarios.Refused || s.Step.AtOnce > 1 || r.scenario.Waits() || s.Replies[0].Outcome != OutcomeAllowed {
+	if !ok || s.Step.Expect.Verdict != scenarios.Refused || s.Step.AtOnce > 1 || r.waits || s.Replies[0].Outcome != OutcomeAllowed {
 		return
 	}
 	e.lookLater(ctx, func(ctx context.Context) bool {

@@ -132,7 +132,7 @@ func TestOutputFindsLeaks(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			own, shared := given(t, "own", "workspace", "GROQ_API_KEY", "live"), given(t, "shared", "global", "GROQ_API_KEY", "live")
-			r, bystander := &replay{}, &replay{}
+			r, bystander := &replay{attempt: &attempt{}}, &replay{attempt: &attempt{}}
 			set := &globalSet{replays: []*replay{r, bystander}}
 			own.owner, shared.owner = r, set
 			o := NewOutput()

@@ -1,5 +1,7 @@
 package suite
 
+import "slices"
+
 // blockLength is the length of the aligned pieces that random parts are indexed
 // by: any leakLength consecutive characters hold a whole aligned block of
 // blockLength, because 2*blockLength-1 < leakLength.
@@ -63,11 +65,11 @@ func (p *pieces) hash(text string) int {
 	return int(word*2654435761>>7) & (len(p.table) - 1) // Knuth, TAOCP 6.4: multiplicative hashing
 }
 
-// find calls found with the number of every random part of which a piece stands
-// in the text, in the order of the text; with one that stands there often, often.
-func (p *pieces) find(text string, found func(number int)) {
+// find returns the numbers of the random parts of which a piece stands in the
+// text, in the order of the text, each once.
+func (p *pieces) find(text string) (found []int) {
 	if p.used == 0 {
-		return
+		return nil
 	}
 	for from := 0; from < len(text); {
 		// Random parts are letters and digits, so a piece stands within a word.
@@ -76,21 +78,31 @@ func (p *pieces) find(text string, found func(number int)) {
 			end++
 		}
 		if end-from >= leakLength {
-			p.findInWord(text[from:end], found)
+			found = p.findInWord(text[from:end], found)
 		}
 		from = end + 1
 	}
+	return found
 }
 
-func (p *pieces) findInWord(word string, found func(number int)) {
+func (p *pieces) findInWord(word string, found []int) []int {
 	for i := 0; i+blockLength <= len(word); i++ {
 		for at := p.hash(word[i:]); p.table[at] != 0; at = (at + 1) & (len(p.table) - 1) {
 			random, block := p.block(p.table[at])
 			if common(word, i, random, block) >= leakLength {
-				found(int(p.table[at]-1) / maxBlocks)
+				found = once(found, int(p.table[at]-1)/maxBlocks)
 			}
 		}
 	}
+	return found
+}
+
+// once adds a number to a list that does not hold it.
+func once(list []int, number int) []int {
+	if slices.Contains(list, number) {
+		return list
+	}
+	return append(list, number)
 }
 
 // common is the length of the longest piece that two texts have in common

@@ -1,36 +1,52 @@
 package suite
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
-// A replay is one attempt at one scenario.
+// A replay is one scenario of a run. There is one for each from the run's
+// beginning to its end, so it holds little; what an attempt makes is let go of
+// when it has been judged.
 type replay struct {
 	scenario *scenarios.Scenario
 	index    int
-	attempt  int
+	// waits: see scenarios.Scenario.Waits.
+	waits bool
+	// attempts is how often it was begun.
+	attempts int
 	// set is the group of global secrets that it runs under; nil where the
 	// target shares none.
 	set *globalSet
 	// hosts are those of the derived providers of all its steps.
 	hosts []string
-	// credentials are its own, by "scope/NAME" and value.
-	credentials map[string]*credential
+
+	mu     sync.Mutex
+	judged bool
+	// failure says why the scenario could not be replayed; nil where it could.
+	failure error
+	// attempt is nil before the first one and after the judgement.
+	*attempt
+}
+
+// An attempt is what replaying a scenario once makes and sees.
+type attempt struct {
+	// credentials are the scenario's own.
+	credentials credentials
 	next        int
 	started     time.Time
 	finished    time.Time
 	workspace   Workspace
 	created     []Workspace
 
-	mu    sync.Mutex
+	// What follows is guarded by the replay's mutex.
+
 	steps []StepObservation
 	// windows are those of the step under way, or the last one; several where
 	// steps are replayed together.
@@ -41,9 +57,6 @@ type replay struct {
 	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
-	judged    bool
-	// failure says why the scenario could not be replayed; nil where it could.
-	failure error
 	// noPlace says why the target's profile cannot express the scenario; empty
 	// where it can.
 	noPlace string
@@ -55,17 +68,19 @@ func (r *replay) owns() {}
 func (r *replay) drop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.steps, r.windows, r.past, r.credentials, r.created, r.leaks, r.rows = nil, nil, nil, nil, nil, nil, nil
+	r.attempt, r.hosts = nil, nil
 }
 
 // A window is the time of one step, to which calls are attributed.
 type window struct {
 	step *StepObservation
 	// secrets are the values that the step was given, as they are sent.
-	secrets map[string]bool
-	// replied is closed when the target has answered.
-	replied chan struct{}
-	arrived int
+	secrets []string
+	// replied: the target has answered. heldBack is closed then, and nil where
+	// nobody waits for it.
+	replied  bool
+	heldBack chan struct{}
+	arrived  int
 	// generation counts how often the window's calls were forgotten.
 	generation int
 	// final: an answer was given after which no retry is lawful.
@@ -80,8 +95,8 @@ type window struct {
 type globalSet struct {
 	// secrets are those of the current phase.
 	secrets map[string]gate.Secret
-	// credentials are those of all phases, by name and value.
-	credentials map[string]*credential
+	// credentials are those of all phases.
+	credentials credentials
 	replays     []*replay
 	// apart is the group's field of that name.
 	apart bool
@@ -113,7 +128,7 @@ func (s *globalSet) knows(step *scenarios.Step, hosts []string) bool {
 	if s == nil || !global {
 		return false
 	}
-	c := s.credentials["global/"+name+"="+step.Secrets.Global[name].String()]
+	c := s.credentials.find("global", name, step.Secrets.Global[name])
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return c != nil && slices.ContainsFunc(hosts, func(h string) bool { return s.asked[c.Value][h] })
@@ -131,9 +146,9 @@ func (s *globalSet) leaked(c *credential) {
 func (r *replay) open(from, end int) []*window {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.past, r.windows = append(r.past, r.windows...), nil
+	r.past, r.windows = append(r.past, r.windows...), make([]*window, 0, end-from)
 	for i := from; i < end; i++ {
-		r.windows = append(r.windows, &window{step: &r.steps[i], replied: make(chan struct{})})
+		r.windows = append(r.windows, &window{step: &r.steps[i]})
 	}
 	return r.windows
 }
@@ -142,15 +157,15 @@ func (r *replay) open(from, end int) []*window {
 // those under way, or of an earlier one whose call comes late. Where no step
 // was, it is the first under way; nil where none is. The caller holds r.mu.
 func (r *replay) windowOf(values []string) *window {
-	if len(r.windows) == 0 {
+	if r.attempt == nil || len(r.windows) == 0 {
 		return nil
 	}
 	given := func(w *window) bool {
-		return slices.ContainsFunc(values, func(v string) bool { return w.secrets[v] })
+		return slices.ContainsFunc(values, func(v string) bool { return slices.Contains(w.secrets, v) })
 	}
-	for _, w := range slices.Concat(r.windows, r.past) {
-		if given(w) {
-			return w
+	for _, list := range [][]*window{r.windows, r.past} {
+		if i := slices.IndexFunc(list, given); i >= 0 {
+			return list[i]
 		}
 	}
 	return r.windows[0]
@@ -161,75 +176,34 @@ func (r *replay) windowOf(values []string) *window {
 func (r *replay) close(w *window) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	select {
-	case <-w.replied:
-	default:
-		close(w.replied)
+	w.replied = true
+	if w.heldBack != nil {
+		close(w.heldBack)
+		w.heldBack = nil
 	}
 }
 
 func (r *replay) leak(rule, where string, c *credential) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.judged {
+		return // too late to be told
+	}
+	if r.attempt == nil {
+		r.attempt = &attempt{}
+	}
 	l := Leak{Rule: rule, Where: where, Credential: c.scope + "/" + c.Name}
 	if !slices.Contains(r.leaks, l) {
 		r.leaks = append(r.leaks, l)
 	}
 }
 
-// materials makes credentials for symbolic values.
-type materials struct {
-	maker *maker
-	mu    sync.Mutex
-	hosts func(name string, own []string) []string
-}
-
-// make writes out one scope's values. parts tell these values from all others
-// of the run; known holds what the same owner was given before.
-func (m *materials) make(o owner, scope string, values map[string]scenarios.Value, known map[string]*credential, own []string, parts ...string) (map[string]gate.Secret, []*credential) {
-	if len(values) == 0 {
-		return nil, nil
-	}
-	secrets := make(map[string]gate.Secret, len(values))
-	var fresh []*credential
-	for name, v := range values {
-		key := scope + "/" + name + "=" + v.String()
-		c := known[key]
-		if c == nil {
-			c = m.credential(o, scope, name, v, own, append(parts, key))
-			known[key] = c
-			if c.secret.random != "" {
-				fresh = append(fresh, c)
-			}
-		}
-		secrets[name] = gate.Secret{Value: c.secret.written, Unreadable: c.secret.unreadable}
-	}
-	return secrets, fresh
-}
-
-func (m *materials) credential(o owner, scope, name string, v scenarios.Value, own []string, parts []string) *credential {
-	random := ""
-	if v.Present() {
-		m.mu.Lock()
-		random = m.maker.random(parts...)
-		m.mu.Unlock()
-	}
-	c := &credential{scope: scope, secret: write(v, name, random), owner: o}
-	c.Name, c.Value, c.Hosts = name, c.secret.sent, m.hosts(name, own)
-	if c.Value == "" {
-		c.Value = c.secret.written
-	}
-	for _, a := range v.Answers {
-		c.Answers = append(c.Answers, upstream.Answer(a))
-	}
-	if r, ok := o.(*replay); ok {
-		c.Scenario = r.scenario.ID
-	}
-	return c
-}
-
 // name is the workspace's name for one of the creates of a step; it is unique
 // in the run and tells the run and the scenario apart in the target's rows.
 func (r *replay) name(run string, step, n int) string {
-	return fmt.Sprintf("byok-%s-%d-%d-%d-%d", run, r.index, r.attempt, step, n)
+	name := append([]byte("byok-"), run...)
+	for _, part := range []int{r.index, r.attempts, step, n} {
+		name = strconv.AppendInt(append(name, '-'), int64(part), 10)
+	}
+	return string(name)
 }

@@ -26,9 +26,9 @@ type ring struct {
 // A credential is one value that a run made.
 type credential struct {
 	upstream.Credential
-	// scope and name say where it was given; probed compares with Expect.Probed.
-	scope  string
-	secret secret
+	// scope says where it was given, and symbol is its value as the corpus writes it.
+	scope, symbol string
+	secret        secret
 	// number is that of its random part among the ring's pieces.
 	number int
 	// owner is nil once all that it belongs to has been judged.
@@ -91,13 +91,7 @@ func (r *ring) drop(list []*credential) {
 
 // retire forgets the credentials of a set of global secrets.
 func (r *ring) retire(s *globalSet) {
-	var list []*credential
-	for _, c := range s.credentials {
-		if c.secret.random != "" {
-			list = append(list, c)
-		}
-	}
-	r.drop(list)
+	r.drop(s.credentials.random())
 }
 
 func (r *ring) find(value string) *credential {
@@ -135,18 +129,11 @@ func (r *ring) sight(text string) []*credential {
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.numbered(func(found func(int)) { r.pieces.find(text, found) })
+	return r.numbered(r.pieces.find(text))
 }
 
-// numbered returns the credentials whose numbers a search finds, each once. The
-// caller holds r.mu.
-func (r *ring) numbered(search func(found func(number int))) []*credential {
-	var numbers []int
-	search(func(n int) {
-		if !slices.Contains(numbers, n) {
-			numbers = append(numbers, n)
-		}
-	})
+// numbered returns the credentials of those numbers. The caller holds r.mu.
+func (r *ring) numbered(numbers []int) []*credential {
 	if len(numbers) == 0 {
 		return nil
 	}

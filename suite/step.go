@@ -16,9 +16,6 @@ import (
 // after its last one.
 func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) {
 	if r.next == 0 {
-		if r.attempt == 0 {
-			e.reset(r)
-		}
 		r.started = time.Now()
 		e.finisher.emit(Started{r.scenario.ID})
 		if err := e.untestable(r.scenario); err != nil {
@@ -107,13 +104,15 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 
 // sentValues are the values that a lawful probe of the step may carry and that
 // belong to the replay by itself.
-func sentValues(r *replay, step *scenarios.Step) map[string]bool {
-	out := map[string]bool{}
-	for scope, values := range map[string]map[string]scenarios.Value{"workspace": step.Secrets.Workspace, "global": step.Secrets.Global} {
-		for name, v := range values {
-			if c := r.credentials[scope+"/"+name+"="+v.String()]; c != nil {
-				out[c.Value] = true
-			}
+func sentValues(r *replay, step *scenarios.Step) []string {
+	out := make([]string, 0, len(r.credentials))
+	for _, c := range r.credentials {
+		values := step.Secrets.Workspace
+		if c.scope == "global" {
+			values = step.Secrets.Global
+		}
+		if v, given := values[c.Name]; given && v.String() == c.symbol {
+			out = append(out, c.Value)
 		}
 	}
 	return out
@@ -148,7 +147,7 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 	if e.cfg.Output != nil && step.Expect.Loud {
 		e.trace(r, w.step, mark)
 	}
-	if replies := w.step.Replies; len(replies) > 0 && !r.scenario.Waits() {
+	if replies := w.step.Replies; len(replies) > 0 && !r.waits {
 		// Silence about a silent provider is LIV-6's matter.
 		e.silence.heard(asked(step.Stage), replies[0].Err)
 	}
@@ -178,15 +177,15 @@ func (e *engine) patience(s *scenarios.Step) time.Duration {
 // materials makes the step's secrets. Globals of a target that shares them are
 // installed already.
 func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (secrets, globals map[string]gate.Secret) {
-	id := []string{"scenario", r.scenario.ID, strconv.Itoa(r.attempt)}
-	hosts := e.hostsOf(step)
-	secrets, fresh := e.things.make(r, "workspace", step.Secrets.Workspace, r.credentials, hosts, id...)
-	if set == nil {
-		var more []*credential
-		globals, more = e.things.make(r, "global", step.Secrets.Global, r.credentials, hosts, id...)
-		fresh = append(fresh, more...)
+	of, known, hosts := "scenario "+r.scenario.ID, len(r.credentials), e.hostsOf(step)
+	if r.attempts > 1 {
+		of += " " + strconv.Itoa(r.attempts)
 	}
-	e.cfg.Providers.ring.add(fresh)
+	secrets = e.things.make(r, "workspace", step.Secrets.Workspace, &r.credentials, hosts, of)
+	if set == nil {
+		globals = e.things.make(r, "global", step.Secrets.Global, &r.credentials, hosts, of)
+	}
+	e.cfg.Providers.ring.add(r.credentials[known:].random())
 	return secrets, globals
 }
 

@@ -44,6 +44,9 @@ func (e *engine) sweep(ctx context.Context, replays []*replay) {
 func (r *replay) allAllowed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.attempt == nil {
+		return true // it was not begun
+	}
 	for i := range r.steps {
 		for j := range r.steps[i].Replies {
 			if r.steps[i].Replies[j].Outcome != OutcomeAllowed {

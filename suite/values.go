@@ -1,9 +1,7 @@
 package suite
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"hash"
+	"crypto/sha512"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -27,26 +25,22 @@ var prefixes = map[string]string{
 
 // A maker makes credential values from a seed.
 type maker struct {
-	mac hash.Hash
+	key [sha512.Size]byte
 }
 
-func newMaker(seed string) *maker { return &maker{hmac.New(sha256.New, []byte(seed))} }
+func newMaker(seed string) *maker { return &maker{sha512.Sum512([]byte(seed))} }
 
-// random returns the random part of a value; the same arguments give the same
-// part for the same seed.
-func (m *maker) random(parts ...string) string {
-	m.mac.Reset()
+// value returns a prefix and a random part behind it; the same parts give the
+// same value for the same seed.
+func (m *maker) value(prefix string, parts ...string) string {
+	message := append(make([]byte, 0, 512), m.key[:]...)
 	for _, p := range parts {
-		m.mac.Write([]byte(p))
-		m.mac.Write([]byte{0})
+		message = append(append(message, p...), 0)
 	}
-	var sum [2 * sha256.Size]byte
-	m.mac.Sum(sum[:0])
-	second := sha256.Sum256(sum[:sha256.Size])
-	copy(sum[sha256.Size:], second[:])
-	out := make([]byte, randomLength)
-	for i := range out {
-		out[i] = alphabet[int(sum[i])%len(alphabet)]
+	sum := sha512.Sum512(message)
+	out := append(make([]byte, 0, 64), prefix...)
+	for _, b := range sum[:randomLength] {
+		out = append(out, alphabet[int(b)%len(alphabet)])
 	}
 	return string(out)
 }
@@ -65,9 +59,8 @@ type secret struct {
 // maxLong is the size of a long value, in bytes (ROB-2).
 const maxLong = 1 << 20
 
-// write gives a symbolic value its form.
-func write(v scenarios.Value, name, random string) secret {
-	plain := prefixes[name] + random
+// write gives a symbolic value its form. plain ends with the random part.
+func write(v scenarios.Value, plain, random string) secret {
 	s := secret{written: plain, sent: plain, random: random}
 	half := len(plain) - len(random)/2
 	switch v.Shape {

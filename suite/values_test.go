@@ -37,11 +37,11 @@ func TestWrite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := write(v, "GROQ_API_KEY", random); got != test.want {
+		if got := written(v, "GROQ_API_KEY", random); got != test.want {
 			t.Errorf("%s is written %.60q, sent %.60q, unreadable %v", test.value, got.written, got.sent, got.unreadable)
 		}
 	}
-	if got := write(scenarios.Value{}, "A_KEY_OF_NOBODY", random); got.written != random {
+	if got := written(scenarios.Value{}, "A_KEY_OF_NOBODY", random); got.written != random {
 		t.Errorf("a name without a vendor's prefix is written %q", got.written)
 	}
 }
@@ -53,16 +53,17 @@ func TestMaker(t *testing.T) {
 	seen := map[string]int{}
 	m := map[string]*maker{"seed": newMaker("seed"), "other": newMaker("other")}
 	for i, p := range parts {
-		random := m[p[0]].random(p[1:]...)
-		if again := newMaker(p[0]).random(p[1:]...); again != random {
-			t.Errorf("%q gives %s, and %s when it is asked first", p, random, again)
+		value := m[p[0]].value("gsk_", p[1:]...)
+		if again := newMaker(p[0]).value("gsk_", p[1:]...); again != value {
+			t.Errorf("%q gives %s, and %s when it is asked first", p, value, again)
 		}
+		random, prefixed := strings.CutPrefix(value, "gsk_")
 		if j, twice := seen[random]; twice {
 			t.Errorf("%q and %q give the same part", parts[j], p)
 		}
 		seen[random] = i
-		if len(random) != randomLength || strings.Trim(random, alphabet) != "" {
-			t.Errorf("%q gives %q", p, random)
+		if !prefixed || len(random) != randomLength || strings.Trim(random, alphabet) != "" {
+			t.Errorf("%q gives %q", p, value)
 		}
 	}
 }

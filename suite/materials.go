@@ -1,0 +1,86 @@
+package suite
+
+import (
+	"slices"
+
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// materials makes credentials for symbolic values.
+type materials struct {
+	maker *maker
+	// hosts says which hosts know a credential of that name, given those of the
+	// providers that the step leads to.
+	hosts func(name string, own []string) []string
+}
+
+// credentials are what one owner was given; a handful.
+type credentials []*credential
+
+// find returns the credential that a symbolic value of a scope became; nil where
+// none was made.
+func (list credentials) find(scope, name string, v scenarios.Value) *credential {
+	symbol := v.String()
+	for _, c := range list {
+		if c.scope == scope && c.Name == name && c.symbol == symbol {
+			return c
+		}
+	}
+	return nil
+}
+
+// make writes out one scope's values. of tells these values from all others of
+// the run; known holds what the same owner was given before, and takes in what
+// is made.
+func (m *materials) make(o owner, scope string, values map[string]scenarios.Value, known *credentials, own []string, of string) map[string]gate.Secret {
+	if len(values) == 0 {
+		return nil
+	}
+	secrets := make(map[string]gate.Secret, len(values))
+	for name, v := range values {
+		c := known.find(scope, name, v)
+		if c == nil {
+			c = m.credential(o, scope, name, v, own, of)
+			*known = append(*known, c)
+		}
+		secrets[name] = gate.Secret{Value: c.secret.written, Unreadable: c.secret.unreadable}
+	}
+	return secrets
+}
+
+// random: the values that have a random part, which a ring can find.
+func (list credentials) random() []*credential {
+	return slices.DeleteFunc(slices.Clone(list), func(c *credential) bool { return c.secret.random == "" })
+}
+
+func (m *materials) credential(o owner, scope, name string, v scenarios.Value, own []string, of string) *credential {
+	plain, random, symbol := "", "", v.String()
+	if v.Present() {
+		prefix := prefixes[name]
+		plain = m.maker.value(prefix, of, scope, name, symbol)
+		random = plain[len(prefix):]
+	}
+	c := &credential{scope: scope, symbol: symbol, secret: write(v, plain, random), owner: o}
+	c.Name, c.Value, c.Hosts = name, c.secret.sent, m.hosts(name, own)
+	if c.Value == "" {
+		c.Value = c.secret.written
+	}
+	c.Answers = answersOf(v)
+	if r, ok := o.(*replay); ok {
+		c.Scenario = r.scenario.ID
+	}
+	return c
+}
+
+func answersOf(v scenarios.Value) []upstream.Answer {
+	if len(v.Answers) == 0 {
+		return nil
+	}
+	out := make([]upstream.Answer, len(v.Answers))
+	for i, a := range v.Answers {
+		out[i] = upstream.Answer(a)
+	}
+	return out
+}
