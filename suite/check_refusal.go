@@ -178,7 +178,14 @@ func namedBy(reg *registry.Registry, field string) []string {
 	return out
 }
 
+// acceptedBy lists the credentials that providers accept. It is not to be modified.
 func acceptedBy(reg *registry.Registry, providers []string) []string {
+	if len(providers) == 1 {
+		if p := reg.Provider(providers[0]); p != nil {
+			return p.AuthEnv
+		}
+		return nil
+	}
 	var out []string
 	for _, name := range providers {
 		if p := reg.Provider(name); p != nil {

@@ -16,39 +16,43 @@ func checkVerdict(o *Observation) []Violation {
 	for i := range o.Steps {
 		s := &o.Steps[i]
 		for j := range s.Replies {
-			if v, bad := wrongVerdict(o, s, &s.Replies[j]); bad {
-				out = append(out, v)
+			r := &s.Replies[j]
+			if rule, message := wrongVerdict(o, s, r); message != "" {
+				out = append(out, Violation{rule, message, wantOf(s.Step), gotOf(r)})
 			}
 		}
 	}
 	return out
 }
 
-func wrongVerdict(o *Observation, s *StepObservation, r *Reply) (Violation, bool) {
-	v := Violation{Rule: o.Scenario.Rules[0], Want: wantOf(s.Step), Got: gotOf(r)}
+// wrongVerdict says which rule a reply violates by its verdict, and how; the
+// message is empty where it is right.
+func wrongVerdict(o *Observation, s *StepObservation, r *Reply) (rule, message string) {
 	switch r.Outcome {
 	case OutcomeFailed:
-		v.Message = "the target had a fault of its own where a verdict was due"
-		return v, true
+		return o.Scenario.Rules[0], "the target had a fault of its own where a verdict was due"
 	case OutcomeLate:
-		v.Rule, v.Message = "LIV-6", "the target did not answer in time"
-		return v, true
+		return "LIV-6", "the target did not answer in time"
 	}
-	x := s.Step.Expect
+	x := &s.Step.Expect
+	wrong := false
 	switch x.Verdict {
 	case scenarios.Any:
-		return v, false
 	case scenarios.Untouched:
-		v.Message = "the gate must stay out, but it refused"
-		return v, r.Outcome == OutcomeRefused && !ownRefusal(o, s.Step, r)
+		wrong, message = r.Outcome == OutcomeRefused && !ownRefusal(o, s.Step, r), "the gate must stay out, but it refused"
 	case scenarios.Either:
-		v.Message = "the answer is neither an allow nor the refusal that is lawful here"
-		return v, r.Outcome == OutcomeRejected && !x.OrRejected || (r.Outcome == OutcomeRefused && r.Code != gate.Code(x.Code) && r.Code != "")
+		wrong = r.Outcome == OutcomeRejected && !x.OrRejected || (r.Outcome == OutcomeRefused && r.Code != gate.Code(x.Code) && r.Code != "")
+		message = "the answer is neither an allow nor the refusal that is lawful here"
 	case scenarios.Allowed:
-		v.Message = "a workspace that must be allowed was refused"
-		return v, r.Outcome != OutcomeAllowed
+		wrong, message = r.Outcome != OutcomeAllowed, "a workspace that must be allowed was refused"
+	default:
+		message = wrongRefusal(x, r)
+		wrong = message != ""
 	}
-	return wrongRefusal(v, x, r)
+	if !wrong {
+		return "", ""
+	}
+	return o.Scenario.Rules[0], message
 }
 
 // ownRefusal reports whether an underivable pair was refused for a reason of the
@@ -62,23 +66,20 @@ func ownRefusal(o *Observation, step *scenarios.Step, r *Reply) bool {
 	return !slices.ContainsFunc(o.Registry.CredentialNames(), func(name string) bool { return hasWord(text, name) })
 }
 
-// wrongRefusal judges a reply that must be a refusal. One with no code, or one
-// that nobody knows, is left to REF-1.
-func wrongRefusal(v Violation, x scenarios.Expect, r *Reply) (Violation, bool) {
+// wrongRefusal says what is wrong with a reply that must be a refusal; "" where
+// nothing is. One with no code, or one that nobody knows, is left to REF-1.
+func wrongRefusal(x *scenarios.Expect, r *Reply) string {
 	switch {
 	case r.Outcome == OutcomeAllowed:
-		v.Message = letThrough
-		return v, true
+		return letThrough
 	case r.Outcome == OutcomeRejected && x.OrRejected:
-		return v, false
+		return ""
 	case r.Outcome == OutcomeRejected:
-		v.Message = "the request was refused by another rule of the server, so the gate was not seen to refuse it"
-		return v, true
+		return "the request was refused by another rule of the server, so the gate was not seen to refuse it"
 	case known(r.Code) && r.Code != gate.Code(x.Code):
-		v.Message = "refused for the wrong reason"
-		return v, true
+		return "refused for the wrong reason"
 	}
-	return v, false
+	return ""
 }
 
 func known(c gate.Code) bool { return c == gate.MissingCredential || c == gate.InvalidCredential }

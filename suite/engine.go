@@ -128,7 +128,7 @@ func newEngine(cfg Config) (*engine, error) {
 	if e.traits.HTTP { // a Go value does nothing in the background
 		cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
 	}
-	e.things = &materials{newMaker(cfg.Seed), hostsByName(cfg.Registry)}
+	e.things = newMaterials(cfg.Seed, cfg.Registry)
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
 	e.finisher, e.silence = newFinisher(e), newSilence(e.cfg.Parallel)
 	cfg.Providers.ring.hide(e.traits.Secrets)
@@ -191,7 +191,10 @@ func (e *engine) reset(r *replay) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.attempts++
-	r.failure, r.attempt = nil, &attempt{steps: make([]StepObservation, len(r.scenario.Steps))}
+	r.failure, r.attempt = nil, &attempt{}
+	if r.steps = r.only[:]; len(r.scenario.Steps) > 1 {
+		r.steps = make([]StepObservation, len(r.scenario.Steps))
+	}
 	for i := range r.steps {
 		r.steps[i].Step = &r.scenario.Steps[i]
 	}

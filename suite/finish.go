@@ -157,7 +157,7 @@ func (f *finisher) exchanges(o *Observation) []Exchange {
 // forget drops a replay's credentials: a scenario that has been judged has no
 // more to say, and the ring stays small.
 func (e *engine) forget(r *replay) {
-	e.cfg.Providers.ring.drop(r.credentials.random())
+	e.cfg.Providers.ring.drop(r.credentials)
 }
 
 // finish emits a result, or parks it until its twin's is known.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -13,6 +14,9 @@ import (
 type GateTarget struct {
 	gate gate.Gate
 	kind string
+	// answered are decisions that can be used again. They hold timers, which a
+	// testing/synctest bubble keeps to itself, so that each target has its own.
+	answered sync.Pool
 }
 
 var _ Target = (*GateTarget)(nil)
@@ -20,7 +24,7 @@ var _ Target = (*GateTarget)(nil)
 // NewGateTarget returns a target around a gate. The gate's outbound calls must
 // go through the transport that the run's providers answer (see Config.Upstream).
 func NewGateTarget(build func(http.RoundTripper) gate.Gate, providers http.RoundTripper) *GateTarget {
-	return &GateTarget{gate: build(providers), kind: "go value"}
+	return &GateTarget{gate: build(providers), kind: "go value", answered: sync.Pool{New: newDecision}}
 }
 
 // Traits says that nothing is shared and that unreadable secrets can be planted.
@@ -51,31 +55,51 @@ func (t *GateTarget) Provision(ctx context.Context, req ProvisionRequest) Reply 
 	})
 }
 
+// A decision is one question to a gate, and where its answer arrives.
+type decision struct {
+	gate gate.Gate
+	req  gate.Request
+	late *time.Timer
+	done chan Reply
+}
+
+func newDecision() any {
+	d := &decision{late: time.NewTimer(time.Hour), done: make(chan Reply, 1)}
+	d.late.Stop()
+	return d
+}
+
 // decide calls the gate in a goroutine of its own, so that one that never
 // returns, or panics, is told like a server that does.
 func (t *GateTarget) decide(ctx context.Context, patience time.Duration, req gate.Request) Reply {
+	d := t.answered.Get().(*decision)
+	d.gate, d.req = t.gate, req
+	d.late.Reset(patience)
 	start := time.Now()
-	late := time.NewTimer(patience)
-	defer late.Stop()
-	done := make(chan Reply, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- Reply{Outcome: OutcomeFailed, Err: fmt.Errorf("the gate panicked: %v", p)}
-			}
-		}()
-		d, err := t.gate.Decide(ctx, req)
-		done <- read(d, err)
-	}()
+	go d.ask(ctx)
 	select {
-	case r := <-done:
+	case r := <-d.done:
 		r.Took = time.Since(start)
+		d.late.Stop()
+		d.gate, d.req = nil, gate.Request{}
+		t.answered.Put(d)
 		return r
-	case <-late.C:
+	case <-d.late.C:
 		return Reply{Outcome: OutcomeLate, Err: errLate, Took: time.Since(start)}
 	case <-ctx.Done():
+		d.late.Stop()
 		return Reply{Outcome: OutcomeNone, Err: context.Cause(ctx), Took: time.Since(start)}
 	}
+}
+
+func (d *decision) ask(ctx context.Context) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.done <- Reply{Outcome: OutcomeFailed, Err: fmt.Errorf("the gate panicked: %v", p)}
+		}
+	}()
+	out, err := d.gate.Decide(ctx, d.req)
+	d.done <- read(out, err)
 }
 
 func read(d gate.Decision, err error) Reply {

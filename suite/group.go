@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
@@ -175,7 +176,7 @@ func (e *engine) setGlobals(ctx context.Context, set *globalSet, values map[stri
 	first := set.replays[0]
 	known := len(set.credentials)
 	set.secrets = e.things.make(set, "global", values, &set.credentials, nil, fmt.Sprintf("set %s %d %d", setKey(values), first.index, first.attempts))
-	e.cfg.Providers.ring.add(set.credentials[known:].random())
+	e.cfg.Providers.ring.add(set.credentials[known:])
 	err := e.silence.gaveUp()
 	if err == nil {
 		err = e.cfg.Target.SetGlobals(ctx, set.secrets)
@@ -237,21 +238,18 @@ func (e *engine) spread(ctx context.Context, set *globalSet, replays []*replay) 
 }
 
 func (e *engine) pool(ctx context.Context, set *globalSet, free []*replay, wg *sync.WaitGroup) {
-	queue := make(chan *replay)
+	var taken atomic.Int64
 	for range min(e.cfg.Parallel, len(free)) {
 		wg.Go(func() {
-			for r := range queue {
-				e.turn(ctx, set, r, e.slots)
+			for ctx.Err() == nil {
+				n := int(taken.Add(1)) - 1
+				if n >= len(free) {
+					return
+				}
+				e.turn(ctx, set, free[n], e.slots)
 			}
 		})
 	}
-	for _, r := range free {
-		if ctx.Err() != nil {
-			break
-		}
-		queue <- r
-	}
-	close(queue)
 }
 
 // atOnceLanes is how many scenarios that send many requests at once run beside

@@ -1,10 +1,9 @@
 package suite
 
 import (
-	"slices"
-
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
@@ -14,6 +13,16 @@ type materials struct {
 	// hosts says which hosts know a credential of that name, given those of the
 	// providers that the step leads to.
 	hosts func(name string, own []string) []string
+	// single holds each answer as a list of its own.
+	single map[string][]upstream.Answer
+}
+
+func newMaterials(seed string, reg *registry.Registry) *materials {
+	m := &materials{newMaker(seed), hostsByName(reg), make(map[string][]upstream.Answer, len(scenarios.Answers))}
+	for _, a := range scenarios.Answers {
+		m.single[a] = []upstream.Answer{upstream.Answer(a)}
+	}
+	return m
 }
 
 // credentials are what one owner was given; a handful.
@@ -50,11 +59,6 @@ func (m *materials) make(o owner, scope string, values map[string]scenarios.Valu
 	return secrets
 }
 
-// random: the values that have a random part, which a ring can find.
-func (list credentials) random() []*credential {
-	return slices.DeleteFunc(slices.Clone(list), func(c *credential) bool { return c.secret.random == "" })
-}
-
 func (m *materials) credential(o owner, scope, name string, v scenarios.Value, own []string, of string) *credential {
 	plain, random, symbol := "", "", v.String()
 	if v.Present() {
@@ -67,16 +71,20 @@ func (m *materials) credential(o owner, scope, name string, v scenarios.Value, o
 	if c.Value == "" {
 		c.Value = c.secret.written
 	}
-	c.Answers = answersOf(v)
+	c.Answers = m.answersOf(v)
 	if r, ok := o.(*replay); ok {
 		c.Scenario = r.scenario.ID
 	}
 	return c
 }
 
-func answersOf(v scenarios.Value) []upstream.Answer {
-	if len(v.Answers) == 0 {
+// answersOf are a value's answers; those of one word are shared.
+func (m *materials) answersOf(v scenarios.Value) []upstream.Answer {
+	switch len(v.Answers) {
+	case 0:
 		return nil
+	case 1:
+		return m.single[v.Answers[0]]
 	}
 	out := make([]upstream.Answer, len(v.Answers))
 	for i, a := range v.Answers {

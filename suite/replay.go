@@ -47,7 +47,9 @@ type attempt struct {
 
 	// What follows is guarded by the replay's mutex.
 
+	// steps are only where the scenario has one step.
 	steps []StepObservation
+	only  [1]StepObservation
 	// windows are those of the step under way, or the last one; several where
 	// steps are replayed together.
 	windows []*window

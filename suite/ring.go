@@ -66,10 +66,15 @@ func (r *ring) authorising() []string {
 	return r.own
 }
 
+// add takes in credentials; those without a random part cannot be told apart
+// from any other text, and are left out.
 func (r *ring) add(list []*credential) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
+		if c.secret.random == "" {
+			continue
+		}
 		r.values[c.Value] = c
 		c.number = r.pieces.add(c.secret.random)
 		r.issued = append(r.issued, issued{credential: c})
@@ -84,6 +89,9 @@ func (r *ring) drop(list []*credential) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
+		if c.secret.random == "" {
+			continue
+		}
 		delete(r.values, c.Value)
 		r.issued[c.number] = issued{scope: c.scope, name: c.Name, answer: c.Answer()}
 	}
@@ -91,7 +99,7 @@ func (r *ring) drop(list []*credential) {
 
 // retire forgets the credentials of a set of global secrets.
 func (r *ring) retire(s *globalSet) {
-	r.drop(s.credentials.random())
+	r.drop(s.credentials)
 }
 
 func (r *ring) find(value string) *credential {

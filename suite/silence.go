@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // rounds is how often every scenario under way may find the target silent
@@ -21,6 +22,8 @@ type silence struct {
 
 	mu    sync.Mutex
 	inRow map[string]int
+	// over: of something there have been enough.
+	over atomic.Bool
 }
 
 func newSilence(parallel int) *silence {
@@ -35,12 +38,18 @@ func (s *silence) heard(what string, err error) {
 		if s.inRow[what]++; !isLate(err) {
 			s.inRow[what] = 0
 		}
+		if s.inRow[what] >= s.most {
+			s.over.Store(true)
+		}
 	}
 }
 
 // gaveUp says why the target is not asked any more; nil while it is. Where things
 // are named, only they count.
 func (s *silence) gaveUp(on ...string) error {
+	if !s.over.Load() {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for what, n := range s.inRow {
@@ -53,6 +62,9 @@ func (s *silence) gaveUp(on ...string) error {
 
 // isLate reports whether an error comes of waiting in vain.
 func isLate(err error) bool {
+	if err == nil {
+		return false
+	}
 	var network net.Error
 	return errors.Is(err, errLate) || errors.Is(err, errLimited) || errors.As(err, &network) && network.Timeout()
 }

@@ -79,6 +79,10 @@ func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
 // together replays the steps from one index up to another at once.
 func (e *engine) together(ctx context.Context, set *globalSet, r *replay, from, end int) {
 	windows := r.open(from, end)
+	if len(windows) == 1 {
+		e.prepare(ctx, set, r, windows[0], from)()
+		return
+	}
 	starts := make([]func(), len(windows))
 	for n, w := range windows {
 		starts[n] = e.prepare(ctx, set, r, w, from+n)
@@ -177,7 +181,7 @@ func (e *engine) patience(s *scenarios.Step) time.Duration {
 // materials makes the step's secrets. Globals of a target that shares them are
 // installed already.
 func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (secrets, globals map[string]gate.Secret) {
-	of, known, hosts := "scenario "+r.scenario.ID, len(r.credentials), e.hostsOf(step)
+	of, known, hosts := r.scenario.ID, len(r.credentials), e.hostsOf(step)
 	if r.attempts > 1 {
 		of += " " + strconv.Itoa(r.attempts)
 	}
@@ -185,7 +189,7 @@ func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (sec
 	if set == nil {
 		globals = e.things.make(r, "global", step.Secrets.Global, &r.credentials, hosts, of)
 	}
-	e.cfg.Providers.ring.add(r.credentials[known:].random())
+	e.cfg.Providers.ring.add(r.credentials[known:])
 	return secrets, globals
 }
 
@@ -283,8 +287,10 @@ func (e *engine) scan(r *replay, s *StepObservation) {
 	ring := e.cfg.Providers.ring
 	for i := range s.Replies {
 		reply := &s.Replies[i]
-		for _, c := range ring.sightAll(string(reply.Body) + "\n" + reply.Text + "\n" + noticeText(reply)) {
-			e.leaked(r, c, "the reply's body")
+		for _, text := range []string{string(reply.Body), reply.Text, noticeText(reply)} {
+			for _, c := range ring.sightAll(text) {
+				e.leaked(r, c, "the reply's body")
+			}
 		}
 		for _, c := range ring.sightAll(reply.StatusLine) {
 			e.leaked(r, c, "the reply's status line")
