@@ -2,6 +2,8 @@ package suite_test
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -39,7 +41,7 @@ func benchedCells(all []*scenarios.Scenario, upstream scenarios.Upstream) []*sce
 	wanted := map[string]bool{}
 	for _, s := range all {
 		st := &s.Steps[0]
-		plain := len(s.Steps) == 1 && st.AtOnce == 1 && st.Malformed == "" && !s.Waits() && s.Level == scenarios.Core && s.Class != "robustness" && s.Class != "secrecy"
+		plain := len(s.Steps) == 1 && !answersLate(st) && st.AtOnce == 1 && st.Malformed == "" && !s.Waits() && s.Level == scenarios.Core && s.Class != "robustness" && s.Class != "secrecy"
 		if plain && st.Expect.Upstream == upstream && (upstream != scenarios.OneProbe || s.Class == "valid" || s.Class == "dead") {
 			wanted[s.ID] = true
 		}
@@ -51,6 +53,18 @@ func benchedCells(all []*scenarios.Scenario, upstream scenarios.Upstream) []*sce
 		}
 	}
 	return out
+}
+
+// answersLate: the provider takes its time on purpose.
+func answersLate(st *scenarios.Step) bool {
+	for _, values := range []map[string]scenarios.Value{st.Secrets.Workspace, st.Secrets.Global} {
+		for _, v := range values {
+			if slices.ContainsFunc(v.Answers, func(a string) bool { return strings.HasPrefix(a, "late-") }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func replayCells(b *testing.B, list []*scenarios.Scenario) {

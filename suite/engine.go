@@ -90,6 +90,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return Summary{}, err
 	}
 	p := e.plan()
+	cfg.Providers.ring.reserve(p.values)
 	e.finisher.emit(Planned{p.total})
 	for _, r := range p.idle {
 		e.finisher.finish(r)

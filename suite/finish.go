@@ -24,12 +24,22 @@ type finisher struct {
 	events sync.Mutex
 
 	ended []ended
+	// observed is what is being judged.
+	observed Observation
 	// twins are the ids of all twins. outcomes are those that have been judged;
 	// parked are results that wait for a twin, by the twin's id.
 	twins    map[string]bool
-	outcomes map[string]Result
+	outcomes map[string]twinEnd
 	parked   map[string][]Result
 	summary  Summary
+}
+
+// A twinEnd is how a twin ended.
+type twinEnd struct {
+	outcome ResultOutcome
+	reason  string
+	// refused says that it was not allowed; nil where it was.
+	refused *Violation
 }
 
 // An ended replay waits until it has settled.
@@ -39,7 +49,7 @@ type ended struct {
 }
 
 func newFinisher(e *engine) *finisher {
-	f := &finisher{e: e, twins: map[string]bool{}, outcomes: map[string]Result{}, parked: map[string][]Result{}}
+	f := &finisher{e: e, twins: map[string]bool{}, outcomes: map[string]twinEnd{}, parked: map[string][]Result{}}
 	for _, s := range e.cfg.Scenarios {
 		f.twins[s.Twin] = true
 	}
@@ -130,10 +140,11 @@ func (f *finisher) observation(r *replay) *Observation {
 	for i := range r.steps {
 		r.steps[i].AskedBefore = r.set.knows(r.steps[i].Step, f.e.hostsOf(r.steps[i].Step))
 	}
-	return &Observation{
+	f.observed = Observation{
 		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
 		HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
 	}
+	return &f.observed
 }
 
 func (f *finisher) exchanges(o *Observation) []Exchange {
@@ -163,7 +174,7 @@ func (e *engine) forget(r *replay) {
 // finish emits a result, or parks it until its twin's is known.
 func (f *finisher) finish(r Result) {
 	if f.twins[r.Scenario.ID] {
-		f.outcomes[r.Scenario.ID] = Result{Scenario: r.Scenario, Outcome: r.Outcome, Violations: r.Violations, Reason: r.Reason}
+		f.outcomes[r.Scenario.ID] = twinEnd{r.Outcome, r.Reason, refusedTwin(&r)}
 	}
 	if twin := r.Scenario.Twin; twin != "" && r.Outcome == Passed {
 		if _, known := f.outcomes[twin]; !known {
@@ -186,20 +197,19 @@ func (f *finisher) finish(r Result) {
 func (f *finisher) publish(r Result) {
 	if twin := r.Scenario.Twin; twin != "" && r.Outcome == Passed {
 		t, known := f.outcomes[twin]
-		refused, notAllowed := refusedTwin(t)
 		switch {
 		case !known:
 			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s was not replayed, so this refusal proves nothing", twin)
-		case notAllowed:
+		case t.refused != nil:
 			r.Outcome = Failed
 			r.Violations = []Violation{{
-				Rule: refused.Rule, Message: unproven,
-				Want: twin + " allowed", Got: refused.Got,
+				Rule: t.refused.Rule, Message: unproven,
+				Want: twin + " allowed", Got: t.refused.Got,
 			}}
-		case t.Outcome == Errored:
-			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s could not be judged: %s", twin, t.Reason)
-		case t.Outcome == NotClaimed:
-			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s was not replayed (%s), so this refusal proves nothing; claim what the twin needs, too", twin, t.Reason)
+		case t.outcome == Errored:
+			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s could not be judged: %s", twin, t.reason)
+		case t.outcome == NotClaimed:
+			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s was not replayed (%s), so this refusal proves nothing; claim what the twin needs, too", twin, t.reason)
 		}
 	}
 	if f.e.cfg.Waive != nil {
@@ -220,14 +230,14 @@ func (f *finisher) publish(r Result) {
 	f.emit(Finished{r})
 }
 
-// refusedTwin returns how a twin failed that was not allowed; one that failed
-// for how its credential was probed was allowed all the same.
-func refusedTwin(t Result) (Violation, bool) {
+// refusedTwin returns how a twin failed that was not allowed; nil where it was,
+// as one that failed for how its credential was probed.
+func refusedTwin(t *Result) *Violation {
 	i := slices.IndexFunc(t.Violations, func(v Violation) bool {
 		return v.Rule == t.Scenario.Rules[0] && strings.HasSuffix(v.Want, string(scenarios.Allowed))
 	})
 	if i < 0 {
-		return Violation{}, false
+		return nil
 	}
-	return t.Violations[i], true
+	return &t.Violations[i]
 }

@@ -18,9 +18,9 @@ func (p *pieces) findFolded(lower string) (found []int) {
 	}
 	for i := 0; i+blockLength <= len(lower); i++ {
 		for block := range casesOf([blockLength]byte([]byte(lower[i:]))) {
-			for at := p.hash(string(block[:])); p.table[at] != 0; at = (at + 1) & (len(p.table) - 1) {
+			for at := hash(p, block[:]); p.table[at] != 0; at = (at + 1) & (len(p.table) - 1) {
 				random, j := p.block(p.table[at])
-				if random[j:j+blockLength] == string(block[:]) && common(lower, i, lowered(random), j) >= leakLength {
+				if string(random[j:j+blockLength]) == string(block[:]) && common(lower, i, []byte(lowered(string(random))), j) >= leakLength {
 					found = once(found, int(p.table[at]-1)/maxBlocks)
 				}
 			}

@@ -1,6 +1,9 @@
 package suite
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // blockLength is the length of the aligned pieces that random parts are indexed
 // by: any leakLength consecutive characters hold a whole aligned block of
@@ -11,7 +14,9 @@ const blockLength = 4
 // stand in a text. It never forgets one, and keeps little of each, for a run
 // makes some hundred thousand.
 type pieces struct {
-	randoms []string
+	// text holds the random parts one behind the other; begins says where.
+	text   []byte
+	begins []uint32
 	// table is an open hash of all aligned blocks: 0, or 1 + the random part's
 	// number times maxBlocks plus the block's. Equal blocks stand side by side.
 	table []uint32
@@ -23,11 +28,12 @@ const maxBlocks = 16
 
 // add takes in a random part and returns its number, which counts from 0.
 func (p *pieces) add(random string) int {
-	number := len(p.randoms)
-	p.randoms = append(p.randoms, random)
+	number := len(p.begins)
+	p.begins = append(p.begins, uint32(len(p.text)))
+	p.text = append(p.text, random...)
 	blocks := min(len(random)/blockLength, maxBlocks)
 	if p.used += blocks; 2*p.used > len(p.table) {
-		p.grow()
+		p.grow(2 * len(p.table))
 	}
 	for b := range blocks {
 		p.insert(uint32(number*maxBlocks+b) + 1)
@@ -35,9 +41,19 @@ func (p *pieces) add(random string) int {
 	return number
 }
 
-func (p *pieces) grow() {
+// reserve makes room for so many more random parts of the usual length.
+func (p *pieces) reserve(n int) {
+	p.begins = slices.Grow(p.begins, n)
+	p.text = slices.Grow(p.text, n*randomLength)
+	if slots := 2 * (p.used + n*(randomLength/blockLength)); slots > len(p.table) {
+		p.grow(slots)
+	}
+}
+
+// grow makes a table of at least that many slots; their number is a power of two.
+func (p *pieces) grow(slots int) {
 	old := p.table
-	p.table = make([]uint32, max(1024, 2*len(old)))
+	p.table = make([]uint32, max(1024, 1<<bits.Len(uint(slots-1))))
 	for _, slot := range old {
 		if slot != 0 {
 			p.insert(slot)
@@ -47,7 +63,7 @@ func (p *pieces) grow() {
 
 func (p *pieces) insert(slot uint32) {
 	random, at := p.block(slot)
-	i := p.hash(random[at:])
+	i := hash(p, random[at:])
 	for p.table[i] != 0 {
 		i = (i + 1) & (len(p.table) - 1)
 	}
@@ -55,12 +71,19 @@ func (p *pieces) insert(slot uint32) {
 }
 
 // block returns the random part of a slot, and where its block begins.
-func (p *pieces) block(slot uint32) (random string, at int) {
+func (p *pieces) block(slot uint32) (random []byte, at int) {
 	n := int(slot - 1)
-	return p.randoms[n/maxBlocks], n % maxBlocks * blockLength
+	return p.random(n / maxBlocks), n % maxBlocks * blockLength
 }
 
-func (p *pieces) hash(text string) int {
+func (p *pieces) random(number int) []byte {
+	if number+1 < len(p.begins) {
+		return p.text[p.begins[number]:p.begins[number+1]]
+	}
+	return p.text[p.begins[number]:]
+}
+
+func hash[T string | []byte](p *pieces, text T) int {
 	word := uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
 	return int(word*2654435761>>7) & (len(p.table) - 1) // Knuth, TAOCP 6.4: multiplicative hashing
 }
@@ -87,7 +110,7 @@ func (p *pieces) find(text string) (found []int) {
 
 func (p *pieces) findInWord(word string, found []int) []int {
 	for i := 0; i+blockLength <= len(word); i++ {
-		for at := p.hash(word[i:]); p.table[at] != 0; at = (at + 1) & (len(p.table) - 1) {
+		for at := hash(p, word[i:]); p.table[at] != 0; at = (at + 1) & (len(p.table) - 1) {
 			random, block := p.block(p.table[at])
 			if common(word, i, random, block) >= leakLength {
 				found = once(found, int(p.table[at]-1)/maxBlocks)
@@ -108,8 +131,8 @@ func once(list []int, number int) []int {
 // common is the length of the longest piece that two texts have in common
 // around the block that begins at i in one and at j in the other; 0 where the
 // blocks differ.
-func common(a string, i int, b string, j int) int {
-	if a[i:i+blockLength] != b[j:j+blockLength] {
+func common(a string, i int, b []byte, j int) int {
+	if a[i:i+blockLength] != string(b[j:j+blockLength]) {
 		return 0
 	}
 	before, after := 0, blockLength

@@ -17,6 +17,9 @@ type plan struct {
 	// idle are results that need no replay.
 	idle  []Result
 	total int
+	// values is how many credentials will be made, at most and but for those of
+	// shared global secrets.
+	values int
 }
 
 // A group is replayed phase by phase. All its scenarios have the same sets of
@@ -84,31 +87,47 @@ func (e *engine) plan() *plan {
 			p.groups = append(p.groups, g)
 		}
 		g.replays = append(g.replays, e.newReplay(s, i))
+		p.values += e.valuesOf(s)
 	}
 	p.groups = e.mergeWaiting(p.groups)
 	for _, g := range p.groups {
-		slices.SortStableFunc(g.replays, func(a, b *replay) int {
-			return cmp.Compare(order(a.scenario, twins), order(b.scenario, twins))
-		})
+		var ordered [3][]*replay
+		for _, r := range g.replays {
+			at := order(r, twins)
+			ordered[at] = append(ordered[at], r)
+		}
+		g.replays = slices.Concat(ordered[:]...)
 	}
 	// What needs no global secrets comes first: most twins are among it, and
 	// nothing in it waits alone.
 	slices.SortStableFunc(p.groups, func(a, b *group) int {
 		return cmp.Or(
 			cmp.Compare(min(a.secrets(), 1), min(b.secrets(), 1)),
-			cmp.Compare(order(a.replays[0].scenario, twins), order(b.replays[0].scenario, twins)),
+			cmp.Compare(order(a.replays[0], twins), order(b.replays[0], twins)),
 		)
 	})
 	return p
 }
 
+// valuesOf is how many credentials are made for a scenario by itself.
+func (e *engine) valuesOf(s *scenarios.Scenario) int {
+	n := 0
+	for i := range s.Steps {
+		n += len(s.Steps[i].Secrets.Workspace)
+		if !e.traits.SharedGlobals {
+			n += len(s.Steps[i].Secrets.Global)
+		}
+	}
+	return n
+}
+
 // order puts what waits first, so that the waits overlap with everything else,
 // and then the twins, so that few results wait for theirs.
-func order(s *scenarios.Scenario, twins map[string]bool) int {
+func order(r *replay, twins map[string]bool) int {
 	switch {
-	case s.Waits():
+	case r.waits:
 		return 0
-	case twins[s.ID]:
+	case twins[r.scenario.ID]:
 		return 1
 	}
 	return 2

@@ -19,6 +19,8 @@ type ring struct {
 	// they are, by the number of their pieces.
 	pieces pieces
 	issued []issued
+	// kinds are those of the credentials that were dropped.
+	kinds map[kind]*kind
 	// own are what authorises us at the target; no report shows them.
 	own []string
 }
@@ -35,12 +37,14 @@ type credential struct {
 	owner owner
 }
 
-// issued is a credential, or what is kept of one that was dropped.
+// issued is a credential, or what is kept of one that was dropped: its kind.
 type issued struct {
 	credential *credential
-	// scope, name and answer are those of a credential that was dropped.
-	scope, name, answer string
+	dropped    *kind
 }
+
+// A kind is what a mask says of a credential; many have the same.
+type kind struct{ scope, name, answer string }
 
 // An owner is whoever a credential belongs to: one replay of a scenario, or
 // all that run under one set of global secrets.
@@ -49,7 +53,7 @@ type owner interface{ owns() }
 var _ upstream.Keyring = (*ring)(nil)
 
 func newRing() *ring {
-	return &ring{values: map[string]*credential{}}
+	return &ring{values: map[string]*credential{}, kinds: map[kind]*kind{}}
 }
 
 // hide keeps what authorises us at the target out of reports. What is too short
@@ -93,8 +97,23 @@ func (r *ring) drop(list []*credential) {
 			continue
 		}
 		delete(r.values, c.Value)
-		r.issued[c.number] = issued{scope: c.scope, name: c.Name, answer: c.Answer()}
+		r.issued[c.number] = issued{dropped: r.kind(kind{c.scope, c.Name, c.Answer()})}
 	}
+}
+
+func (r *ring) kind(k kind) *kind {
+	if r.kinds[k] == nil {
+		r.kinds[k] = &k
+	}
+	return r.kinds[k]
+}
+
+// reserve makes room for so many more credentials.
+func (r *ring) reserve(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pieces.reserve(n)
+	r.issued = slices.Grow(r.issued, n)
 }
 
 // retire forgets the credentials of a set of global secrets.
@@ -148,14 +167,14 @@ func (r *ring) numbered(numbers []int) []*credential {
 	out := make([]*credential, len(numbers))
 	for i, n := range numbers {
 		if out[i] = r.issued[n].credential; out[i] == nil {
-			out[i] = r.issued[n].rest(r.pieces.randoms[n])
+			out[i] = r.issued[n].dropped.rest(string(r.pieces.random(n)))
 		}
 	}
 	return out
 }
 
 // rest is what is known of a credential that was dropped.
-func (k issued) rest(random string) *credential {
+func (k *kind) rest(random string) *credential {
 	c := &credential{scope: k.scope, secret: secret{random: random}}
 	c.Name, c.Answers = k.name, []upstream.Answer{upstream.Answer(k.answer)}
 	return c
