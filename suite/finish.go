@@ -84,7 +84,8 @@ func (f *finisher) add(list []*replay) {
 // for twins that will not come.
 func (f *finisher) flush(interrupted bool) {
 	if len(f.ended) > 0 && f.e.traits.HTTP {
-		time.Sleep(settle)
+		last := slices.MaxFunc(f.ended, func(a, b ended) int { return a.at.Compare(b.at) })
+		time.Sleep(time.Until(last.at.Add(settle)))
 	}
 	f.settled(time.Now())
 	if interrupted {

@@ -11,10 +11,6 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
-// chunk is how many scenarios are judged together; it bounds what a run keeps
-// in memory.
-const chunk = 512
-
 // runGroup replays a group, and then one at a time whatever could not be told
 // apart while it ran beside others.
 func (e *engine) runGroup(ctx context.Context, g *group) {
@@ -82,30 +78,14 @@ func (e *engine) single(ctx context.Context, set *globalSet, replays []*replay, 
 			laned = append(laned, r)
 		}
 	}
-	// What has been replayed is judged while the next part is replayed.
-	replayed := make(chan []*replay, 1)
-	var judge sync.WaitGroup
-	judge.Go(func() {
-		for part := range replayed {
-			done(part)
-		}
-	})
+	b := newBatch(done)
+	defer b.close()
 	var wait sync.WaitGroup
-	wait.Go(func() { e.spread(ctx, set, waiting) })
-	for part := range slices.Chunk(free, chunk) {
-		e.spread(ctx, set, part)
-		replayed <- part
-	}
+	wait.Go(func() { e.spread(ctx, set, waiting, b.add) })
+	e.spread(ctx, set, free, b.add)
 	wait.Wait()
-	replayed <- waiting
-	for _, list := range [][]*replay{laned, struck} { // a host that is struck is nobody else's meanwhile
-		for part := range slices.Chunk(list, chunk) {
-			e.spread(ctx, set, part)
-			replayed <- part
-		}
-	}
-	close(replayed)
-	judge.Wait()
+	e.spread(ctx, set, laned, b.add)
+	e.spread(ctx, set, struck, b.add) // a host that is struck is nobody else's meanwhile
 }
 
 // strikes returns the answer of a scenario that strikes a whole host, or "".
@@ -144,7 +124,7 @@ func (e *engine) phases(ctx context.Context, g *group, replays []*replay) {
 		if err := e.setGlobals(ctx, set, values); err != nil {
 			break
 		}
-		e.spread(ctx, set, replays)
+		e.spread(ctx, set, replays, func(*replay) {})
 	}
 	e.cfg.Providers.ring.retire(set)
 }
@@ -199,13 +179,15 @@ func (r *replay) fail(err error) {
 }
 
 // spread replays the current phase of many scenarios at once. Those that could
-// not be told apart if they ran together share a lane and run one by one.
-func (e *engine) spread(ctx context.Context, set *globalSet, replays []*replay) {
+// not be told apart if they ran together share a lane and run one by one. ended
+// is told of each one, also where it could not be replayed, and from many goroutines.
+func (e *engine) spread(ctx context.Context, set *globalSet, replays []*replay, ended func(*replay)) {
 	lanes := map[string][]*replay{}
 	var free []*replay
 	var waiting []*replay
 	for _, r := range replays {
 		if r.failure != nil {
+			ended(r)
 			continue
 		}
 		key := e.laneOf(set, r)
@@ -220,7 +202,10 @@ func (e *engine) spread(ctx context.Context, set *globalSet, replays []*replay) 
 	}
 	var wg sync.WaitGroup
 	for _, r := range waiting {
-		wg.Go(func() { e.turn(ctx, set, r, e.waits) })
+		wg.Go(func() {
+			e.turn(ctx, set, r, e.waits)
+			ended(r)
+		})
 	}
 	for _, lane := range lanes {
 		wg.Go(func() {
@@ -230,14 +215,15 @@ func (e *engine) spread(ctx context.Context, set *globalSet, replays []*replay) 
 					slots = e.waits
 				}
 				e.turn(ctx, set, r, slots)
+				ended(r)
 			}
 		})
 	}
-	e.pool(ctx, set, free, &wg)
+	e.pool(ctx, set, free, &wg, ended)
 	wg.Wait()
 }
 
-func (e *engine) pool(ctx context.Context, set *globalSet, free []*replay, wg *sync.WaitGroup) {
+func (e *engine) pool(ctx context.Context, set *globalSet, free []*replay, wg *sync.WaitGroup, ended func(*replay)) {
 	var taken atomic.Int64
 	for range min(e.cfg.Parallel, len(free)) {
 		wg.Go(func() {
@@ -247,6 +233,7 @@ func (e *engine) pool(ctx context.Context, set *globalSet, free []*replay, wg *s
 					return
 				}
 				e.turn(ctx, set, free[n], e.slots)
+				ended(free[n])
 			}
 		})
 	}
