@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // consolePerRule is how many failures of one rule are printed in full; the rest
@@ -65,7 +67,7 @@ func (c *consoleWriter) Begin(h Header) error {
 	}
 	target := strings.TrimSpace(h.Target.Kind + " " + h.Target.Address)
 	return c.print(fmt.Sprintf("%s against %s (%s), seed %s\n", counted(h.Planned, "scenario"),
-		oneLine(target), oneLine(h.Target.Profile), oneLine(h.Seed)))
+		spelled.Line(target), spelled.Line(h.Target.Profile), spelled.Line(h.Seed)))
 }
 
 func (c *consoleWriter) Result(r Result) error {
@@ -91,7 +93,7 @@ func (c *consoleWriter) Result(r Result) error {
 	if r.Outcome == Errored {
 		word = "ERROR"
 	}
-	fmt.Fprintf(&b, "%s %s  %s\n", c.paint(red, word), c.paint(bold, oneLine(r.ID)), oneLine(r.Title))
+	fmt.Fprintf(&b, "%s %s  %s\n", c.paint(red, word), c.paint(bold, spelled.Line(r.ID)), spelled.Line(r.Title))
 	b.WriteString(indented(violationsText(r, c.detail)))
 	b.WriteString(indented(contextText(r, c.detail)))
 	b.WriteString("\n")
@@ -103,9 +105,9 @@ func (c *consoleWriter) brief(r Result) error {
 	if !c.options.Verbose {
 		return nil
 	}
-	line := fmt.Sprintf("%s %s (%s)", r.Outcome, oneLine(r.ID), millis(r.DurationMS))
+	line := fmt.Sprintf("%s %s (%s)", r.Outcome, spelled.Line(r.ID), millis(r.DurationMS))
 	if r.Reason != "" {
-		line += ": " + oneLine(r.Reason)
+		line += ": " + spelled.Line(r.Reason)
 	}
 	return c.print(line + "\n")
 }
@@ -145,11 +147,11 @@ func (c *consoleWriter) uncounted() string {
 	slices.SortFunc(keys, compareRules)
 	var b strings.Builder
 	for _, key := range keys {
-		of := "of " + oneLine(key)
+		of := "of " + spelled.Line(key)
 		if key == unjudged {
 			of = "that could not be judged"
 		}
-		fmt.Fprintf(&b, "… and %s more %s\n", number(c.seen[key]-consolePerRule), of)
+		fmt.Fprintf(&b, "… and %s more %s\n", spelled.Number(c.seen[key]-consolePerRule), of)
 	}
 	if len(keys) > 0 {
 		b.WriteString("\n")
@@ -161,7 +163,7 @@ func (c *consoleWriter) uncounted() string {
 func waivedText(waived map[string]int) string {
 	var b strings.Builder
 	for _, reason := range slices.Sorted(maps.Keys(waived)) {
-		fmt.Fprintf(&b, "WAIVED %s: %s\n", counted(waived[reason], "scenario"), oneLine(reason))
+		fmt.Fprintf(&b, "WAIVED %s: %s\n", counted(waived[reason], "scenario"), spelled.Line(reason))
 	}
 	if b.Len() > 0 {
 		b.WriteString("\n")
@@ -180,8 +182,8 @@ func (c *consoleWriter) table(rules []Rule) string {
 		if b.Len() == 0 {
 			fmt.Fprintf(&b, "%-8s %10s %8s %8s %8s %8s %12s\n", "rule", "scenarios", "passed", "failed", "errors", "waived", "not claimed")
 		}
-		fmt.Fprintf(&b, "%-8s %10s %8s %8s %8s %8s %12s\n", oneLine(r.ID), number(r.Scenarios), number(r.Passed),
-			number(r.Failed), number(r.Errors), number(r.Waived), number(r.NotClaimed))
+		fmt.Fprintf(&b, "%-8s %10s %8s %8s %8s %8s %12s\n", spelled.Line(r.ID), spelled.Number(r.Scenarios), spelled.Number(r.Passed),
+			spelled.Number(r.Failed), spelled.Number(r.Errors), spelled.Number(r.Waived), spelled.Number(r.NotClaimed))
 	}
 	if b.Len() > 0 {
 		b.WriteString("\n")

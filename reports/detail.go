@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // A detail says how much of a failed result a view shows. The JSON report has
@@ -24,19 +26,19 @@ type detail struct {
 func violationsText(r Result, d detail) string {
 	var b strings.Builder
 	if r.Outcome == Errored {
-		labelled(&b, "error: ", clip(r.Reason, d.value))
+		labelled(&b, "error: ", spelled.Clip(r.Reason, d.value))
 	}
 	for i, v := range r.Violations {
 		if i == d.violations {
-			fmt.Fprintf(&b, "… %s more violations\n", number(len(r.Violations)-i))
+			fmt.Fprintf(&b, "… %s more violations\n", spelled.Number(len(r.Violations)-i))
 			break
 		}
-		labelled(&b, oneLine(v.Rule)+": ", clip(v.Message, d.value))
-		labelled(&b, "  want: ", clip(v.Want, d.value))
-		labelled(&b, "  got:  ", clip(v.Got, d.value))
+		labelled(&b, spelled.Line(v.Rule)+": ", spelled.Clip(v.Message, d.value))
+		labelled(&b, "  want: ", spelled.Clip(v.Want, d.value))
+		labelled(&b, "  got:  ", spelled.Clip(v.Got, d.value))
 	}
 	if r.Outcome == Failed && r.Reason != "" {
-		labelled(&b, "not waived: ", clip(r.Reason, d.value))
+		labelled(&b, "not waived: ", spelled.Clip(r.Reason, d.value))
 	}
 	return b.String()
 }
@@ -53,7 +55,7 @@ func contextText(r Result, d detail) string {
 	}
 	for i, e := range r.Exchanges {
 		if i == d.exchanges {
-			fmt.Fprintf(&b, "… %s more exchanges\n", number(len(r.Exchanges)-i))
+			fmt.Fprintf(&b, "… %s more exchanges\n", spelled.Number(len(r.Exchanges)-i))
 			break
 		}
 		for _, line := range exchangeLines(e, d) {
@@ -69,7 +71,7 @@ func contextText(r Result, d detail) string {
 // labelled writes text after a label; further lines of it stand under the first.
 func labelled(b *strings.Builder, label, text string) {
 	indent := strings.Repeat(" ", len(label))
-	for i, line := range strings.Split(printable(text), "\n") {
+	for i, line := range strings.Split(spelled.Text(text), "\n") {
 		if i > 0 {
 			label = indent
 		}
@@ -89,12 +91,12 @@ func exchangeLines(e Exchange, d detail) []string {
 		for _, name := range sortedKeys(headers) {
 			for _, value := range headers[name] {
 				if d.headers {
-					add(fmt.Sprintf("  %s %s: %s", mark, oneLine(name), oneLine(clip(value, d.body))))
+					add(fmt.Sprintf("  %s %s: %s", mark, spelled.Line(name), spelled.Line(spelled.Clip(value, d.body))))
 				}
 			}
 		}
 		if body != "" {
-			add(fmt.Sprintf("  %s %s", mark, oneLine(clip(body, d.body))))
+			add(fmt.Sprintf("  %s %s", mark, spelled.Line(spelled.Clip(body, d.body))))
 		}
 	}
 	side(">", e.RequestHeaders, e.RequestBody)
@@ -109,7 +111,7 @@ func exchangeLine(e Exchange, d detail) string {
 	if e.Provider != "" {
 		b.WriteString(" " + e.Provider)
 	}
-	fmt.Fprintf(&b, ": %s %s -> ", e.Method, clip(e.URL, d.body))
+	fmt.Fprintf(&b, ": %s %s -> ", e.Method, spelled.Clip(e.URL, d.body))
 	if e.Status == 0 {
 		b.WriteString("no answer")
 	} else {
@@ -123,10 +125,10 @@ func exchangeLine(e Exchange, d detail) string {
 		notes = append(notes, "carrying "+e.Credential)
 	}
 	if e.Note != "" {
-		notes = append(notes, clip(e.Note, d.body))
+		notes = append(notes, spelled.Clip(e.Note, d.body))
 	}
 	fmt.Fprintf(&b, " (%s)", strings.Join(notes, "; "))
-	return oneLine(b.String())
+	return spelled.Line(b.String())
 }
 
 func sortedKeys(m map[string][]string) []string {

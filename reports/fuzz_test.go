@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // FuzzRead: whatever the bytes, Read gives a run that every writer can show and
@@ -94,19 +96,19 @@ func FuzzText(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		for name, got := range map[string]string{"wellFormed": wellFormed(s), "printable": printable(s), "oneLine": oneLine(s)} {
+		for name, got := range map[string]string{"Valid": spelled.Valid(s), "Text": spelled.Text(s), "Line": spelled.Line(s)} {
 			if !utf8.ValidString(got) {
 				t.Fatalf("%s(%q) is no UTF-8: %q", name, s, got)
 			}
-			if strings.ContainsAny(got, "\x00\x1b\u202e\u2028") && name != "wellFormed" {
+			if strings.ContainsAny(got, "\x00\x1b\u202e\u2028") && name != "Valid" {
 				t.Fatalf("%s(%q) shows what acts on a page: %q", name, s, got)
 			}
 		}
-		if got := oneLine(s); strings.ContainsAny(got, "\n\r\t") || oneLine(got) != got {
-			t.Fatalf("oneLine(%q) is %q", s, got)
+		if got := spelled.Line(s); strings.ContainsAny(got, "\n\r\t") || spelled.Line(got) != got {
+			t.Fatalf("Line(%q) is %q", s, got)
 		}
 		for _, n := range []int{0, 1, len(s) / 2, len(s)} {
-			if got := clip(s, n); len(s) <= n && got != s || utf8.ValidString(s) && !utf8.ValidString(got) {
+			if got := spelled.Clip(s, n); len(s) <= n && got != s || utf8.ValidString(s) && !utf8.ValidString(got) {
 				t.Fatalf("clip(%q, %d) is %q", s, n, got)
 			}
 		}

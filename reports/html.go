@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 //go:embed page
@@ -40,7 +42,7 @@ func (p *htmlWriter) Begin(h Header) error {
 	}
 	style, script := asset("style.css"), asset("app.js")
 	policy := "default-src 'none'; base-uri 'none'; form-action 'none'; style-src '" + sourceHash(style) + "'; script-src '" + sourceHash(script) + "'"
-	title := template.HTMLEscapeString(oneLine(clip("BYOK conformance: "+strings.TrimSpace(h.Target.Kind+" "+h.Target.Address), 200)))
+	title := template.HTMLEscapeString(spelled.Line(spelled.Clip("BYOK conformance: "+strings.TrimSpace(h.Target.Kind+" "+h.Target.Address), 200)))
 	// A bufio.Writer keeps its first error for Flush.
 	fmt.Fprintf(p.w, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"+
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"+
@@ -99,7 +101,7 @@ func sourceHash(text []byte) string {
 
 // endOfPage is everything that a person sees before the script has run.
 var endOfPage = template.Must(template.New("end.html").Funcs(template.FuncMap{
-	"text": oneLine, "number": number, "cell": ruleCell,
+	"text": spelled.Line, "number": spelled.Number, "cell": ruleCell,
 }).ParseFS(page, "page/end.html"))
 
 // ruleCell is a number in the table of rules, quiet where it is nought.
@@ -108,7 +110,7 @@ func ruleCell(n int, class string) template.HTML {
 	if n == 0 {
 		weight = "nought"
 	}
-	return template.HTML(fmt.Sprintf(`<td class="%s %s">%s</td>`, weight, class, number(n)))
+	return template.HTML(fmt.Sprintf(`<td class="%s %s">%s</td>`, weight, class, spelled.Number(n)))
 }
 
 // An endData is what the end of the page is made from.

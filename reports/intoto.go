@@ -15,6 +15,8 @@ import (
 	attestation "github.com/in-toto/attestation/go/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // The in-toto types come from in-toto's own module, so that the Statement is
@@ -68,7 +70,7 @@ func (t *intotoWriter) Result(r Result) error {
 		return err
 	}
 	list := t.listOf(r.Outcome)
-	*list = append(*list, oneLine(r.ID))
+	*list = append(*list, spelled.Line(r.ID))
 	return nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 func TestReadGivesBackWhatWasWritten(t *testing.T) {
@@ -41,8 +43,8 @@ func TestJSONKeepsHostileStrings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := run.Results[1].Violations[0].Got; got != wellFormed(s) {
-				t.Errorf("got %.100q, want %.100q", got, wellFormed(s))
+			if got := run.Results[1].Violations[0].Got; got != spelled.Valid(s) {
+				t.Errorf("got %.100q, want %.100q", got, spelled.Valid(s))
 			}
 			if again := write(t, run, asJSON); again != text {
 				t.Error("written again, it differs")

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // junitSpill is how many bytes of test cases are held in memory before they go
@@ -149,7 +151,7 @@ func seconds(ms float64) string { return fmt.Sprintf("%.3f", ms/1000) }
 func quoted(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
-	_ = xml.EscapeText(&b, []byte(oneLine(s))) // a strings.Builder takes everything
+	_ = xml.EscapeText(&b, []byte(spelled.Line(s))) // a strings.Builder takes everything
 	b.WriteByte('"')
 	return b.String()
 }

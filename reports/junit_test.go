@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // What a CI server reads of a report.
@@ -130,10 +132,10 @@ func TestJUnitIsXMLWhateverTheServerSent(t *testing.T) {
 					failed = c
 				}
 			}
-			if want := oneLine(clip(s, junitDetail.value)); failed.Failures[0].Message != want {
+			if want := spelled.Line(spelled.Clip(s, junitDetail.value)); failed.Failures[0].Message != want {
 				t.Errorf("message is %.100q, want %.100q", failed.Failures[0].Message, want)
 			}
-			if want := oneLine(clip(s, junitDetail.body)); !strings.Contains(failed.SystemOut, want) {
+			if want := spelled.Line(spelled.Clip(s, junitDetail.body)); !strings.Contains(failed.SystemOut, want) {
 				t.Errorf("system-out does not hold %.100q", want)
 			}
 		})

@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // The elements of JUnit XML, in the order that its schemas want.
@@ -44,7 +46,7 @@ type junitProperty struct {
 func junitCaseOf(r Result) junitCase {
 	c := junitCase{
 		ClassName:  junitClass(r.Class),
-		Name:       oneLine(r.ID),
+		Name:       spelled.Line(r.ID),
 		Time:       seconds(r.DurationMS),
 		Properties: resultProperties(r),
 	}
@@ -52,11 +54,11 @@ func junitCaseOf(r Result) junitCase {
 	case Failed:
 		c.Failure = &junitProblem{Message: junitMessage(r), Type: strings.Join(violatedRules(r), ", "), Text: violationsText(r, junitDetail)}
 	case Errored:
-		c.Error = &junitProblem{Message: oneLine(clip(r.Reason, junitDetail.value)), Type: "error", Text: violationsText(r, junitDetail)}
+		c.Error = &junitProblem{Message: spelled.Line(spelled.Clip(r.Reason, junitDetail.value)), Type: "error", Text: violationsText(r, junitDetail)}
 	case Waived:
-		c.SystemOut = &junitText{"waived: " + oneLine(r.Reason) + "\n" + violationsText(r, junitDetail) + contextText(r, junitDetail)}
+		c.SystemOut = &junitText{"waived: " + spelled.Line(r.Reason) + "\n" + violationsText(r, junitDetail) + contextText(r, junitDetail)}
 	case NotClaimed:
-		c.Skipped = &junitProblem{Message: oneLine("not claimed: " + r.Reason)}
+		c.Skipped = &junitProblem{Message: spelled.Line("not claimed: " + r.Reason)}
 	}
 	if r.Outcome == Failed || r.Outcome == Errored || len(r.Exchanges) > 0 {
 		c.SystemOut = &junitText{contextText(r, junitDetail)}
@@ -66,21 +68,21 @@ func junitCaseOf(r Result) junitCase {
 
 // junitClass is a class with a package before it: Jenkins takes what stands
 // before the last dot for one, and calls it (root) where there is none.
-func junitClass(class string) string { return "conformance." + oneLine(class) }
+func junitClass(class string) string { return "conformance." + spelled.Line(class) }
 
 func junitMessage(r Result) string {
-	message := clip(r.Violations[0].Message, junitDetail.value)
+	message := spelled.Clip(r.Violations[0].Message, junitDetail.value)
 	if more := len(r.Violations) - 1; more > 0 {
 		message += " (and " + counted(more, "more violation") + ")"
 	}
-	return oneLine(message)
+	return spelled.Line(message)
 }
 
 // violatedRules returns the rules that a result violated, each once.
 func violatedRules(r Result) []string {
 	var rules []string
 	for _, v := range r.Violations {
-		if rule := oneLine(v.Rule); !slices.Contains(rules, rule) {
+		if rule := spelled.Line(v.Rule); !slices.Contains(rules, rule) {
 			rules = append(rules, rule)
 		}
 	}
@@ -143,7 +145,7 @@ func headerProperties(h Header) *junitProperties {
 func filled(properties []junitProperty) *junitProperties {
 	kept := &junitProperties{}
 	for _, p := range properties {
-		if p.Value = oneLine(p.Value); p.Value != "" {
+		if p.Value = spelled.Line(p.Value); p.Value != "" {
 			kept.Property = append(kept.Property, p)
 		}
 	}

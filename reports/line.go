@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // SummaryLine is the verdict in one line of plain text, the same in every view:
@@ -15,26 +17,26 @@ func SummaryLine(h Header, f Footer) string {
 	var b strings.Builder
 	switch {
 	case s.Conformant && s.Waived > 0:
-		fmt.Fprintf(&b, "conformant with %s waived: %s passed", number(s.Waived), number(s.Passed))
+		fmt.Fprintf(&b, "conformant with %s waived: %s passed", spelled.Number(s.Waived), spelled.Number(s.Passed))
 	case s.Conformant:
-		fmt.Fprintf(&b, "conformant: %s passed", number(s.Passed))
+		fmt.Fprintf(&b, "conformant: %s passed", spelled.Number(s.Passed))
 	default:
 		fmt.Fprintf(&b, "NOT conformant: %s: %s failed, %s passed, %s",
-			strings.Join(whyNot(f), ", "), number(s.Failed), number(s.Passed), counted(s.Errors, "error"))
+			strings.Join(whyNot(f), ", "), spelled.Number(s.Failed), spelled.Number(s.Passed), counted(s.Errors, "error"))
 		if s.Waived > 0 {
-			fmt.Fprintf(&b, ", %s waived", number(s.Waived))
+			fmt.Fprintf(&b, ", %s waived", spelled.Number(s.Waived))
 		}
 	}
-	fmt.Fprintf(&b, " (%s)", oneLine(h.Level))
+	fmt.Fprintf(&b, " (%s)", spelled.Line(h.Level))
 	if thinned := thinning(h); thinned != "" {
 		b.WriteString("; " + thinned)
 	}
 	if len(s.Claims) > 0 {
-		fmt.Fprintf(&b, "; claims: %s", oneLine(strings.Join(s.Claims, ", ")))
+		fmt.Fprintf(&b, "; claims: %s", spelled.Line(strings.Join(s.Claims, ", ")))
 	}
 	var not []string
 	if len(s.NotClaimedAreas) > 0 {
-		not = append(not, oneLine(strings.Join(s.NotClaimedAreas, ", ")))
+		not = append(not, spelled.Line(strings.Join(s.NotClaimedAreas, ", ")))
 	}
 	if s.NotClaimed > 0 {
 		not = append(not, "("+counted(s.NotClaimed, "scenario")+")")
@@ -50,7 +52,7 @@ func thinning(h Header) string {
 	if h.Matrix == "" || h.Matrix == "full" {
 		return ""
 	}
-	return fmt.Sprintf("matrix %s: %s left out", oneLine(h.Matrix), counted(h.LeftOut, "scenario"))
+	return fmt.Sprintf("matrix %s: %s left out", spelled.Line(h.Matrix), counted(h.LeftOut, "scenario"))
 }
 
 // maxRulesInLine keeps the line a line: a gate that answers nonsense breaks
@@ -62,7 +64,7 @@ func whyNot(f Footer) []string {
 	var why []string
 	if rules := violated(f.Rules); len(rules) > 0 {
 		shown := rules[:min(len(rules), maxRulesInLine)]
-		list := oneLine(strings.Join(shown, ", "))
+		list := spelled.Line(strings.Join(shown, ", "))
 		if more := len(rules) - len(shown); more > 0 {
 			list += fmt.Sprintf(" and %d more", more)
 		}
@@ -97,16 +99,16 @@ func violated(rules []Rule) []string {
 // broken says what is wrong with a run as a whole, such as that it fell short of
 // its plan; empty where nothing is.
 func broken(e Ended) string {
-	progress := fmt.Sprintf("after %s of %s scenarios", number(e.Ended), number(e.Planned))
+	progress := fmt.Sprintf("after %s of %s scenarios", spelled.Number(e.Ended), spelled.Number(e.Planned))
 	reason := ""
 	if e.Reason != "" {
-		reason = " (" + oneLine(e.Reason) + ")"
+		reason = " (" + spelled.Line(e.Reason) + ")"
 	}
 	switch {
 	case e.Status != Complete:
-		return oneLine(string(e.Status)) + " " + progress + reason
+		return spelled.Line(string(e.Status)) + " " + progress + reason
 	case e.Planned != e.Ended:
 		return "ended " + progress + reason
 	}
-	return oneLine(e.Reason)
+	return spelled.Line(e.Reason)
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 const (
@@ -97,7 +99,7 @@ func foldOf(r Result) string {
 
 func markdownBlock(r Result) string {
 	text := violationsText(r, markdownDetail) + contextText(r, markdownDetail)
-	return fmt.Sprintf("%s %s\n\n%s\n\n", markdownCode(clip(r.ID, 300)), markdownText(clip(r.Title, 300)), markdownPre(text))
+	return fmt.Sprintf("%s %s\n\n%s\n\n", markdownCode(spelled.Clip(r.ID, 300)), markdownText(spelled.Clip(r.Title, 300)), markdownPre(text))
 }
 
 func (m *markdownWriter) End(f Footer) error {
@@ -120,14 +122,14 @@ func markdownSummary(h Header, f Footer) string {
 	if f.Summary.Conformant {
 		verdict = "conformant"
 	}
-	fmt.Fprintf(&b, "## BYOK conformance: %s\n\n%s\n\n", verdict, markdownText(clip(SummaryLine(h, f), 1000)))
+	fmt.Fprintf(&b, "## BYOK conformance: %s\n\n%s\n\n", verdict, markdownText(spelled.Clip(SummaryLine(h, f), 1000)))
 	s := f.Summary
 	b.WriteString("| planned | passed | failed | errors | waived | not claimed |\n|--:|--:|--:|--:|--:|--:|\n")
-	fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n\n", number(f.Ended.Planned), number(s.Passed),
-		number(s.Failed), number(s.Errors), number(s.Waived), number(s.NotClaimed))
+	fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n\n", spelled.Number(f.Ended.Planned), spelled.Number(s.Passed),
+		spelled.Number(s.Failed), spelled.Number(s.Errors), spelled.Number(s.Waived), spelled.Number(s.NotClaimed))
 	row := func(label, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "- %s: %s\n", label, markdownCode(clip(value, 150)))
+			fmt.Fprintf(&b, "- %s: %s\n", label, markdownCode(spelled.Clip(value, 150)))
 		}
 	}
 	row("Target", strings.TrimSpace(h.Target.Kind+" "+h.Target.Address))
@@ -148,10 +150,10 @@ func markdownTable(rules []Rule, room int) string {
 	var b strings.Builder
 	b.WriteString("| rule | scenarios | passed | failed | errors | waived | not claimed |\n|:--|--:|--:|--:|--:|--:|--:|\n")
 	for i, r := range rules {
-		row := fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", markdownCode(clip(r.ID, 50)), number(r.Scenarios),
-			number(r.Passed), number(r.Failed), number(r.Errors), number(r.Waived), number(r.NotClaimed))
+		row := fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", markdownCode(spelled.Clip(r.ID, 50)), spelled.Number(r.Scenarios),
+			spelled.Number(r.Passed), spelled.Number(r.Failed), spelled.Number(r.Errors), spelled.Number(r.Waived), spelled.Number(r.NotClaimed))
 		if b.Len()+len(row)+left > room {
-			fmt.Fprintf(&b, "\n… %s more rules, see the JSON report\n", number(len(rules)-i))
+			fmt.Fprintf(&b, "\n… %s more rules, see the JSON report\n", spelled.Number(len(rules)-i))
 			break
 		}
 		b.WriteString(row)
@@ -173,7 +175,7 @@ func markdownWaived(waived map[string]int, room int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<details><summary>%s waived</summary>\n\n", counted(total, "scenario"))
 	for i, reason := range slices.Sorted(maps.Keys(waived)) {
-		line := fmt.Sprintf("- %s: %s\n", counted(waived[reason], "scenario"), markdownText(clip(reason, markdownDetail.value)))
+		line := fmt.Sprintf("- %s: %s\n", counted(waived[reason], "scenario"), markdownText(spelled.Clip(reason, markdownDetail.value)))
 		if b.Len()+len(line)+left > room {
 			fmt.Fprintf(&b, "- … %s more, see the JSON report\n", counted(len(waived)-i, "waiver"))
 			break
@@ -187,7 +189,7 @@ func markdownWaived(waived map[string]int, room int) string {
 // markdownText returns s as text that Markdown and HTML leave alone: every
 // character that either gives a meaning to is a character reference.
 func markdownText(s string) string {
-	return replaceMarks.Replace(html.EscapeString(oneLine(s)))
+	return replaceMarks.Replace(html.EscapeString(spelled.Line(s)))
 }
 
 var replaceMarks = strings.NewReplacer(
@@ -199,7 +201,7 @@ var replaceMarks = strings.NewReplacer(
 func markdownCode(s string) string { return "<code>" + markdownText(s) + "</code>" }
 
 // markdownPre is a block of text as it is. Markdown has no meaning inside.
-func markdownPre(s string) string { return "<pre>\n" + escapeTags.Replace(printable(s)) + "</pre>" }
+func markdownPre(s string) string { return "<pre>\n" + escapeTags.Replace(spelled.Text(s)) + "</pre>" }
 
 // escapeTags leaves quotes alone, which text outside of tags may hold.
 var escapeTags = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")

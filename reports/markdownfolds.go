@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // markdownOverhead is more than a fold takes besides its blocks: its heading
@@ -52,7 +54,7 @@ func (m *markdownWriter) failures(room int) string {
 
 func (f *fold) markdown(name string, shown int) string {
 	var b strings.Builder
-	heading := counted(f.total, "failure") + " of " + markdownCode(clip(name, 50))
+	heading := counted(f.total, "failure") + " of " + markdownCode(spelled.Clip(name, 50))
 	if name == unjudged {
 		heading = counted(f.total, "scenario") + " that could not be judged"
 	}
@@ -61,7 +63,7 @@ func (f *fold) markdown(name string, shown int) string {
 		b.WriteString(block)
 	}
 	if more := f.total - shown; more > 0 {
-		fmt.Fprintf(&b, "… %s more, see the JSON report\n\n", number(more))
+		fmt.Fprintf(&b, "… %s more, see the JSON report\n\n", spelled.Number(more))
 	}
 	b.WriteString("</details>\n\n")
 	return b.String()

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // matrixTemplates are the corpus' templates that give a provider a credential
@@ -103,7 +105,7 @@ func (m *matrix) table(stage string) matrixTable {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	t.Says = fmt.Sprintf("%s of provider and foreign credential, %s held in every case", counted(pairs, "pair"), number(pairs-bad))
+	t.Says = fmt.Sprintf("%s of provider and foreign credential, %s held in every case", counted(pairs, "pair"), spelled.Number(pairs-bad))
 	return t
 }
 
@@ -115,7 +117,7 @@ func cellOf(provider, name, class string, counts *Summary) matrixCell {
 	all := counts.Passed + counts.Failed + counts.Errors + counts.Waived + counts.NotClaimed
 	c := matrixCell{Outcome: counts.worst(), Query: matrixQuery(class, provider, name)}
 	c.Mark = map[Outcome]string{Passed: "✓", Failed: "✗", Errored: "!", Waived: "w", NotClaimed: "–"}[c.Outcome]
-	c.Says = fmt.Sprintf("%s: %s of %s passed", pair, number(counts.Passed), counted(all, "case"))
+	c.Says = fmt.Sprintf("%s: %s of %s passed", pair, spelled.Number(counts.Passed), counted(all, "case"))
 	return c
 }
 

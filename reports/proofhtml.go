@@ -5,13 +5,15 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 //go:embed proof.html
 var proofPage string
 
 var proofTemplate = template.Must(template.New("proof").Funcs(template.FuncMap{
-	"line": oneLine, "text": printable, "number": number, "join": strings.Join,
+	"line": spelled.Line, "text": spelled.Text, "number": spelled.Number, "join": strings.Join,
 	"counted": counted, "counts": func(g ControlledBy) string { return g.counts() }, "first": func(g ControlledBy) string { return g.first() },
 }).Parse(proofPage))
 

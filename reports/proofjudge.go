@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // judge gives the verdict, and says it in one sentence.
@@ -14,13 +16,13 @@ func (p *Proof) judge(e ProofEvidence) {
 	case p.Create.judged()+p.Provision.judged() == 0:
 		p.Verdict, p.Sentence = ProofUnproved, "unproved: no combination was asked; see the target's claims and its registry"
 	case void != "":
-		p.Verdict, p.Sentence = ProofUnproved, "unproved: "+oneLine(void)
+		p.Verdict, p.Sentence = ProofUnproved, "unproved: "+spelled.Line(void)
 	case p.Create.Open+p.Provision.Open > 0:
-		p.Verdict, p.Sentence = ProofOpen, "open: "+p.stages(openAt)+" (of "+p.tried()+"); the smallest: "+oneLine(p.Smallest.Title)
+		p.Verdict, p.Sentence = ProofOpen, "open: "+p.stages(openAt)+" (of "+p.tried()+"); the smallest: "+spelled.Line(p.Smallest.Title)
 	case why != "":
-		p.Verdict, p.Sentence = ProofUnproved, "unproved: "+oneLine(why)
+		p.Verdict, p.Sentence = ProofUnproved, "unproved: "+spelled.Line(why)
 	case wrong != "":
-		p.Verdict, p.Sentence = ProofViolated, "violated: no combination was allowed, but "+wrong+" ("+oneLine(p.rules())+")"
+		p.Verdict, p.Sentence = ProofViolated, "violated: no combination was allowed, but "+wrong+" ("+spelled.Line(p.rules())+")"
 	case e.Seen:
 		p.Verdict, p.Sentence = ProofClosed, "closed: "+p.closed()+"; no credential left the server"
 	default:
@@ -29,7 +31,7 @@ func (p *Proof) judge(e ProofEvidence) {
 }
 
 func openAt(n ProofCounts, stage string) string {
-	return fmt.Sprintf("%s of %s allowed at %s", number(n.Open), counted(n.judged(), "combination"), stage)
+	return fmt.Sprintf("%s of %s allowed at %s", spelled.Number(n.Open), counted(n.judged(), "combination"), stage)
 }
 
 // tried says how much was tried.
@@ -43,7 +45,7 @@ func (p *Proof) closed() string {
 		if stage == "create" {
 			return fmt.Sprintf("%s of %s refused at create", counted(n.Refused, "combination"), p.tried())
 		}
-		return number(n.Refused) + " at provision"
+		return spelled.Number(n.Refused) + " at provision"
 	})
 }
 
@@ -93,7 +95,7 @@ func (p *Proof) unproved(e ProofEvidence) string {
 	unjudged := p.Create.Unjudged + p.Provision.Unjudged + p.Right.Unjudged
 	switch {
 	case e.Incomplete != "":
-		return oneLine(e.Incomplete)
+		return spelled.Line(e.Incomplete)
 	case unproven > 0:
 		return fmt.Sprintf("%s refused, but the same workspace with the right credential was refused as well, so a refusal says nothing about the credential", were(unproven, "combination"))
 	case unjudged > 0:
@@ -117,7 +119,7 @@ func (p *Proof) rules() string {
 		counts[v.Rule] += v.Scenarios
 	}
 	for i, id := range ids {
-		ids[i] = fmt.Sprintf("%s: %s", id, number(counts[id]))
+		ids[i] = fmt.Sprintf("%s: %s", id, spelled.Number(counts[id]))
 	}
 	return strings.Join(ids, ", ")
 }

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // writeProofMarkdown writes a proof for a comment on a pull request, in at most
 // 60,000 bytes: the sentence, the smallest open combination, and the rest folded.
 func writeProofMarkdown(w io.Writer, p *Proof) error {
-	head := fmt.Sprintf("## BYOK provider mismatch: %s\n\n%s\n\n", p.Verdict, markdownText(clip(p.Sentence, 1000)))
+	head := fmt.Sprintf("## BYOK provider mismatch: %s\n\n%s\n\n", p.Verdict, markdownText(spelled.Clip(p.Sentence, 1000)))
 	folds := p.folds()
 	if p.Smallest != nil {
 		const heading = "The smallest open combination:\n\n"
@@ -23,7 +25,7 @@ func writeProofMarkdown(w io.Writer, p *Proof) error {
 // its characters become.
 func preWithin(text string, room int) string {
 	for n := len(text); ; n = n * 3 / 4 {
-		if block := markdownPre(clip(text, n)); len(block) <= room || n == 0 {
+		if block := markdownPre(spelled.Clip(text, n)); len(block) <= room || n == 0 {
 			return block
 		}
 	}
@@ -33,31 +35,31 @@ func preWithin(text string, room int) string {
 func (p *Proof) folds() string {
 	var b strings.Builder
 	if len(p.OpenIDs) > 0 {
-		b.WriteString(folded(counted(len(p.OpenIDs), "combination")+" open", 8_000, p.OpenIDs, func(id string) string { return "- " + markdownCode(clip(id, 300)) + "\n" }))
+		b.WriteString(folded(counted(len(p.OpenIDs), "combination")+" open", 8_000, p.OpenIDs, func(id string) string { return "- " + markdownCode(spelled.Clip(id, 300)) + "\n" }))
 	}
 	if len(p.Violations) > 0 {
 		b.WriteString(folded("What else was found", 6_000, p.Violations, func(v ProofViolation) string {
-			return fmt.Sprintf("- %s: %s (%s, first %s)\n", markdownCode(clip(v.Rule, 50)), markdownText(clip(v.Message, 300)), counted(v.Scenarios, "scenario"), markdownCode(clip(v.First, 300)))
+			return fmt.Sprintf("- %s: %s (%s, first %s)\n", markdownCode(spelled.Clip(v.Rule, 50)), markdownText(spelled.Clip(v.Message, 300)), counted(v.Scenarios, "scenario"), markdownCode(spelled.Clip(v.First, 300)))
 		}))
 	}
 	b.WriteString(folded("By provider", 8_000, p.Providers, func(r ProofProvider) string {
-		return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", markdownCode(clip(r.Provider, 60)), number(r.Create.judged()), number(r.Create.Refused), number(r.Create.Open),
-			number(r.Provision.judged()), number(r.Provision.Refused), number(r.Provision.Open))
+		return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", markdownCode(spelled.Clip(r.Provider, 60)), spelled.Number(r.Create.judged()), spelled.Number(r.Create.Refused), spelled.Number(r.Create.Open),
+			spelled.Number(r.Provision.judged()), spelled.Number(r.Provision.Refused), spelled.Number(r.Provision.Open))
 	}, "| provider | asked at create | refused | open | asked at provision | refused | open |\n|:--|--:|--:|--:|--:|--:|--:|\n"))
-	control := fmt.Sprintf("%s. %s\n\n", markdownText(clip(p.Control.Door, 300)), markdownText(clip(p.Control.Thinned, 600)))
+	control := fmt.Sprintf("%s. %s\n\n", markdownText(spelled.Clip(p.Control.Door, 300)), markdownText(spelled.Clip(p.Control.Thinned, 600)))
 	b.WriteString(folded("Control: what the same matrix finds at gates with the bypass in them", 6_000, p.Control.Gates, func(g ControlledBy) string {
 		first, story := "", ""
 		if id := g.first(); id != "" {
-			first = ", first " + markdownCode(clip(id, 300))
+			first = ", first " + markdownCode(spelled.Clip(id, 300))
 		}
 		if g.Story != "" {
-			story = ". " + markdownText(clip(g.Story, 200))
+			story = ". " + markdownText(spelled.Clip(g.Story, 200))
 		}
-		return fmt.Sprintf("- %s **%s**: %s%s%s\n", markdownCode(clip(g.Name, 60)), markdownText(string(g.Outcome)), markdownText(clip(g.counts(), 300)), first, story)
+		return fmt.Sprintf("- %s **%s**: %s%s%s\n", markdownCode(spelled.Clip(g.Name, 60)), markdownText(string(g.Outcome)), markdownText(spelled.Clip(g.counts(), 300)), first, story)
 	}, control))
-	b.WriteString(folded("Not claimed, or not checked", 5_000, p.gaps(), func(s string) string { return "- " + markdownText(clip(s, 400)) + "\n" }))
+	b.WriteString(folded("Not claimed, or not checked", 5_000, p.gaps(), func(s string) string { return "- " + markdownText(spelled.Clip(s, 400)) + "\n" }))
 	b.WriteString(folded("The run", 5_000, p.facts(), func(row [2]string) string {
-		return fmt.Sprintf("- %s: %s\n", row[0], markdownCode(clip(row[1], 200)))
+		return fmt.Sprintf("- %s: %s\n", row[0], markdownCode(spelled.Clip(row[1], 200)))
 	}))
 	return b.String()
 }
@@ -70,7 +72,7 @@ func folded[T any](heading string, room int, list []T, line func(T) string, head
 	for i, item := range list {
 		text := line(item)
 		if b.Len()+len(text) > room {
-			fmt.Fprintf(&b, "\n… %s more, see the JSON report\n", number(len(list)-i))
+			fmt.Fprintf(&b, "\n… %s more, see the JSON report\n", spelled.Number(len(list)-i))
 			break
 		}
 		b.WriteString(text)

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // WriteProof prints a proof for a person at a terminal: the sentence first. Quiet
 // prints nothing else.
 func WriteProof(w io.Writer, p *Proof, quiet bool) error {
 	var b strings.Builder
-	b.WriteString(printable(p.Sentence) + "\n")
+	b.WriteString(spelled.Text(p.Sentence) + "\n")
 	if !quiet {
 		b.WriteString("\n")
 		if p.Smallest != nil {
@@ -27,28 +29,28 @@ func WriteProof(w io.Writer, p *Proof, quiet bool) error {
 func (p *Proof) tables(b *strings.Builder) {
 	fmt.Fprintf(b, "%-20s %21s %27s\n%-20s %7s %7s %5s %11s %9s %5s\n", "", "at create", "at provision", "provider", "asked", "refused", "open", "asked", "refused", "open")
 	for _, row := range p.Providers {
-		fmt.Fprintf(b, "%-20s %7s %7s %5s %11s %9s %5s\n", oneLine(row.Provider), number(row.Create.judged()), number(row.Create.Refused), number(row.Create.Open),
-			number(row.Provision.judged()), number(row.Provision.Refused), number(row.Provision.Open))
+		fmt.Fprintf(b, "%-20s %7s %7s %5s %11s %9s %5s\n", spelled.Line(row.Provider), spelled.Number(row.Create.judged()), spelled.Number(row.Create.Refused), spelled.Number(row.Create.Open),
+			spelled.Number(row.Provision.judged()), spelled.Number(row.Provision.Refused), spelled.Number(row.Provision.Open))
 	}
-	fmt.Fprintf(b, "\nWith a right credential: %s, %s as the rules say.\n", counted(p.Right.Scenarios, "scenario"), number(p.Right.Passed))
+	fmt.Fprintf(b, "\nWith a right credential: %s, %s as the rules say.\n", counted(p.Right.Scenarios, "scenario"), spelled.Number(p.Right.Passed))
 	for _, v := range p.Violations {
-		fmt.Fprintf(b, "%s: %s (%s, first %s)\n", oneLine(v.Rule), oneLine(v.Message), counted(v.Scenarios, "scenario"), oneLine(v.First))
+		fmt.Fprintf(b, "%s: %s (%s, first %s)\n", spelled.Line(v.Rule), spelled.Line(v.Message), counted(v.Scenarios, "scenario"), spelled.Line(v.First))
 	}
-	fmt.Fprintf(b, "\nControl:\n\n  %s.\n  %s\n\n", oneLine(p.Control.Door), oneLine(p.Control.Thinned))
+	fmt.Fprintf(b, "\nControl:\n\n  %s.\n  %s\n\n", spelled.Line(p.Control.Door), spelled.Line(p.Control.Thinned))
 	for _, g := range p.Control.Gates {
 		b.WriteString("  " + g.line() + "\n")
 	}
 	b.WriteString("\nNot claimed, or not checked:\n\n")
 	for _, s := range p.gaps() {
-		b.WriteString("  - " + oneLine(s) + "\n")
+		b.WriteString("  - " + spelled.Line(s) + "\n")
 	}
 }
 
 // line is a control gate in one line.
 func (g *ControlledBy) line() string {
-	line := fmt.Sprintf("%-28s %s: %s", oneLine(g.Name), g.Outcome, oneLine(g.counts()))
+	line := fmt.Sprintf("%-28s %s: %s", spelled.Line(g.Name), g.Outcome, spelled.Line(g.counts()))
 	if first := g.first(); first != "" {
-		line += ", first " + oneLine(first)
+		line += ", first " + spelled.Line(first)
 	}
 	return line
 }
@@ -58,7 +60,7 @@ func (g *ControlledBy) line() string {
 func (g *ControlledBy) counts() string {
 	switch g.Outcome {
 	case ControlFoundOut:
-		return fmt.Sprintf("%s of %s open", number(g.Open), counted(g.Combinations, "combination"))
+		return fmt.Sprintf("%s of %s open", spelled.Number(g.Open), counted(g.Combinations, "combination"))
 	case ControlPassed:
 		return fmt.Sprintf("all of %s refused", counted(g.Combinations, "combination"))
 	}
@@ -95,7 +97,7 @@ func (o *OpenCombination) text() string {
 	b.WriteString(violationsText(Result{Outcome: Failed, Violations: o.Violations}, proofDetail))
 	for i, e := range o.Exchanges {
 		if i == proofDetail.exchanges {
-			fmt.Fprintf(&b, "… %s more exchanges\n", number(len(o.Exchanges)-i))
+			fmt.Fprintf(&b, "… %s more exchanges\n", spelled.Number(len(o.Exchanges)-i))
 			break
 		}
 		for _, line := range exchangeLines(e, proofDetail) {
@@ -105,7 +107,7 @@ func (o *OpenCombination) text() string {
 	labelled(&b, "effect: ", o.Effect)
 	labelled(&b, "replay: ", o.Replay)
 	if o.Curl != "" {
-		b.WriteString("by hand:\n" + indented(printable(o.Curl)))
+		b.WriteString("by hand:\n" + indented(spelled.Text(o.Curl)))
 	}
 	return b.String()
 }

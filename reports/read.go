@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // ErrPartial is what [Read] returns, wrapped, for a report that has no end
@@ -70,7 +72,7 @@ type limited struct {
 
 func (l *limited) Read(b []byte) (int, error) {
 	if l.read > l.until {
-		return 0, fmt.Errorf("a value is longer than %s bytes, so this is no report that conformance wrote", number(int(l.most)))
+		return 0, fmt.Errorf("a value is longer than %s bytes, so this is no report that conformance wrote", spelled.Number(int(l.most)))
 	}
 	n, err := l.r.Read(b)
 	if begins := b[:n]; l.read == 0 && (bytes.HasPrefix(begins, []byte("\xff\xfe")) || bytes.HasPrefix(begins, []byte("\xfe\xff"))) {
@@ -106,7 +108,7 @@ func (p *parser) parse() (readable bool, err error) {
 		p.footer = Footer{}
 		return true, fmt.Errorf("read the report: %w: it holds %s of %s planned results and no end record, "+
 			"so its run crashed or is still going; run again for a whole one",
-			ErrPartial, number(len(p.ids)), number(p.header.Planned))
+			ErrPartial, spelled.Number(len(p.ids)), spelled.Number(p.header.Planned))
 	}
 	if missing := p.missing(footerFields); missing != "" {
 		return false, fmt.Errorf("read the report: it has an end record and no field %q; it was changed after it was written: run again", missing)

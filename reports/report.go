@@ -6,6 +6,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // A Report is a run that can be shown, compared and merged, as often as wanted:
@@ -102,6 +104,6 @@ func Replay(r Report, w Writer) error {
 	if !partial(r) {
 		return w.End(r.Foot())
 	}
-	ended := Ended{Status: Aborted, Reason: fmt.Sprintf("the report was cut off after %s of %s results", number(n), number(h.Planned))}
+	ended := Ended{Status: Aborted, Reason: fmt.Sprintf("the report was cut off after %s of %s results", spelled.Number(n), spelled.Number(h.Planned))}
 	return w.End(tally.Footer(ended, h.Claims, h.NotClaimedAreas, nil))
 }

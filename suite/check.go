@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // A Point is one thing that a server and its profile are held to before a gate
@@ -141,9 +142,9 @@ func createPoint(r Reply) Point {
 	case r.Outcome == OutcomeFailed && r.Err != nil:
 		p.Seen, p.Advice = r.Err.Error(), "correct create.id"
 	case r.Status < 300:
-		p.Advice = "correct create.allowed, which does not hold for this reply: " + shown(clip(string(r.Body), 200))
+		p.Advice = "correct create.allowed, which does not hold for this reply: " + spelled.Line(clip(string(r.Body), 200))
 	default:
-		p.Advice = "correct create.request.body, or create.code if this is a refusal of the gate: " + shown(clip(string(r.Body), 200))
+		p.Advice = "correct create.request.body, or create.code if this is a refusal of the gate: " + spelled.Line(clip(string(r.Body), 200))
 	}
 	return p
 }

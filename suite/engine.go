@@ -13,6 +13,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // A Config says what to replay, at which target, and how.
@@ -318,5 +319,5 @@ func (e *engine) remove(ctx context.Context, w Workspace) {
 }
 
 func (e *engine) leftWorkspace(w Workspace, why error) {
-	e.leftover(fmt.Sprintf("workspace %s (%s): %v", shown(w.Name), shown(w.ID), why))
+	e.leftover(fmt.Sprintf("workspace %s (%s): %v", spelled.Line(w.Name), spelled.Line(w.ID), why))
 }

@@ -2,9 +2,7 @@ package suite
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
@@ -19,16 +17,6 @@ func readable(body []byte) string {
 	var b strings.Builder
 	flatten(&b, v)
 	return b.String()
-}
-
-// shown is a server's text among words of ours: what would act on a terminal, or
-// begin a line, is spelled out as in a Go string.
-func shown(s string) string {
-	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) {
-		return s
-	}
-	q := strconv.Quote(s)
-	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
 
 func flatten(b *strings.Builder, v any) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // Prepare holds the server to what a run needs before anything is changed: it
@@ -59,7 +61,7 @@ func (t *HTTPTarget) globalPoints(ctx context.Context, reset bool) (authorised, 
 	case err != nil:
 		empty = Point{"global secrets", Wrong, err.Error(), inProfile, "correct secrets.global.list, its request or its names"}
 	case len(names) > 0 && !reset:
-		empty = Point{"global secrets", Wrong, fmt.Sprintf("it holds global secrets already (%s), which would change what it answers", shown(strings.Join(names, ", "))), inServer,
+		empty = Point{"global secrets", Wrong, fmt.Sprintf("it holds global secrets already (%s), which would change what it answers", spelled.Line(strings.Join(names, ", "))), inServer,
 			"use a server of its own for the run, or delete them with --reset-global"}
 	}
 	if empty.State == Wrong {

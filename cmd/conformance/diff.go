@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // defaultSlower is by how much a scenario has to be slower to be named: well
@@ -70,7 +70,7 @@ func printDiff(w io.Writer, d reports.Diff, asJSON bool, limit int) error {
 	}
 	var b strings.Builder
 	for _, note := range d.Notes {
-		fmt.Fprintf(&b, "note: %s\n", visible(note))
+		fmt.Fprintf(&b, "note: %s\n", spelled.Line(note))
 	}
 	for _, part := range []struct {
 		heading string
@@ -109,21 +109,15 @@ func printChange(b *strings.Builder, c reports.Change, slower bool) {
 	if now == "" {
 		now = "absent"
 	}
-	fmt.Fprintf(b, "  %s  %s → %s", visible(c.ID), was, now)
+	fmt.Fprintf(b, "  %s  %s → %s", spelled.Line(c.ID), was, now)
 	if slower {
 		fmt.Fprintf(b, "  %.0f ms → %.0f ms", c.WasMS, c.NowMS)
 	}
 	b.WriteByte('\n')
 	for _, v := range c.Violations {
-		fmt.Fprintf(b, "    %s: %s; want %s, got %s\n", visible(v.Rule), visible(v.Message), visible(v.Want), visible(v.Got))
+		fmt.Fprintf(b, "    %s: %s; want %s, got %s\n", spelled.Line(v.Rule), spelled.Line(v.Message), spelled.Line(v.Want), spelled.Line(v.Got))
 	}
 	if c.Reason != "" {
-		fmt.Fprintf(b, "    %s\n", visible(c.Reason))
+		fmt.Fprintf(b, "    %s\n", spelled.Line(c.Reason))
 	}
-}
-
-// visible spells out what acts on a terminal; a report's texts may come from a server.
-func visible(s string) string {
-	quoted := strconv.Quote(s)
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }

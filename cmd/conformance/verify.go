@@ -8,6 +8,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 func newVerifyCommand() *cobra.Command {
@@ -47,7 +48,7 @@ type verifier struct {
 
 // say prints one finding; the first write that fails is kept for end.
 func (v *verifier) say(kind, format string, args ...any) {
-	if _, err := fmt.Fprintf(v.out, "%-10s %s\n", kind, visible(fmt.Sprintf(format, args...))); err != nil && v.err == nil {
+	if _, err := fmt.Fprintf(v.out, "%-10s %s\n", kind, spelled.Line(fmt.Sprintf(format, args...))); err != nil && v.err == nil {
 		v.err = fmt.Errorf("printing what was found: %w", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -28,21 +29,21 @@ func FailureText(r suite.Result, replay string) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s  %s\n", words[r.Outcome], oneLine(r.Scenario.ID), oneLine(r.Scenario.Title))
+	fmt.Fprintf(&b, "%s %s  %s\n", words[r.Outcome], spelled.Line(r.Scenario.ID), spelled.Line(r.Scenario.Title))
 	if r.Outcome != suite.Failed {
-		labelled(&b, "  "+string(r.Outcome)+": ", clip(r.Reason, maxValue))
+		labelled(&b, "  "+string(r.Outcome)+": ", spelled.Clip(r.Reason, maxValue))
 	}
 	for i, v := range r.Violations {
 		if i == maxViolations {
-			fmt.Fprintf(&b, "  … %s more violations\n", number(len(r.Violations)-i))
+			fmt.Fprintf(&b, "  … %s more violations\n", spelled.Number(len(r.Violations)-i))
 			break
 		}
-		labelled(&b, "  "+oneLine(v.Rule)+": ", clip(v.Message, maxValue))
-		labelled(&b, "    want: ", clip(v.Want, maxValue))
-		labelled(&b, "    got:  ", clip(v.Got, maxValue))
+		labelled(&b, "  "+spelled.Line(v.Rule)+": ", spelled.Clip(v.Message, maxValue))
+		labelled(&b, "    want: ", spelled.Clip(v.Want, maxValue))
+		labelled(&b, "    got:  ", spelled.Clip(v.Got, maxValue))
 	}
 	if r.Outcome == suite.Failed && r.Reason != "" {
-		labelled(&b, "  not waived: ", clip(r.Reason, maxValue))
+		labelled(&b, "  not waived: ", spelled.Clip(r.Reason, maxValue))
 	}
 	writeContext(&b, r)
 	if replay != "" {
@@ -68,7 +69,7 @@ func writeContext(b *strings.Builder, r suite.Result) {
 	}
 	for i, x := range r.Exchanges {
 		if i == maxExchanges {
-			fmt.Fprintf(b, "  … %s more exchanges\n", number(len(r.Exchanges)-i))
+			fmt.Fprintf(b, "  … %s more exchanges\n", spelled.Number(len(r.Exchanges)-i))
 			break
 		}
 		writeExchange(b, x)
@@ -92,12 +93,12 @@ func writeExchange(b *strings.Builder, x suite.Exchange) {
 		notes = append(notes, "carrying "+x.Credential)
 	}
 	if x.Note != "" {
-		notes = append(notes, clip(x.Note, maxBody))
+		notes = append(notes, spelled.Clip(x.Note, maxBody))
 	}
-	b.WriteString("  " + oneLine(fmt.Sprintf("%s: %s %s -> %s (%s)", who, x.Method, clip(x.URL, maxBody), status, strings.Join(notes, "; "))) + "\n")
+	b.WriteString("  " + spelled.Line(fmt.Sprintf("%s: %s %s -> %s (%s)", who, x.Method, spelled.Clip(x.URL, maxBody), status, strings.Join(notes, "; "))) + "\n")
 	for _, side := range []struct{ mark, body string }{{"> ", x.RequestBody}, {"< ", x.ResponseBody}} {
 		if side.body != "" {
-			b.WriteString("    " + side.mark + oneLine(clip(side.body, maxBody)) + "\n")
+			b.WriteString("    " + side.mark + spelled.Line(spelled.Clip(side.body, maxBody)) + "\n")
 		}
 	}
 }

@@ -1,9 +1,9 @@
-package reports
+package spelled
 
 import "testing"
 
-func TestPrintable(t *testing.T) {
-	cases := []struct{ name, in, printable, oneLine string }{
+func TestTextAndLine(t *testing.T) {
+	cases := []struct{ name, in, text, line string }{
 		{"plain", "naïve 界 🙂", "naïve 界 🙂", "naïve 界 🙂"},
 		{"lines", "a\tb\nc", "a\tb\nc", `a\tb\nc`},
 		{"carriage return", "a\rb", `a\rb`, `a\rb`},
@@ -13,15 +13,16 @@ func TestPrintable(t *testing.T) {
 		{"replacement character", "\ufffd", "\ufffd", "\ufffd"},
 		{"direction", "\u202ex", `\u202ex`, `\u202ex`},
 		{"no character", "\uffff", `\uffff`, `\uffff`},
+		{"what begins a line", "a\nconformant: \"", "a\nconformant: \"", `a\nconformant: "`},
 		{"quotes", `'"\`, `'"\`, `'"\`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := printable(c.in); got != c.printable {
-				t.Errorf("printable is %q, want %q", got, c.printable)
+			if got := Text(c.in); got != c.text {
+				t.Errorf("Text is %q, want %q", got, c.text)
 			}
-			if got := oneLine(c.in); got != c.oneLine {
-				t.Errorf("oneLine is %q, want %q", got, c.oneLine)
+			if got := Line(c.in); got != c.line {
+				t.Errorf("Line is %q, want %q", got, c.line)
 			}
 		})
 	}
@@ -39,16 +40,24 @@ func TestClip(t *testing.T) {
 		{"\x80\x80\x80", 2, "… (3 more bytes)"},
 	}
 	for _, c := range cases {
-		if got := clip(c.in, c.n); got != c.want {
-			t.Errorf("clip(%q, %d) is %q, want %q", c.in, c.n, got, c.want)
+		if got := Clip(c.in, c.n); got != c.want {
+			t.Errorf("Clip(%q, %d) is %q, want %q", c.in, c.n, got, c.want)
 		}
 	}
 }
 
 func TestNumber(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000"} {
-		if got := number(n); got != want {
-			t.Errorf("number(%d) is %s, want %s", n, got, want)
+		if got := Number(n); got != want {
+			t.Errorf("Number(%d) is %s, want %s", n, got, want)
+		}
+	}
+}
+
+func TestValid(t *testing.T) {
+	for in, want := range map[string]string{"": "", "naïve \x1b\n": "naïve \x1b\n", "a\xffb\xc3": `a\xffb\xc3`} {
+		if got := Valid(in); got != want {
+			t.Errorf("Valid(%q) is %q, want %q", in, got, want)
 		}
 	}
 }
