@@ -184,7 +184,10 @@ func (e *expander) all(templates []*template, keep func(vars) bool) ([][]*Scenar
 }
 
 func newExpander(reg *registry.Registry) *expander {
-	e := &expander{reg: reg, foreign: reg.Digest() != registry.Embedded().Digest(), routes: map[string][]registry.Route{}}
+	e := &expander{
+		reg: reg, foreign: reg.Digest() != registry.Embedded().Digest(), routes: map[string][]registry.Route{},
+		offers: &offers{lists: map[string][]option{}, foreign: map[[3]string]*foreign{}},
+	}
 	for _, verbatim := range []bool{true, false} {
 		for _, r := range reg.Routes() {
 			if (r.By == registry.Verbatim) == verbatim {

@@ -133,11 +133,11 @@ func newShowCommand() *cobra.Command {
 				return err
 			}
 			if rule := corpus.Rules.Find(args[0]); rule != nil {
-				entries, err := corpus.Exercising(registry.Embedded(), rule.ID)
+				kinds, err := corpus.Exercising(registry.Embedded(), rule.ID, shownScenarios)
 				if err != nil {
 					return err
 				}
-				return showRule(cmd.OutOrStdout(), rule, entries)
+				return showRule(cmd.OutOrStdout(), rule, kinds)
 			}
 			return showScenario(cmd.OutOrStdout(), args[0], corpus)
 		},
