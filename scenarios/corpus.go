@@ -150,7 +150,7 @@ func (c *Corpus) Expand(reg *registry.Registry) ([]*Scenario, error) {
 func (c *Corpus) Count(reg *registry.Registry) (int, error) {
 	e, n := newExpander(reg).fork(), 0
 	for _, t := range c.templates {
-		cells, err := e.count(t.matrix, nil)
+		cells, err := e.count(t.matrix, e.cell.vars[:0])
 		if err != nil {
 			return 0, err
 		}

@@ -53,7 +53,7 @@ func (e *expander) expand(t *template, keep func(vars) bool) ([]*Scenario, error
 	}
 	var out []*Scenario
 	if keep == nil {
-		n, err := e.count(t.matrix, nil)
+		n, err := e.count(t.matrix, e.cell.vars[:0])
 		if err != nil {
 			return nil, err
 		}

@@ -173,7 +173,7 @@ func (c *Corpus) Exercising(reg *registry.Registry, rule string, few int) ([]Kin
 		if !slices.Contains(t.rules, rule) {
 			continue
 		}
-		n, err := e.count(t.matrix, nil)
+		n, err := e.count(t.matrix, e.cell.vars[:0])
 		if err != nil {
 			return nil, err
 		}
