@@ -42,6 +42,7 @@ type Registry struct {
 
 	routesOnce sync.Once
 	routes     []Route
+	byok       []*Provider
 }
 
 // A Provider is one row of the registry.

@@ -26,6 +26,7 @@ func (r *Registry) Routes() []Route {
 			}
 		}
 		r.rememberSamples()
+		r.byok = r.reached()
 	})
 	return r.routes
 }
@@ -55,8 +56,14 @@ func (r *Registry) RouteTo(provider string) (Route, bool) {
 // BYOK returns the providers other than platform that some route leads to, in
 // the order of the file.
 func (r *Registry) BYOK() []*Provider {
+	r.Routes()
+	return r.byok
+}
+
+// reached is what BYOK returns.
+func (r *Registry) reached() []*Provider {
 	reached := make(map[*Provider]bool)
-	for _, route := range r.Routes() {
+	for _, route := range r.routes {
 		reached[route.Provider] = true
 	}
 	var providers []*Provider

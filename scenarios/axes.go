@@ -8,7 +8,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
-func providerOptions(sets []string, reg *registry.Registry) []option {
+func (o *offers) providers(sets []string, reg *registry.Registry) []option {
 	var out []option
 	for _, p := range reg.BYOK() {
 		for _, set := range sets {
@@ -17,7 +17,7 @@ func providerOptions(sets []string, reg *registry.Registry) []option {
 					{"provider", p.Name}, {"accepted", p.AuthEnv[0]}, {"accepted-lower", strings.ToLower(p.AuthEnv[0])},
 					{"accepted-dashed", strings.ReplaceAll(p.AuthEnv[0], "_", "-")}, {"base-url", baseURLName(p.AuthEnv[0])},
 					// Secrets take several names at once, separated by commas.
-					{"others", strings.Join(foreignNames(p, "", "", reg), ",")},
+					{"others", o.foreignTo(p, "", "", reg).others},
 				}})
 				break
 			}
@@ -63,18 +63,18 @@ func baseURLName(credential string) string {
 }
 
 // ofProvider lists the values of an axis that belongs to a provider.
-func (e *expander) ofProvider(a axis, bound vars, p *registry.Provider) ([]option, error) {
+func (e *expander) ofProvider(a *axis, bound vars, p *registry.Provider) ([]option, error) {
 	switch a.name {
 	case "name":
 		return nameOptions(a.values[0], p), nil
 	case "later":
 		if bound.value("name") == "" {
-			return nil, fmt.Errorf("axis later needs an axis name before it")
+			return nil, fmt.Errorf("%s: axis later needs an axis name before it", a.pos)
 		}
 		return laterOptions(bound.value("name"), p), nil
 	case "sibling":
 		if bound.value("name") == "" {
-			return nil, fmt.Errorf("axis sibling needs an axis name before it")
+			return nil, fmt.Errorf("%s: axis sibling needs an axis name before it", a.pos)
 		}
 		return siblingOptions(bound.value("name"), p, e.reg), nil
 	case "host":
@@ -144,29 +144,14 @@ func hostOptions(hosts []string, p *registry.Provider) []option {
 // foreignOptions lists every known name that the provider does not accept;
 // foreign2 is the one after the first, around the end of the list.
 func (e *expander) foreignOptions(axis string, bound vars, p *registry.Provider) []option {
-	list := e.foreignTo(p, bound.value("runtime"), bound.value("model"))
-	if axis == "foreign2" {
-		i := slices.Index(list, bound.value("foreign"))
-		if i < 0 || len(list) < 2 {
-			return nil
-		}
-		next := list[(i+1)%len(list)]
-		return []option{{next, vars{{"foreign2", next}}}}
+	f := e.offers.foreignTo(p, bound.value("runtime"), bound.value("model"), e.reg)
+	if axis == "foreign" {
+		return f.options
 	}
-	out := make([]option, len(list))
-	for i, name := range list {
-		out[i] = option{name, vars{{"foreign", name}}}
+	i := slices.Index(f.names, bound.value("foreign"))
+	if i < 0 || len(f.names) < 2 {
+		return nil
 	}
-	return out
-}
-
-// foreignTo is foreignNames, remembered.
-func (e *expander) foreignTo(p *registry.Provider, runtime, model string) []string {
-	key := [3]string{p.Name, runtime, model}
-	list, known := e.foreignNames[key]
-	if !known {
-		list = foreignNames(p, runtime, model, e.reg)
-		e.foreignNames[key] = list
-	}
-	return list
+	next := f.names[(i+1)%len(f.names)]
+	return []option{{next, vars{{"foreign2", next}}}}
 }

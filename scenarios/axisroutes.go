@@ -7,16 +7,16 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
-// routeOptions lists (runtime, model) pairs: every id that a runtime lists and
+// routes lists (runtime, model) pairs: every id that a runtime lists and
 // one sample for each alternative of each pattern.
-func routeOptions(sets []string, reg *registry.Registry) []option {
+func (o *offers) routes(sets []string, reg *registry.Registry) []option {
 	var out []option
 	seen := map[[2]string]bool{}
 	for _, r := range reg.Routes() {
 		pair := [2]string{r.Runtime, r.Provider.Name}
 		for _, want := range sets {
 			if inRouteSet(want, r, seen[pair]) {
-				out = append(out, routeOption(r, reg))
+				out = append(out, o.route(r, reg))
 				break
 			}
 		}
@@ -58,21 +58,21 @@ func inRouteSet(set string, r registry.Route, again bool) bool {
 	return false
 }
 
-func routeOption(r registry.Route, reg *registry.Registry) option {
+func (o *offers) route(r registry.Route, reg *registry.Registry) option {
 	p := r.Provider
-	o := option{r.Runtime + "/" + r.Model, vars{
-		{"provider", p.Name}, {"accepted", p.AuthEnv[0]}, {"others", strings.Join(foreignNames(p, r.Runtime, r.Model, reg), ",")}, {"runtime", r.Runtime}, {"model", r.Model},
+	out := option{r.Runtime + "/" + r.Model, vars{
+		{"provider", p.Name}, {"accepted", p.AuthEnv[0]}, {"others", o.foreignTo(p, r.Runtime, r.Model, reg).others}, {"runtime", r.Runtime}, {"model", r.Model},
 	}}
 	if len(r.Needs) == 0 {
-		return o
+		return out
 	}
-	o.label += "/" + p.Name
-	o.vars = o.vars.with(binding{"accepted", r.Needs[0]})
+	out.label += "/" + p.Name
+	out.vars = out.vars.with(binding{"accepted", r.Needs[0]})
 	// The provider that has the pair where the credentials decide nothing.
 	if first := reg.Derive(r.Runtime, r.Model, nil).Provider; first != nil {
-		o.vars = o.vars.with(binding{"first", first.Name}, binding{"first-accepted", first.AuthEnv[0]})
+		out.vars = out.vars.with(binding{"first", first.Name}, binding{"first-accepted", first.AuthEnv[0]})
 	}
-	return o
+	return out
 }
 
 // strangers are pairs that nobody owns: a model that leads to a provider in

@@ -14,11 +14,17 @@ import (
 	"sync/atomic"
 
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/registry/parsed"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 //go:embed *.yaml
 var embedded embed.FS
+
+// kept are the trees of the files of embedded.
+//
+//go:embed corpus.tree
+var kept parsed.Trees
 
 // rulesFile is the one file of a corpus that holds no scenarios.
 const rulesFile = "rules.yaml"
@@ -82,9 +88,15 @@ type content struct {
 // read makes templates of scenario files side by side, and keeps their order.
 func (c *Corpus) read(files []content) error {
 	lists, errs := make([][]*template, len(files)), make([]error, len(files))
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for i, f := range files {
-		wg.Go(func() { lists[i], errs[i] = loadFile(f.file, f.data, c.Rules) })
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		wg.Go(func() {
+			var room parsed.Room
+			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
+				lists[i], errs[i] = loadFile(files[i].file, files[i].data, c.Rules, &room)
+			}
+		})
 	}
 	wg.Wait()
 	c.templates = slices.Concat(lists...)
@@ -116,7 +128,7 @@ func (c *Corpus) duplicates() []error {
 // LoadFile parses one scenario file against a set of rules, for linting. Errors
 // name file, line and column.
 func LoadFile(file string, data []byte, rules *Rules) (*Corpus, error) {
-	templates, err := loadFile(file, data, rules)
+	templates, err := loadFile(file, data, rules, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +150,7 @@ func (c *Corpus) Expand(reg *registry.Registry) ([]*Scenario, error) {
 func (c *Corpus) Count(reg *registry.Registry) (int, error) {
 	e, n := newExpander(reg).fork(), 0
 	for _, t := range c.templates {
-		cells, err := e.count(t.matrix, nil)
+		cells, err := e.count(t.matrix, e.cell.vars[:0])
 		if err != nil {
 			return 0, err
 		}
@@ -172,7 +184,10 @@ func (e *expander) all(templates []*template, keep func(vars) bool) ([][]*Scenar
 }
 
 func newExpander(reg *registry.Registry) *expander {
-	e := &expander{reg: reg, foreign: reg.Digest() != registry.Embedded().Digest(), routes: map[string][]registry.Route{}}
+	e := &expander{
+		reg: reg, foreign: reg.Digest() != registry.Embedded().Digest(), routes: map[string][]registry.Route{},
+		offers: &offers{lists: map[string][]option{}, foreign: map[[3]string]*foreign{}},
+	}
 	for _, verbatim := range []bool{true, false} {
 		for _, r := range reg.Routes() {
 			if (r.By == registry.Verbatim) == verbatim {

@@ -18,58 +18,76 @@ type expander struct {
 	foreign bool
 	// routes are the registry's routes by provider.
 	routes map[string][]registry.Route
-	// foreignNames remembers foreignTo's answers.
-	foreignNames map[[3]string][]string
-	// secrets and needs are shared by scenarios that have the same ones: a
-	// corpus has many times more scenarios than sets of secrets.
+	offers *offers
+	// plain are the values of axes that depend on no other.
+	plain map[*axis][]option
+	// secrets, sets, values, needs and lists are shared by scenarios that have the
+	// same ones: a corpus has many times more scenarios than sets of secrets.
 	secrets map[secretsKey]Secrets
+	sets    map[string]map[string]Value
+	values  map[string]Value
 	needs   map[needsKey][]string
-	// drafts is the room for the steps of one scenario at a time.
+	lists   map[string][]string
+	// cell, drafts, text and filled are the room for one scenario at a time.
+	cell   cell
 	drafts []draft
+	text   []byte
+	filled [2][]namedValue
 }
 
 // fork returns an expander of the same registry that remembers for itself.
 func (e *expander) fork() *expander {
 	return &expander{
-		reg: e.reg, foreign: e.foreign, routes: e.routes,
-		foreignNames: map[[3]string][]string{}, secrets: map[secretsKey]Secrets{}, needs: map[needsKey][]string{},
+		reg: e.reg, foreign: e.foreign, routes: e.routes, offers: e.offers,
+		plain: map[*axis][]option{}, secrets: map[secretsKey]Secrets{}, sets: map[string]map[string]Value{},
+		values: map[string]Value{}, needs: map[needsKey][]string{}, lists: map[string][]string{},
+		cell: cell{make(vars, 0, 32), make([]string, 0, 8)}, // more than any matrix of ours binds
 	}
 }
 
-// expand returns one scenario per cell, of those that are kept (see cells).
+// expand returns one scenario per cell, of those that are kept (see walk).
 func (e *expander) expand(t *template, keep func(vars) bool) ([]*Scenario, error) {
-	all, err := e.cells(t.matrix, keep)
-	if err != nil {
-		return nil, err
-	}
 	planned, err := t.planned()
 	if err != nil {
 		return nil, fmt.Errorf("%s: scenario %q: %w", t.pos, t.id, err)
 	}
-	out := make([]*Scenario, 0, len(all))
-	for _, c := range all {
+	var out []*Scenario
+	if keep == nil {
+		n, err := e.count(t.matrix, e.cell.vars[:0])
+		if err != nil {
+			return nil, err
+		}
+		out = make([]*Scenario, 0, n)
+	}
+	err = e.walk(t.matrix, keep, func(c cell) error {
 		s, err := e.scenario(t, planned, c)
 		if err != nil {
-			return nil, fmt.Errorf("%s: scenario %q: %w", t.pos, c.id(t), err)
+			return fmt.Errorf("%s: scenario %q: %w", t.pos, c.id(t), err)
 		}
 		out = append(out, s)
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // id is the id of a template's scenario in a cell.
-func (c cell) id(t *template) string {
-	if len(c.labels) == 0 {
-		return t.id
+func (c cell) id(t *template) string { return string(c.appendID(nil, t)) }
+
+// appendID is id, into a buffer.
+func (c cell) appendID(to []byte, t *template) []byte {
+	to = append(to, t.id...)
+	for _, label := range c.labels {
+		to = append(append(to, '/'), label...)
 	}
-	return t.id + "/" + strings.Join(c.labels, "/")
+	return to
 }
 
 func (e *expander) scenario(t *template, planned []plannedStep, c cell) (*Scenario, error) {
+	e.text = c.appendID(e.text[:0], t)
 	s := &Scenario{
-		ID: c.id(t), Class: t.class, Level: Level(t.level),
+		ID: string(e.text), Class: t.class, Level: Level(t.level),
 		Severity: t.severity, Rules: t.rules, Source: t.source, Needs: t.needs, Twin: t.twin, Pos: t.pos,
-		template: t.id, cell: c.labels,
+		template: t.id, cell: slices.Clone(c.labels),
 	}
 	steps, err := e.steps(planned, c.vars)
 	if err != nil {
@@ -187,10 +205,14 @@ func (e *expander) expectation(d *draft, v vars) error {
 		if err != nil {
 			return err
 		}
-		x.Providers = append(x.Providers, name)
+		if len(d.expect.providers) == 1 {
+			x.Providers = e.listOf(name)
+		} else {
+			x.Providers = append(x.Providers, name)
+		}
 	}
 	if len(x.Providers) == 0 && gated {
-		x.Providers = []string{derived.Name}
+		x.Providers = e.listOf(derived.Name)
 	}
 	if problem := mismatch(x, derived, gated, d.step.Secrets); problem != "" {
 		switch {
@@ -221,6 +243,16 @@ func (e *expander) expectation(d *draft, v vars) error {
 	x.OrRejected = d.expect.rejection != nil && *d.expect.rejection
 	d.step.Expect = x
 	return nil
+}
+
+// listOf is a list of one name: one for all that have the same.
+func (e *expander) listOf(name string) []string {
+	list, ok := e.lists[name]
+	if !ok {
+		list = []string{name}
+		e.lists[name] = list
+	}
+	return list
 }
 
 // mismatch says why an expectation does not fit what the registry derives.

@@ -153,26 +153,44 @@ func (t *template) mayBeTwin() bool {
 	return t.last().verdict == string(Allowed) && Level(t.level) == Core
 }
 
-// Exercising returns the ids of the scenarios that exercise a rule, at either
-// level: a list for each entry of the corpus, none of them empty.
-func (c *Corpus) Exercising(reg *registry.Registry, rule string) ([][]string, error) {
+// A Kind is what one entry of the corpus expands to.
+type Kind struct {
+	// IDs are the first scenarios' at most; never empty.
+	IDs []string
+	// Scenarios is the number of all.
+	Scenarios int
+}
+
+// errEnough ends a walk.
+var errEnough = errors.New("enough")
+
+// Exercising returns the kinds of scenarios that exercise a rule, at either
+// level, each with the ids of the first few; a kind without scenarios is left out.
+func (c *Corpus) Exercising(reg *registry.Registry, rule string, few int) ([]Kind, error) {
 	e := newExpander(reg).fork()
-	var out [][]string
+	var out []Kind
 	for _, t := range c.templates {
 		if !slices.Contains(t.rules, rule) {
 			continue
 		}
-		cells, err := e.cells(t.matrix, nil)
+		n, err := e.count(t.matrix, e.cell.vars[:0])
 		if err != nil {
 			return nil, err
 		}
-		ids := make([]string, len(cells))
-		for i, cell := range cells {
-			ids[i] = cell.id(t)
+		if n == 0 {
+			continue
 		}
-		if len(ids) > 0 {
-			out = append(out, ids)
+		kind := Kind{Scenarios: n}
+		err = e.walk(t.matrix, nil, func(c cell) error {
+			if kind.IDs = append(kind.IDs, c.id(t)); len(kind.IDs) >= few {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && err != errEnough {
+			return nil, err
 		}
+		out = append(out, kind)
 	}
 	return out, nil
 }

@@ -19,6 +19,7 @@ type Rule struct {
 // Rules are the rules in the order of rules.yaml.
 type Rules struct {
 	List []Rule
+	ids  []string
 	byID map[string]int
 }
 
@@ -30,18 +31,12 @@ func (r *Rules) Find(id string) *Rule {
 	return nil
 }
 
-// IDs returns all ids in order.
-func (r *Rules) IDs() []string {
-	out := make([]string, len(r.List))
-	for i := range r.List {
-		out[i] = r.List[i].ID
-	}
-	return out
-}
+// IDs returns all ids in order. They are not to be modified.
+func (r *Rules) IDs() []string { return r.ids }
 
 // LoadRules reads a rules file. Errors name file, line and column.
 func LoadRules(file string, data []byte) (*Rules, error) {
-	r := &strict.Reader{File: file}
+	r := &strict.Reader{File: file, Kept: kept}
 	rules := &Rules{byID: map[string]int{}}
 	if root := r.Root(data); root != nil {
 		r.Mapping(root, "the rules file", strict.Fields{"rules": func(n *yaml.Node) {
@@ -74,5 +69,5 @@ func (rules *Rules) read(r *strict.Reader, n *yaml.Node) {
 		return
 	}
 	rules.byID[rule.ID] = len(rules.List)
-	rules.List = append(rules.List, rule)
+	rules.List, rules.ids = append(rules.List, rule), append(rules.ids, rule.ID)
 }

@@ -13,32 +13,59 @@ type secretsKey struct {
 	values string
 }
 
+// A namedValue is an entry of a scope that is being filled.
+type namedValue struct {
+	name  string
+	value Value
+}
+
 // secretsOf fills the secrets of a step. The result is shared, and not to be
 // modified.
 func (e *expander) secretsOf(p *plannedStep, v vars) (Secrets, error) {
-	key := secretsKey{p, v.join(p.mentions)}
-	if known, ok := e.secrets[key]; ok {
+	e.text = v.join(e.text[:0], p.mentions)
+	if known, ok := e.secrets[secretsKey{p, string(e.text)}]; ok {
 		return known, nil
 	}
-	out, err := p.given.secrets.fill(v, p.given.upstream)
-	if err != nil {
-		return out, err
+	key := secretsKey{p, string(e.text)}
+	if err := e.fillSecrets(p.given.secrets, v, p.given.upstream); err != nil {
+		return Secrets{}, err
 	}
 	for n := range p.given.filler {
-		out.put("workspace", fmt.Sprintf("CONFORMANCE_FILLER_%d", n+1), Value{Answers: []string{"live"}})
+		e.filled[0] = append(e.filled[0], namedValue{fmt.Sprintf("CONFORMANCE_FILLER_%d", n+1), Value{Answers: []string{"live"}}})
 	}
+	out := Secrets{Workspace: e.set(e.filled[0]), Global: e.set(e.filled[1])}
 	e.secrets[key] = out
 	return out, nil
 }
 
-// join returns the values of some placeholders as one text.
-func (v vars) join(names []string) string {
-	var values [4]string
-	list := values[:0]
+// join appends the values of some placeholders to a key.
+func (v vars) join(to []byte, names []string) []byte {
 	for _, name := range names {
-		list = append(list, v.value(name))
+		to = append(append(to, v.value(name)...), 0)
 	}
-	return strings.Join(list, "\x00")
+	return to
+}
+
+// set is the map of a scope's entries: one for all scopes that hold the same.
+func (e *expander) set(entries []namedValue) map[string]Value {
+	if len(entries) == 0 {
+		return nil
+	}
+	slices.SortFunc(entries, func(a, b namedValue) int { return strings.Compare(a.name, b.name) })
+	e.text = e.text[:0]
+	for _, n := range entries {
+		e.text = append(append(e.text, n.name...), '=')
+		e.text = append(append(e.text, n.value.String()...), 0)
+	}
+	known, ok := e.sets[string(e.text)]
+	if !ok {
+		known = make(map[string]Value, len(entries))
+		for _, n := range entries {
+			known[n.name] = n.value
+		}
+		e.sets[string(e.text)] = known
+	}
+	return known
 }
 
 // mentions lists the placeholders that stand in the secrets.
@@ -62,64 +89,71 @@ func (g *givenTemplate) mentions() []string {
 	return out
 }
 
-func (s secretsTemplate) fill(v vars, upstream string) (Secrets, error) {
-	var out Secrets
+// fillSecrets fills the entries of both scopes into e.filled.
+func (e *expander) fillSecrets(s secretsTemplate, v vars, upstream string) error {
+	e.filled[0], e.filled[1] = e.filled[0][:0], e.filled[1][:0]
 	var answers []string
 	if answer, err := v.fill(upstream); err != nil {
-		return out, err
+		return err
 	} else if answer != "" {
 		if answers, err = parseAnswers(answer); err != nil {
-			return out, err
+			return err
 		}
 	}
-	var err error
 	for scope, byName := range s {
-		if scope, err = v.fill(scope); err != nil {
-			return out, err
+		scope, err := v.fill(scope)
+		if err != nil {
+			return err
 		}
 		if !slices.Contains(scopeNames, scope) {
-			return out, fmt.Errorf("secrets have no scope %q; the scopes are %s", scope, strings.Join(scopeNames, ", "))
+			return fmt.Errorf("secrets have no scope %q; the scopes are %s", scope, strings.Join(scopeNames, ", "))
 		}
 		for name, value := range byName {
 			if name, err = v.fill(name); err != nil {
-				return out, err
+				return err
 			}
 			if value, err = v.fill(value); err != nil {
-				return out, err
+				return err
 			}
-			parsed, err := ParseValue(value)
+			parsed, err := e.parse(value)
 			if err != nil {
-				return out, err
+				return err
 			}
 			if answers != nil && slices.Equal(parsed.Answers, []string{"live"}) {
 				parsed.Answers = answers
 			}
 			for one := range strings.SplitSeq(name, ",") {
 				// A registry may know no name but the provider's own.
-				if one != "" && !out.put(scope, one, parsed) {
-					return out, fmt.Errorf("%s is given twice at scope %s", one, scope)
+				if one != "" && !e.put(scope, namedValue{one, parsed}) {
+					return fmt.Errorf("%s is given twice at scope %s", one, scope)
 				}
 			}
 		}
 	}
-	return out, nil
+	return nil
 }
 
-// put adds a value at one scope or at both, and reports whether the name was free.
-func (s *Secrets) put(scope, name string, v Value) bool {
+// parse is ParseValue, remembered.
+func (e *expander) parse(value string) (Value, error) {
+	if known, ok := e.values[value]; ok {
+		return known, nil
+	}
+	parsed, err := ParseValue(value)
+	if err == nil {
+		e.values[value] = parsed
+	}
+	return parsed, err
+}
+
+// put adds an entry to one scope or to both, and reports whether the name was free.
+func (e *expander) put(scope string, n namedValue) bool {
 	free := true
-	add := func(to *map[string]Value) {
-		if *to == nil {
-			*to = map[string]Value{}
+	for i, other := range []string{"global", "workspace"} {
+		if scope == other {
+			continue
 		}
-		_, taken := (*to)[name]
-		(*to)[name], free = v, free && !taken
-	}
-	if scope != "global" {
-		add(&s.Workspace)
-	}
-	if scope != "workspace" {
-		add(&s.Global)
+		free = free && !slices.ContainsFunc(e.filled[i], func(taken namedValue) bool { return taken.name == n.name })
+		e.filled[i] = append(e.filled[i], n)
 	}
 	return free
 }

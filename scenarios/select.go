@@ -39,6 +39,20 @@ type Selected struct {
 // check finds words that the corpus does not know; a filter that can never
 // match is an error and no empty selection.
 func (sel *Selection) check(list []*Scenario, rules *Rules) error {
+	if err := sel.checkWords(rules); err != nil {
+		return err
+	}
+	for _, glob := range sel.IDs {
+		re := globExpression(glob)
+		if !slices.ContainsFunc(list, func(s *Scenario) bool { return re.MatchString(s.ID) }) {
+			return fmt.Errorf("no scenario has an id like %q%s; conformance list prints them all", glob, strict.DidYouMean(glob, ids(list)))
+		}
+	}
+	return nil
+}
+
+// checkWords is check of all but the ids.
+func (sel *Selection) checkWords(rules *Rules) error {
 	for _, c := range sel.Classes {
 		if !slices.Contains(Classes, c) {
 			return fmt.Errorf("unknown class %q%s; the classes are %s", c, strict.DidYouMean(c, Classes), strings.Join(Classes, ", "))
@@ -47,12 +61,6 @@ func (sel *Selection) check(list []*Scenario, rules *Rules) error {
 	for _, r := range sel.Rules {
 		if rules.Find(r) == nil {
 			return fmt.Errorf("unknown rule %q%s; conformance list --rules prints them all", r, strict.DidYouMean(r, rules.IDs()))
-		}
-	}
-	for _, glob := range sel.IDs {
-		re := globExpression(glob)
-		if !slices.ContainsFunc(list, func(s *Scenario) bool { return re.MatchString(s.ID) }) {
-			return fmt.Errorf("no scenario has an id like %q%s; conformance list prints them all", glob, strict.DidYouMean(glob, ids(list)))
 		}
 	}
 	if sel.Matrix != "" && !slices.Contains(Matrices, sel.Matrix) {
@@ -86,25 +94,29 @@ func (sel *Selection) Select(list []*Scenario, rules *Rules) (Selected, error) {
 	if sel.Matrix == PairwiseMatrix {
 		kept = pairwise(list)
 	}
-	wanted, thinned, twins := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, s := range list {
+	const unasked, thinned, wanted = 0, 1, 2
+	asked, twins, n := make([]byte, len(list)), map[string]bool{}, 0
+	for i, s := range list {
 		switch {
 		case !sel.matches(s, globs):
 		case kept != nil && !kept[s.ID]:
-			thinned[s.ID] = true
+			asked[i] = thinned
 		default:
-			wanted[s.ID], twins[s.Twin] = true, true
+			asked[i], n = wanted, n+1
+			if s.Twin != "" {
+				twins[s.Twin] = true
+			}
 		}
 	}
-	out := Selected{Companions: map[string]bool{}}
-	for _, s := range list {
+	out := Selected{Scenarios: make([]*Scenario, 0, n+len(twins)), Companions: map[string]bool{}}
+	for i, s := range list {
 		switch {
-		case wanted[s.ID]:
+		case asked[i] == wanted:
 			out.Scenarios = append(out.Scenarios, s)
 		case twins[s.ID]:
 			out.Scenarios = append(out.Scenarios, s)
 			out.Companions[s.ID] = true
-		case thinned[s.ID]:
+		case asked[i] == thinned:
 			out.LeftOut++
 		}
 	}

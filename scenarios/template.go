@@ -1,11 +1,13 @@
 package scenarios
 
 import (
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/molecule-ai/byok-conformance/registry/parsed"
+	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // A template is one entry of a scenario file, before expansion: strings may
@@ -68,9 +70,10 @@ var (
 	upstreams    = []string{string(NoCall), string(OneProbe), string(AnyProbe)}
 )
 
-// loadFile reads one scenario file into templates.
-func loadFile(file string, data []byte, rules *Rules) ([]*template, error) {
-	r := &strict.Reader{File: file}
+// loadFile reads one scenario file into templates; room is for its nodes, and
+// may be nil.
+func loadFile(file string, data []byte, rules *Rules, room *parsed.Room) ([]*template, error) {
+	r := &strict.Reader{File: file, Kept: kept, Room: room}
 	root := r.Root(data)
 	if root == nil {
 		return nil, r.Err()
@@ -179,11 +182,33 @@ func readMatrix(r *strict.Reader, n *yaml.Node) []axis {
 	return out
 }
 
+// known lists the values that an axis may have; nil where it may have any.
+func (a axis) known() []string {
+	switch a.name {
+	case "provider":
+		return providerSets
+	case "route":
+		return routeSets
+	case "name":
+		return nameSets
+	case "foreign":
+		return []string{"known"}
+	case "foreign2":
+		return []string{"next"}
+	case "later":
+		return []string{"accepted"}
+	case "sibling":
+		return []string{"probed"}
+	case "scope":
+		return scopeNames
+	case "answer":
+		return Answers
+	}
+	return nil
+}
+
 func (a axis) check(r *strict.Reader, n *yaml.Node) {
-	known := map[string][]string{
-		"provider": providerSets, "route": routeSets, "name": nameSets, "foreign": {"known"}, "foreign2": {"next"}, "later": {"accepted"}, "sibling": {"probed"},
-		"scope": scopeNames, "answer": Answers,
-	}[a.name]
+	known := a.known()
 	for _, v := range a.values {
 		if known != nil && !slices.Contains(known, v) {
 			r.Fail(n, "axis %s has no value %q%s; it takes %s", a.name, v, strict.DidYouMean(v, known), strings.Join(known, ", "))

@@ -14,15 +14,14 @@ type pairing struct {
 	provider, scope string
 }
 
-// pairingsOf returns one pairing for each provider that a scenario may lead to.
-func pairingsOf(s *Scenario) []pairing {
+// pairingOf is the pairing of a scenario with one of the providers that it may lead to.
+func pairingOf(s *Scenario, provider string) pairing {
 	last := &s.Steps[len(s.Steps)-1]
-	var out []pairing
-	for _, p := range last.Expect.Providers {
-		out = append(out, pairing{last.Stage, last.Runtime, last.Model, last.External, p, last.Secrets.scope()})
-	}
-	return out
+	return pairing{last.Stage, last.Runtime, last.Model, last.External, provider, last.Secrets.scope()}
 }
+
+// providers are the names of those that a scenario may lead to.
+func (s *Scenario) providers() []string { return s.Steps[len(s.Steps)-1].Expect.Providers }
 
 // scope names the scopes that hold anything.
 func (s Secrets) scope() string {
@@ -50,8 +49,8 @@ func pairTwins(list []*Scenario) []error {
 		if !canBeTwin(s) {
 			continue
 		}
-		for _, key := range pairingsOf(s) {
-			if twins[key] == nil {
+		for _, p := range s.providers() {
+			if key := pairingOf(s, p); twins[key] == nil {
 				twins[key] = s
 			}
 		}
@@ -78,7 +77,8 @@ func pairTwins(list []*Scenario) []error {
 
 // twinOf prefers the same scope; a credential at the workspace is the next best.
 func twinOf(s *Scenario, twins map[pairing]*Scenario) string {
-	for _, key := range pairingsOf(s) {
+	for _, p := range s.providers() {
+		key := pairingOf(s, p)
 		for _, scope := range []string{key.scope, "workspace"} {
 			key.scope = scope
 			if t := twins[key]; t != nil {

@@ -175,7 +175,7 @@ func built(b *testing.B) string {
 func BenchmarkStart(b *testing.B) {
 	command := built(b)
 	for name, args := range map[string][]string{
-		"help": {"--help"}, "show a rule": {"show", "PRE-2"}, "show a scenario": {"show", "mismatched/report"}, "list a class": {"list", "--class", "dead"},
+		"help": {"--help"}, "show a rule": {"show", "PRE-2"}, "show a scenario": {"show", "mismatched/report"}, "list a class": {"list", "--class", "dead"}, "list everything": {"list"},
 		"run one": {"run", "-q", "--id", "mismatched/report"},
 	} {
 		b.Run(name, func(b *testing.B) {

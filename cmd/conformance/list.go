@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,6 +63,40 @@ func newListCommand() *cobra.Command {
 
 func (f *runFlags) list(w io.Writer, asJSON bool) error {
 	f.parallel, f.timeout = 1, 1
+	out := bufio.NewWriterSize(w, 1<<16)
+	list := f.listNames
+	if asJSON || f.matrix != string(scenarios.FullMatrix) {
+		list = f.listScenarios
+	}
+	err := list(out, asJSON)
+	if lost := out.Flush(); err == nil {
+		err = lost
+	}
+	return err
+}
+
+// listNames lists scenarios of which nothing but id and title is asked for.
+func (f *runFlags) listNames(w *bufio.Writer, _ bool) error {
+	p, err := f.read()
+	if err != nil {
+		return err
+	}
+	n, err := p.corpus.Name(p.registry, &p.selection, func(id, title []byte) {
+		_, _ = w.Write(id) // Flush tells what was lost
+		_ = w.WriteByte('\t')
+		_, _ = w.Write(title)
+		_ = w.WriteByte('\n')
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("selecting from the corpus: %w", err)
+	case n == 0:
+		return noneSelected(0)
+	}
+	return nil
+}
+
+func (f *runFlags) listScenarios(w *bufio.Writer, asJSON bool) error {
 	p, err := f.prepare()
 	if err != nil {
 		return err
@@ -133,11 +168,11 @@ func newShowCommand() *cobra.Command {
 				return err
 			}
 			if rule := corpus.Rules.Find(args[0]); rule != nil {
-				entries, err := corpus.Exercising(registry.Embedded(), rule.ID)
+				kinds, err := corpus.Exercising(registry.Embedded(), rule.ID, shownScenarios)
 				if err != nil {
 					return err
 				}
-				return showRule(cmd.OutOrStdout(), rule, entries)
+				return showRule(cmd.OutOrStdout(), rule, kinds)
 			}
 			return showScenario(cmd.OutOrStdout(), args[0], corpus)
 		},

@@ -185,6 +185,24 @@ func (f *runFlags) prepare() (*prepared, error) {
 	// What is read here stays until the end, so that to look for garbage among
 	// it is half of the time that it takes.
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	p, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	if p.selected, err = p.corpus.Select(p.registry, &p.selection); err != nil {
+		return nil, fmt.Errorf("selecting from the corpus: %w", err)
+	}
+	if len(p.selected.Scenarios) == 0 {
+		return nil, noneSelected(p.selected.LeftOut)
+	}
+	if p.waiving, err = openWaivers(p, f.waivers, f.writeWaivers); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// read checks the flags, and reads the registry and the corpus that they name.
+func (f *runFlags) read() (*prepared, error) {
 	p := &prepared{flags: f}
 	if !slices.Contains([]string{"core", "extended"}, f.level) {
 		return nil, fmt.Errorf("unknown level %q; it is core or extended", f.level)
@@ -214,15 +232,6 @@ func (f *runFlags) prepare() (*prepared, error) {
 	}
 	p.selection = scenarios.Selection{Level: scenarios.Level(f.level), Classes: f.classes, Rules: f.rules, IDs: f.ids, Matrix: scenarios.Matrix(f.matrix)}
 	if err := parseShard(f.shard, &p.selection); err != nil {
-		return nil, err
-	}
-	if p.selected, err = p.corpus.Select(p.registry, &p.selection); err != nil {
-		return nil, fmt.Errorf("selecting from the corpus: %w", err)
-	}
-	if len(p.selected.Scenarios) == 0 {
-		return nil, noneSelected(p.selected.LeftOut)
-	}
-	if p.waiving, err = openWaivers(p, f.waivers, f.writeWaivers); err != nil {
 		return nil, err
 	}
 	return p, nil

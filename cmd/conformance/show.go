@@ -16,17 +16,17 @@ import (
 // shownScenarios is how many ids of one template show prints.
 const shownScenarios = 3
 
-func showRule(w io.Writer, r *scenarios.Rule, entries [][]string) error {
+func showRule(w io.Writer, r *scenarios.Rule, kinds []scenarios.Kind) error {
 	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n\nsource: %s\n\nscenarios:\n", r.ID, r.Level, r.Title, r.Text, r.Source)
-	for _, ids := range entries {
-		for _, id := range ids[:min(shownScenarios, len(ids))] {
+	for _, kind := range kinds {
+		for _, id := range kind.IDs {
 			fmt.Fprintf(w, "  %s\n", id)
 		}
-		if more := len(ids) - shownScenarios; more > 0 {
+		if more := kind.Scenarios - len(kind.IDs); more > 0 {
 			fmt.Fprintf(w, "  … and %d more of this kind\n", more)
 		}
 	}
-	if len(entries) == 0 {
+	if len(kinds) == 0 {
 		fmt.Fprintln(w, "  none")
 	}
 	fmt.Fprintln(w, "\nfaulty gates that break it:")
