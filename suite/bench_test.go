@@ -2,6 +2,7 @@ package suite_test
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -9,6 +10,15 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
+
+// expanded is the whole corpus over our own registry.
+var expanded = sync.OnceValues(func() ([]*scenarios.Scenario, error) {
+	c, err := scenarios.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	return c.Expand(registry.Embedded())
+})
 
 // BenchmarkCell is what one cell of the matrix costs at a gate that is a Go
 // value, judged and handed over. In a cell of one core, for what makes no call
