@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -11,6 +12,15 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
+
+// expanded is the whole corpus over our own registry.
+var expanded = sync.OnceValues(func() ([]*scenarios.Scenario, error) {
+	c, err := scenarios.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	return c.Expand(registry.Embedded())
+})
 
 // BenchmarkCell is what one cell of the matrix costs at a gate that is a Go
 // value, judged and handed over. In a cell of one core, for what makes no call

@@ -20,6 +20,7 @@ import (
 // refuse in the best of forms but cannot tell a good credential from a bad one,
 // and at one that refuses nothing. No scenario that must be refused may pass.
 func TestEveryRefusalTellsSomethingApart(t *testing.T) {
+	t.Parallel()
 	// refusing is the reference gate, which asks as it should and then finds every credential dead.
 	refusing := func(rt http.RoundTripper) gate.Gate {
 		g := gate.NewReference(registry.Embedded(), gate.Options{Transport: rt, Budget: budget})
@@ -92,6 +93,7 @@ func (r replayed) told() map[string]told {
 // TestTheSameSeedTellsTheSame holds two runs to the same words, at a gate that
 // fails in many ways and through either door.
 func TestTheSameSeedTellsTheSame(t *testing.T) {
+	t.Parallel()
 	d := *gates.Find("any-known-credential")
 	doors := map[string]func() suite.Config{
 		"in process": func() suite.Config { return inProcess(double(d)) },
@@ -99,6 +101,7 @@ func TestTheSameSeedTellsTheSame(t *testing.T) {
 	}
 	for name, open := range doors {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			first := replay(t, t.Context(), open(), few).told()
 			again := open()
 			again.Parallel = 1

@@ -2,6 +2,7 @@ package suite_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -21,26 +22,20 @@ import (
 // budget bounds the probes of these tests; what waits, waits for it.
 const budget = 600 * time.Millisecond
 
-// expanded is the whole corpus over our own registry.
-var expanded = sync.OnceValues(func() ([]*scenarios.Scenario, error) {
-	c, err := scenarios.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	return c.Expand(registry.Embedded())
-})
+// corpora are the selections that tests have made, by what they select: many
+// replay the same one, and to select takes longer than to replay a little.
+var corpora sync.Map
 
 func corpus(t *testing.T, sel scenarios.Selection) ([]*scenarios.Scenario, map[string]bool) {
 	t.Helper()
-	all, err := expanded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := scenarios.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	selected, err := sel.Select(all, c.Rules)
+	selecting, _ := corpora.LoadOrStore(fmt.Sprintf("%+v", sel), sync.OnceValues(func() (scenarios.Selected, error) {
+		c, err := scenarios.Embedded()
+		if err != nil {
+			return scenarios.Selected{}, err
+		}
+		return c.Select(registry.Embedded(), &sel)
+	}))
+	selected, err := selecting.(func() (scenarios.Selected, error))()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +119,10 @@ var few = scenarios.Selection{Level: scenarios.Core, IDs: []string{
 }}
 
 func TestTheTwoDoorsAgree(t *testing.T) {
+	t.Parallel()
 	for _, d := range []gates.Double{{Name: "reference"}, *gates.Find("fixed-at-create-only"), *gates.Find("only-403-is-dead")} {
 		t.Run(d.Name, func(t *testing.T) {
+			t.Parallel()
 			a := replay(t, t.Context(), inProcess(double(d)), some)
 			cfg, s := overHTTP(t, double(d))
 			b := replay(t, t.Context(), cfg, some)
@@ -150,6 +147,7 @@ func TestTheTwoDoorsAgree(t *testing.T) {
 }
 
 func TestParallelismDoesNotChangeVerdicts(t *testing.T) {
+	t.Parallel()
 	d := *gates.Find("fixed-for-workspace-only")
 	var first map[string]suite.ResultOutcome
 	for _, parallel := range []int{1, 32, 1, 32} {
@@ -173,6 +171,7 @@ func (c constant) Decide(ctx context.Context, r gate.Request) (gate.Decision, er
 }
 
 func TestConstantGatesProveNothing(t *testing.T) {
+	t.Parallel()
 	for name, g := range map[string]constant{
 		"refuses everything with the right code": func(_ context.Context, r gate.Request) (gate.Decision, error) {
 			p := registry.Embedded().Derive(r.Runtime, r.Model, r.Secrets.InScope).Provider

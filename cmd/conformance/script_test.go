@@ -12,8 +12,15 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the scripts compare output with")
 
-// TestMain makes this test binary a server that dies, for the scripts.
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"mortal": mortal}) }
+// TestMain makes this test binary a server that dies, for the scripts. They
+// mostly wait for what the command starts, so more of them run at once than
+// there are cores; -parallel still decides.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	testscript.Main(m, map[string]func(){"mortal": mortal})
+}
 
 // buildCommand builds the command as users have it, without the race detector,
 // which the engine's own tests run under: each script starts it many times.

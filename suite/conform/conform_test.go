@@ -13,7 +13,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/gate/server"
-	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -37,7 +37,7 @@ func double(name string) *gates.Double {
 
 func gateOf(name string) func(http.RoundTripper) gate.Gate {
 	return func(providers http.RoundTripper) gate.Gate {
-		return double(name).Build(registry.Embedded(), gate.Options{Transport: providers, Budget: budget})
+		return double(name).Build(underTest(), gate.Options{Transport: providers, Budget: budget})
 	}
 }
 
@@ -147,7 +147,7 @@ func TestSessionsAreIndependent(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := NewSession(Options{Handler: serverOf("reference", nil), Env: testEnv, Budget: budget, Rules: []string{"PRE-4"}})
+			s, err := NewSession(Options{Handler: serverOf("reference", nil), Env: testEnv, Budget: budget, Rules: []string{"PRE-4"}, Matrix: scenarios.PairwiseMatrix})
 			if err != nil {
 				t.Fatal(err)
 			}

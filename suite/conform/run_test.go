@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/molecule-ai/byok-conformance/registry"
 )
 
 // faultyGate names the environment variable by which a test that runs this
@@ -21,16 +23,42 @@ func gateUnderTest() string {
 	return "reference"
 }
 
+// underTest is our own registry, and the small one in a child process.
+func underTest() *registry.Registry {
+	if os.Getenv(faultyGate) == "" {
+		return registry.Embedded()
+	}
+	small, err := registry.Load("small.yaml", []byte(smallRegistry))
+	if err != nil {
+		panic(err)
+	}
+	return small
+}
+
+// smallRegistry leads to few providers, so that a process which only shows what
+// go test makes of a selection does not expand the corpus over all of ours.
+const smallRegistry = `
+schema_version: 1
+providers:
+  - {name: anthropic-api, protocol: anthropic, auth_env: [ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN], base_url_template: "https://api.anthropic.com/v1"}
+  - {name: openai-api, protocol: openai, auth_env: [OPENAI_API_KEY], base_url_template: "https://api.openai.com/v1"}
+  - {name: groq, protocol: openai, auth_env: [GROQ_API_KEY], base_url_template: "https://api.groq.com/openai/v1"}
+  - {name: platform, protocol: openai, auth_env: [P_TOKEN], base_url_template: "https://platform.example/v1"}
+runtimes:
+  claude-code: {providers: [{name: anthropic-api, models: ["anthropic:claude-opus-4-7"]}, {name: platform, models: [p-1]}]}
+  codex: {providers: [{name: openai-api, models: [gpt-5.5]}, {name: groq, models: [g-1]}]}
+`
+
 // TestConformance and TestBesides are what a vendor writes; they run in
 // parallel, as two servers in one process.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	Run(t, Options{Handler: serverOf(gateUnderTest(), nil), Env: testEnv, Budget: budget, IDs: []string{"mismatched/report", "mismatched/foreign/anthropic-api/*", "dead/beside-foreign/*", "provision/removed/*", "missing/none/*"}})
+	Run(t, Options{Registry: underTest(), Handler: serverOf(gateUnderTest(), nil), Env: testEnv, Budget: budget, IDs: []string{"mismatched/report", "mismatched/foreign/anthropic-api/*", "dead/beside-foreign/*", "provision/removed/*", "missing/none/*"}})
 }
 
 func TestBesides(t *testing.T) {
 	t.Parallel()
-	Run(t, Options{Gate: gateOf(gateUnderTest()), Budget: budget, Classes: []string{"external", "platform", "dead", "transient"}})
+	Run(t, Options{Registry: underTest(), Gate: gateOf(gateUnderTest()), Budget: budget, Classes: []string{"external", "platform", "dead", "transient"}})
 }
 
 // child runs this test binary again with its own arguments.

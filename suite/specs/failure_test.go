@@ -62,6 +62,7 @@ func child(t *testing.T, gate string, args ...string) (output string, failed boo
 // A faulty gate fails in Ginkgo, too, and the command that the failure prints
 // replays the failing spec alone.
 func TestSpecsFailForFaultyGate(t *testing.T) {
+	t.Parallel()
 	out, failed := child(t, "any-known-credential", "-ginkgo.label-filter=class:mismatched && rule:REF-4", "-ginkgo.focus=the reference gate")
 	for _, part := range []string{"1 Failed", "PRE-2: a workspace that must be refused was allowed", "want: create refused with MISSING_BYOK_CREDENTIAL", "got:  allowed"} {
 		if !failed || !strings.Contains(out, part) {

@@ -24,6 +24,7 @@ func ran(output string) []string {
 
 // Ginkgo's own selection works on our specs, by label and by text.
 func TestSelectionByGinkgo(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string][]string{
 		"labels":       {"-ginkgo.label-filter=class:dead && rule:LIV-1 && critical && core"},
 		"focus":        {"-ginkgo.focus=the workspace server.*mismatched/report"},
@@ -33,6 +34,7 @@ func TestSelectionByGinkgo(t *testing.T) {
 		"nothing else": {"-ginkgo.label-filter=class:external", "-ginkgo.focus=the reference gate"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			out, failed := child(t, "", args...)
 			if got := ran(out); failed || len(got) != 1 || got[0] == "0" {
 				t.Errorf("failed %t, ran %v specs in\n%.3000s", failed, got, out)
@@ -44,6 +46,7 @@ func TestSelectionByGinkgo(t *testing.T) {
 // Ginkgo's JUnit and JSON reports hold our specs with their labels, the
 // outcome of every cell, and a failure in full.
 func TestGinkgoReports(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	focus := "-ginkgo.focus=the workspace server"
 	if out, failed := child(t, "any-known-credential", focus, "-ginkgo.json-report="+filepath.Join(dir, "r.json"), "-ginkgo.junit-report="+filepath.Join(dir, "r.xml")); !failed {
@@ -85,12 +88,18 @@ func TestGinkgoReports(t *testing.T) {
 
 // The ginkgo command runs the specs over several processes, and again.
 func TestGinkgoCommand(t *testing.T) {
+	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	dir := t.TempDir()
+	ginkgo := filepath.Join(dir, "ginkgo")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", ginkgo, "github.com/onsi/ginkgo/v2/ginkgo").CombinedOutput(); err != nil {
+		t.Fatalf("building the ginkgo command: %v\n%s", err, out)
+	}
 	// The command takes a compiled suite only under this ending.
-	suite := filepath.Join(t.TempDir(), "specs.test")
+	suite := filepath.Join(dir, "specs.test")
 	if err := os.Symlink(exe, suite); err != nil {
 		t.Fatal(err)
 	}
@@ -106,8 +115,9 @@ func TestGinkgoCommand(t *testing.T) {
 		"processes, fails": {"any-known-credential", []string{"--procs=2", "--label-filter=class:mismatched", "--focus=the workspace server"}, true, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			args := append([]string{"run", "github.com/onsi/ginkgo/v2/ginkgo", "--no-color"}, tt.args...)
-			cmd := exec.CommandContext(t.Context(), "go", append(args, suite, "--", "-test.run=^TestSpecs$")...)
+			t.Parallel()
+			args := append([]string{"--no-color"}, tt.args...)
+			cmd := exec.CommandContext(t.Context(), ginkgo, append(args, suite, "--", "-test.run=^TestSpecs$")...)
 			cmd.Env = append(os.Environ(), "SPECS_FAULTY_GATE="+tt.gate)
 			out, err := cmd.CombinedOutput()
 			if got := ran(string(out)); (err != nil) != tt.failed || len(got) != tt.rounds || got[0] == "0" {

@@ -35,25 +35,40 @@ func build(t http.RoundTripper) gate.Gate {
 	if name := os.Getenv(faultyGate); name != "" {
 		double = gates.Find(name)
 	}
-	return double.Build(registry.Embedded(), gate.Options{Transport: t, Budget: budget})
+	return double.Build(underTest(), gate.Options{Transport: t, Budget: budget})
+}
+
+// underTest is our own registry, and the small one in a child process.
+func underTest() *registry.Registry {
+	if _, child := os.LookupEnv(faultyGate); !child {
+		return registry.Embedded()
+	}
+	small, err := registry.Load("small.yaml", []byte(specs.SmallRegistry))
+	if err != nil {
+		panic(err)
+	}
+	return small
 }
 
 var _ = specs.Describe("the reference gate", specs.Options{
-	Gate:   build,
-	Level:  scenarios.Extended,
-	Matrix: scenarios.PairwiseMatrix, // the command line replays all of it
-	Claims: []string{"create-presence", "create-liveness", "global-scope", "provision-presence", "provision-liveness", "unreadable-secrets"},
-	Budget: budget,
+	Registry: underTest(),
+	Gate:     build,
+	Level:    scenarios.Extended,
+	Matrix:   scenarios.PairwiseMatrix, // the command line replays all of it
+	Claims:   []string{"create-presence", "create-liveness", "global-scope", "provision-presence", "provision-liveness", "unreadable-secrets"},
+	Budget:   budget,
 })
 
 // By itself a Go value does not claim that provisioning probes, so the
 // scenarios about that are counted, and shown, in a spec of their own.
 var _ = specs.Describe("the reference gate with fewer claims", specs.Options{
-	Gate: build, Level: scenarios.Extended, IDs: []string{"provision/died/*", "valid/beside-foreign*"}, Budget: budget,
+	Registry: underTest(),
+	Gate:     build, Level: scenarios.Extended, IDs: []string{"provision/died/*", "valid/beside-foreign*"}, Budget: budget,
 })
 
 // A whole server, in process, behind the same specs.
 var _ = specs.Describe("the workspace server", specs.Options{
+	Registry: underTest(),
 	Handler: func(providers http.RoundTripper) (http.Handler, error) {
 		return server.New(server.Config{Gate: build(providers), AdminToken: "token"})
 	},
@@ -64,6 +79,7 @@ var _ = specs.Describe("the workspace server", specs.Options{
 
 // A server that is reached by its URL is shared by the processes of ginkgo -p.
 var _ = specs.Describe("a server on loopback", specs.Options{
+	Registry: underTest(),
 	URL: func(providers http.RoundTripper) (string, error) {
 		h, err := server.New(server.Config{Gate: build(providers), AdminToken: "token"})
 		return httptest.NewServer(h).URL, err

@@ -53,14 +53,14 @@ func throughRun(t *testing.T, o Options) map[string]verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := corpus.Expand(registry.Embedded())
+	selected, err := corpus.Select(registry.Embedded(), &scenarios.Selection{Level: o.Level, Matrix: o.Matrix})
 	if err != nil {
 		t.Fatal(err)
 	}
 	providers := suite.NewProviders(registry.Embedded())
 	out := map[string]verdict{}
 	_, err = suite.Run(t.Context(), suite.Config{
-		Registry: registry.Embedded(), Scenarios: all, Providers: providers, Target: suite.NewGateTarget(o.Gate, providers.RoundTripper()),
+		Registry: registry.Embedded(), Scenarios: selected.Scenarios, Companions: selected.Companions, Providers: providers, Target: suite.NewGateTarget(o.Gate, providers.RoundTripper()),
 		Claims: o.Claims, Level: o.Level, Budget: o.Budget, Seed: "one run",
 		Handle: func(e suite.Event) {
 			if f, ok := e.(suite.Finished); ok && f.Result.Outcome != suite.NotClaimed {
@@ -101,6 +101,7 @@ func throughSpecs(t *testing.T, o Options) map[string]verdict {
 }
 
 func TestDoorsAgree(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		double *gates.Double
 		// fails is a scenario that must fail; empty where all must pass.
@@ -110,7 +111,9 @@ func TestDoorsAgree(t *testing.T) {
 		"any-known-credential": {gates.Find("any-known-credential"), "mismatched/report"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := doubleOptions(tt.double)
+			o.Matrix = scenarios.PairwiseMatrix // every template, provider and foreign name is in it
 			want, got := throughRun(t, o), throughSpecs(t, o)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("the doors disagree (-run +specs):\n%s", diff)

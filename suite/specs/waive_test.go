@@ -1,12 +1,15 @@
 package specs
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/conform"
 )
@@ -77,7 +80,15 @@ func TestWaivers(t *testing.T) {
 
 // A waiver by rule is judged where the whole core corpus is declared.
 func TestWaiverByRuleIsHeld(t *testing.T) {
+	small, err := registry.Load("small.yaml", []byte(SmallRegistry))
+	if err != nil {
+		t.Fatal(err)
+	}
 	o := doubleOptions(&gates.Double{})
+	o.Registry = small
+	o.Gate = func(providers http.RoundTripper) gate.Gate {
+		return gate.NewReference(small, gate.Options{Transport: providers, Budget: testBudget})
+	}
 	o.Waivers = []string{waiverFile(t, "rule: PRE-6", "PRE-6")}
 	d, err := newDoor(o)
 	if err != nil {
