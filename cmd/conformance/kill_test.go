@@ -12,7 +12,7 @@ import (
 func TestCompare(t *testing.T) {
 	end := func(o suite.ResultOutcome, answers []string, rules ...string) ending {
 		return ending{o, rules, &scenarios.Scenario{Steps: []scenarios.Step{{
-			Secrets: scenarios.Secrets{Workspace: map[string]scenarios.Value{"K": {Answers: answers}}}, Expect: scenarios.Expect{Probed: "workspace/K"},
+			Stage: scenarios.Create, Secrets: scenarios.Secrets{Workspace: map[string]scenarios.Value{"K": {Answers: answers}}}, Expect: scenarios.Expect{Probed: "workspace/K"},
 		}}}}
 	}
 	live, refused, changing := []string{"live"}, []string{"refused"}, []string{"rate-limited", "dead"}
@@ -40,6 +40,8 @@ func TestCompare(t *testing.T) {
 		{"a struck host makes no failure", ends{a: end(suite.Passed, refused)}, ends{a: end(suite.Failed, refused, "LIV-9")}, false, 1, []string{"valid/a: passed by process, failed by command"}, false},
 		{"a second answer, while it is provisioned", ends{a: end(suite.Passed, changing), b: passed}, ends{a: end(suite.Failed, changing, "LIV-9"), b: passed}, false, 1, nil, true},
 		{"a second answer makes no other failure", ends{a: end(suite.Passed, changing)}, ends{a: end(suite.Failed, changing, "LIV-2")}, false, 1, []string{"valid/a: passed by process, failed by command"}, false},
+		{"a gate that breaks its rule where it provisions", ends{a: end(suite.Passed, live), b: passed}, ends{a: end(suite.Failed, live, "LIV-1"), b: passed}, false, 1, nil, true},
+		{"provisioning breaks no other rule", ends{a: end(suite.Passed, live)}, ends{a: end(suite.Failed, live, "LIV-1", "SEC-4")}, false, 1, []string{"valid/a: passed by process, failed by command"}, false},
 		{"a hurried gate was late once more", ends{a: end(suite.Passed, live), b: passed}, ends{a: end(suite.Failed, live, "LIV-1", "LIV-9"), b: passed}, true, 1, nil, true},
 		{"haste is no excuse for another rule", ends{a: passed}, ends{a: failed}, true, 1, []string{"valid/a: passed by process, failed by command"}, false},
 		{"haste never passes", ends{a: end(suite.Failed, live, "LIV-1")}, ends{a: passed}, true, 1, []string{"valid/a: failed by process, passed by command"}, false},
