@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
 	"slices"
@@ -138,33 +139,45 @@ func (r *ring) mask(text string) string {
 // maskPieces replaces what is left of a random part, the longest piece at each
 // place.
 func maskPieces(text, random, mask string) string {
+	spans := spansOf(text, random)
+	if len(spans) == 0 {
+		return text
+	}
 	var out strings.Builder
 	copied := 0
-	for i := 0; i+leakLength <= len(text); i++ {
-		if n := longestPiece(text[i:], random); n >= leakLength {
-			out.WriteString(text[copied:i])
-			out.WriteString(mask)
-			i += n - 1
-			copied = i + 1
+	for _, s := range spans {
+		if s.from = max(s.from, copied); s.to-s.from < leakLength {
+			continue // the rest of one that overlaps the last
 		}
-	}
-	if copied == 0 {
-		return text
+		out.WriteString(text[copied:s.from])
+		out.WriteString(mask)
+		copied = s.to
 	}
 	out.WriteString(text[copied:])
 	return out.String()
 }
 
-// longestPiece is the length of the longest piece of a random part that a text
-// begins with.
-func longestPiece(text, random string) int {
-	longest := 0
-	for j := range len(random) {
-		n := 0
-		for n < len(text) && j+n < len(random) && text[n] == random[j+n] {
-			n++
+// A span is a stretch of a text.
+type span struct{ from, to int }
+
+// spansOf are the pieces of a random part in a text that are long enough to be a
+// leak, those that begin first and are longest first. Each holds a whole aligned
+// block (see blockLength), which is what is looked for.
+func spansOf(text, random string) []span {
+	var out []span
+	for block := 0; block+blockLength <= len(random); block += blockLength {
+		for from := 0; ; {
+			at := strings.Index(text[from:], random[block:block+blockLength])
+			if at < 0 {
+				break
+			}
+			at += from
+			if before, length := around(text, at, random, block); length >= leakLength {
+				out = append(out, span{at - before, at - before + length})
+			}
+			from = at + 1
 		}
-		longest = max(longest, n)
 	}
-	return longest
+	slices.SortFunc(out, func(a, b span) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
+	return slices.Compact(out)
 }

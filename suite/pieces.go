@@ -135,14 +135,21 @@ func common(a string, i int, b []byte, j int) int {
 	if a[i:i+blockLength] != string(b[j:j+blockLength]) {
 		return 0
 	}
-	before, after := 0, blockLength
+	_, length := around(a, i, b, j)
+	return length
+}
+
+// around returns the length of the longest piece that two texts have in common
+// around a block that is the same in both, and how much of it is before the block.
+func around[T string | []byte](a string, i int, b T, j int) (before, length int) {
 	for before < i && before < j && a[i-before-1] == b[j-before-1] {
 		before++
 	}
-	for i+after < len(a) && j+after < len(b) && a[i+after] == b[j+after] {
-		after++
+	length = before + blockLength
+	for after := blockLength; i+after < len(a) && j+after < len(b) && a[i+after] == b[j+after]; after++ {
+		length++
 	}
-	return before + after
+	return before, length
 }
 
 var isAlphanumeric = func() (is [256]bool) {
