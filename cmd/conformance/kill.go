@@ -38,10 +38,9 @@ type kill struct {
 	Compared    int      `json:"compared,omitempty"`
 	Differences []string `json:"differences,omitempty"`
 
-	// Remembers: see gates.Double; nothing is compared then.
+	// Remembers and Hurried: see gates.Double; nothing is compared then.
 	Remembers bool `json:"remembers,omitempty"`
-	// Hurried: see gates.Double; what it fails by its fault alone is not compared.
-	Hurried bool `json:"hurried,omitempty"`
+	Hurried   bool `json:"hurried,omitempty"`
 
 	ends map[string]ending
 }
@@ -103,7 +102,7 @@ func (k *kill) cannotShow(base kill) bool {
 func (k *kill) compare(base kill) {
 	for id, got := range k.ends {
 		want, both := base.ends[id]
-		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || servedByNobody(want, got) || k.answeredInBackground(want, got) || k.tooLate(want, got) {
+		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || servedByNobody(want, got) || k.answeredInBackground(want, got) {
 			continue
 		}
 		k.Compared++
@@ -170,12 +169,6 @@ func (k *kill) answeredInBackground(want, got ending) bool {
 	return changes && onlyOf(got.rules, []string{"LIV-9"}) || onlyOf(got.rules, k.Breaks)
 }
 
-// tooLate: a machine that was busier at this door made a hurried double break
-// its rule once more.
-func (k *kill) tooLate(want, got ending) bool {
-	return k.Hurried && want.outcome == suite.Passed && got.outcome == suite.Failed && slices.ContainsFunc(got.rules, func(rule string) bool { return slices.Contains(k.Breaks, rule) })
-}
-
 func onlyOf(rules, among []string) bool {
 	return !slices.ContainsFunc(rules, func(r string) bool { return !slices.Contains(among, r) })
 }
@@ -205,7 +198,7 @@ func (st *selftest) print(w io.Writer, k kill) error {
 	if k.Note != "" {
 		b.WriteString("; " + k.Note)
 	}
-	if k.Door == commandDoor && !k.Remembers {
+	if k.Compared > 0 {
 		fmt.Fprintf(&b, "; %d compared, %d differ", k.Compared, len(k.Differences))
 	}
 	b.WriteString("\n")

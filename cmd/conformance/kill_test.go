@@ -23,32 +23,28 @@ func TestCompare(t *testing.T) {
 	tests := []struct {
 		name        string
 		base, got   ends
-		hurried     bool
 		compared    int
 		differences []string
 		isStillOK   bool
 	}{
-		{"the same", ends{a: passed, b: failed}, ends{a: passed, b: failed}, false, 2, nil, true},
-		{"failed there only", ends{a: passed}, ends{a: failed}, false, 1, []string{"valid/a: passed by process, failed by command"}, false},
-		{"passed there only", ends{a: failed}, ends{a: passed}, false, 1, []string{"valid/a: failed by process, passed by command"}, false},
-		{"could not be judged there", ends{a: passed}, ends{a: errored}, false, 1, []string{"valid/a: passed by process, error by command"}, false},
-		{"not claimed by one", ends{a: unclaimed, b: passed}, ends{a: passed, b: passed}, false, 1, nil, true},
-		{"not replayed by the other", ends{b: passed}, ends{a: failed, b: passed}, false, 1, nil, true},
-		{"nothing in common proves nothing", ends{a: passed}, ends{b: passed}, false, 0, nil, false},
-		{"a call that a struck host hides", ends{a: end(suite.Failed, refused, "LIV-9"), b: passed}, ends{a: end(suite.Passed, refused), b: passed}, false, 1, nil, true},
-		{"a struck host hides no verdict", ends{a: end(suite.Failed, refused, "LIV-9", "LIV-2")}, ends{a: end(suite.Passed, refused)}, false, 1, []string{"valid/a: failed by process, passed by command"}, false},
-		{"a struck host makes no failure", ends{a: end(suite.Passed, refused)}, ends{a: end(suite.Failed, refused, "LIV-9")}, false, 1, []string{"valid/a: passed by process, failed by command"}, false},
-		{"a second answer, while it is provisioned", ends{a: end(suite.Passed, changing), b: passed}, ends{a: end(suite.Failed, changing, "LIV-9"), b: passed}, false, 1, nil, true},
-		{"a second answer makes no other failure", ends{a: end(suite.Passed, changing)}, ends{a: end(suite.Failed, changing, "LIV-2")}, false, 1, []string{"valid/a: passed by process, failed by command"}, false},
-		{"a gate that breaks its rule where it provisions", ends{a: end(suite.Passed, live), b: passed}, ends{a: end(suite.Failed, live, "LIV-1"), b: passed}, false, 1, nil, true},
-		{"provisioning breaks no other rule", ends{a: end(suite.Passed, live)}, ends{a: end(suite.Failed, live, "LIV-1", "SEC-4")}, false, 1, []string{"valid/a: passed by process, failed by command"}, false},
-		{"a hurried gate was late once more", ends{a: end(suite.Passed, live), b: passed}, ends{a: end(suite.Failed, live, "LIV-1", "LIV-9"), b: passed}, true, 1, nil, true},
-		{"haste is no excuse for another rule", ends{a: passed}, ends{a: failed}, true, 1, []string{"valid/a: passed by process, failed by command"}, false},
-		{"haste never passes", ends{a: end(suite.Failed, live, "LIV-1")}, ends{a: passed}, true, 1, []string{"valid/a: failed by process, passed by command"}, false},
+		{"the same", ends{a: passed, b: failed}, ends{a: passed, b: failed}, 2, nil, true},
+		{"failed there only", ends{a: passed}, ends{a: failed}, 1, []string{"valid/a: passed by process, failed by command"}, false},
+		{"passed there only", ends{a: failed}, ends{a: passed}, 1, []string{"valid/a: failed by process, passed by command"}, false},
+		{"could not be judged there", ends{a: passed}, ends{a: errored}, 1, []string{"valid/a: passed by process, error by command"}, false},
+		{"not claimed by one", ends{a: unclaimed, b: passed}, ends{a: passed, b: passed}, 1, nil, true},
+		{"not replayed by the other", ends{b: passed}, ends{a: failed, b: passed}, 1, nil, true},
+		{"nothing in common proves nothing", ends{a: passed}, ends{b: passed}, 0, nil, false},
+		{"a call that a struck host hides", ends{a: end(suite.Failed, refused, "LIV-9"), b: passed}, ends{a: end(suite.Passed, refused), b: passed}, 1, nil, true},
+		{"a struck host hides no verdict", ends{a: end(suite.Failed, refused, "LIV-9", "LIV-2")}, ends{a: end(suite.Passed, refused)}, 1, []string{"valid/a: failed by process, passed by command"}, false},
+		{"a struck host makes no failure", ends{a: end(suite.Passed, refused)}, ends{a: end(suite.Failed, refused, "LIV-9")}, 1, []string{"valid/a: passed by process, failed by command"}, false},
+		{"a second answer, while it is provisioned", ends{a: end(suite.Passed, changing), b: passed}, ends{a: end(suite.Failed, changing, "LIV-9"), b: passed}, 1, nil, true},
+		{"a second answer makes no other failure", ends{a: end(suite.Passed, changing)}, ends{a: end(suite.Failed, changing, "LIV-2")}, 1, []string{"valid/a: passed by process, failed by command"}, false},
+		{"a gate that breaks its rule where it provisions", ends{a: end(suite.Passed, live), b: passed}, ends{a: end(suite.Failed, live, "LIV-1"), b: passed}, 1, nil, true},
+		{"provisioning breaks no other rule", ends{a: end(suite.Passed, live)}, ends{a: end(suite.Failed, live, "LIV-1", "SEC-4")}, 1, []string{"valid/a: passed by process, failed by command"}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			k := kill{Door: commandDoor, OK: true, Breaks: []string{"LIV-1"}, Hurried: test.hurried, ends: test.got}
+			k := kill{Door: commandDoor, OK: true, Breaks: []string{"LIV-1"}, ends: test.got}
 			k.compare(kill{Door: processDoor, ends: test.base})
 			if diff := cmp.Diff(test.differences, k.Differences); diff != "" || k.Compared != test.compared || k.OK != test.isStillOK {
 				t.Errorf("compared %d, ok %v, differences (-want +got):\n%s", k.Compared, k.OK, diff)

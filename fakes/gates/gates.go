@@ -39,8 +39,8 @@ type Double struct {
 	// Remembers: what it answers depends on what it was asked before, so that
 	// two runs in another order lawfully end differently, scenario by scenario.
 	Remembers bool
-	// Hurried: its fault shows itself by the clock, so that on a busy machine it
-	// lawfully fails scenarios that it passes on an idle one.
+	// Hurried: its fault shows itself by the clock, so that on a busy machine
+	// scenarios lawfully fail that pass on an idle one.
 	Hurried bool
 	// CoreOnly: a correct variant that keeps the core rules only, so that
 	// --level extended may find fault with it.
