@@ -108,8 +108,9 @@ func (f *finisher) settled(before time.Time) {
 
 func (f *finisher) judge(r ended) {
 	o := f.observation(r.replay)
-	res := Result{
-		Scenario: r.scenario, Outcome: Passed, Took: max(0, r.at.Sub(r.started)), Companion: f.e.cfg.Companions[r.scenario.ID],
+	res := Result{Scenario: r.scenario, Outcome: Passed, Companion: f.e.cfg.Companions[r.scenario.ID]}
+	if !r.started.IsZero() {
+		res.Took = r.at.Sub(r.started)
 	}
 	if r.noPlace != "" {
 		res.Outcome, res.Reason = NotClaimed, r.noPlace
@@ -135,7 +136,7 @@ func (f *finisher) observation(r *replay) *Observation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.judged = true; r.attempt == nil {
-		r.attempt = &attempt{started: time.Now()} // it failed before it was begun
+		r.attempt = &attempt{} // it failed before it was begun
 	}
 	cfg := &f.e.cfg
 	for i := range r.steps {

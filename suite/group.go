@@ -17,13 +17,15 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 	var again []*replay
 	done := func(list []*replay) {
 		e.sweep(ctx, list)
-		clear := slices.DeleteFunc(slices.Clone(list), (*replay).unclear)
-		e.finisher.add(clear)
+		var clear []*replay
 		for _, r := range list {
 			if r.unclear() {
 				again = append(again, r)
+			} else {
+				clear = append(clear, r)
 			}
 		}
+		e.finisher.add(clear)
 	}
 	if len(g.sets) > 1 {
 		e.phases(ctx, g, g.replays)

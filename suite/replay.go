@@ -70,7 +70,7 @@ func (r *replay) owns() {}
 func (r *replay) drop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.attempt, r.hosts = nil, nil
+	r.attempt = nil
 }
 
 // A window is the time of one step, to which calls are attributed.
