@@ -91,7 +91,7 @@ func (k *kill) notices(to map[string]bool) {
 }
 
 // cannotShow: what found the double out by the other door needs an area that a
-// command behind the proxy does not claim, such as unreadable-secrets.
+// server behind its profile does not claim, such as unreadable-secrets.
 func (k *kill) cannotShow(base kill) bool {
 	return base.First != "" && k.ends[base.First].outcome == suite.NotClaimed
 }

@@ -193,8 +193,8 @@ func (st *selftest) start(ctx context.Context, subjects []subject) []chan tested
 }
 
 // test replays the corpus at one subject through every door that was asked for.
-// The cheapest door is what the command door is compared with, so it is gone
-// through then in any case.
+// What the cheapest door found is what the others are held to, so it is gone
+// through in any case.
 func (st *selftest) test(ctx context.Context, s *subject) ([]kill, error) {
 	var out []kill
 	cheapest := map[bool]string{true: httpDoor, false: processDoor}[s.HTTPOnly()]
@@ -214,7 +214,7 @@ func (st *selftest) test(ctx context.Context, s *subject) ([]kill, error) {
 			continue
 		case door == cheapestDoor:
 			door = cheapest
-		case door == commandDoor:
+		case door == commandDoor, door == httpDoor && !s.HTTPOnly():
 			if _, err := visit(cheapest); err != nil {
 				return nil, err
 			}
