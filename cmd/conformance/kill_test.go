@@ -16,6 +16,10 @@ func TestCompare(t *testing.T) {
 		}}}}
 	}
 	live, refused, changing := []string{"live"}, []string{"refused"}, []string{"rate-limited", "dead"}
+	mustRefuse := func(e ending) ending {
+		e.scenario.Steps[0].Expect.Verdict = scenarios.Refused
+		return e
+	}
 	passed, failed := end(suite.Passed, live), end(suite.Failed, live, "LIV-9")
 	unclaimed, errored := end(suite.NotClaimed, live), end(suite.Errored, live)
 	const a, b = "valid/a", "valid/b"
@@ -40,6 +44,7 @@ func TestCompare(t *testing.T) {
 		{"a second answer, while it is provisioned", ends{a: end(suite.Passed, changing), b: passed}, ends{a: end(suite.Failed, changing, "LIV-9"), b: passed}, 1, nil, true},
 		{"a second answer makes no other failure", ends{a: end(suite.Passed, changing)}, ends{a: end(suite.Failed, changing, "LIV-2")}, 1, []string{"valid/a: passed by process, failed by command"}, false},
 		{"a gate that breaks its rule where it provisions", ends{a: end(suite.Passed, live), b: passed}, ends{a: end(suite.Failed, live, "LIV-1"), b: passed}, 1, nil, true},
+		{"nothing is provisioned after a refusal", ends{a: mustRefuse(end(suite.Passed, live))}, ends{a: end(suite.Failed, live, "LIV-1")}, 1, []string{"valid/a: passed by process, failed by command"}, false},
 		{"provisioning breaks no other rule", ends{a: end(suite.Passed, live)}, ends{a: end(suite.Failed, live, "LIV-1", "SEC-4")}, 1, []string{"valid/a: passed by process, failed by command"}, false},
 	}
 	for _, test := range tests {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/suite/internal/small"
 )
 
 // faultyGate names the environment variable by which a test that runs this
@@ -28,26 +29,12 @@ func underTest() *registry.Registry {
 	if os.Getenv(faultyGate) == "" {
 		return registry.Embedded()
 	}
-	small, err := registry.Load("small.yaml", []byte(smallRegistry))
+	few, err := small.Registry()
 	if err != nil {
 		panic(err)
 	}
-	return small
+	return few
 }
-
-// smallRegistry leads to few providers, so that a process which only shows what
-// go test makes of a selection does not expand the corpus over all of ours.
-const smallRegistry = `
-schema_version: 1
-providers:
-  - {name: anthropic-api, protocol: anthropic, auth_env: [ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN], base_url_template: "https://api.anthropic.com/v1"}
-  - {name: openai-api, protocol: openai, auth_env: [OPENAI_API_KEY], base_url_template: "https://api.openai.com/v1"}
-  - {name: groq, protocol: openai, auth_env: [GROQ_API_KEY], base_url_template: "https://api.groq.com/openai/v1"}
-  - {name: platform, protocol: openai, auth_env: [P_TOKEN], base_url_template: "https://platform.example/v1"}
-runtimes:
-  claude-code: {providers: [{name: anthropic-api, models: ["anthropic:claude-opus-4-7"]}, {name: platform, models: [p-1]}]}
-  codex: {providers: [{name: openai-api, models: [gpt-5.5]}, {name: groq, models: [g-1]}]}
-`
 
 // TestConformance and TestBesides are what a vendor writes; they run in
 // parallel, as two servers in one process.

@@ -15,6 +15,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/internal/small"
 	"github.com/molecule-ai/byok-conformance/suite/specs"
 )
 
@@ -43,11 +44,11 @@ func underTest() *registry.Registry {
 	if _, child := os.LookupEnv(faultyGate); !child {
 		return registry.Embedded()
 	}
-	small, err := registry.Load("small.yaml", []byte(specs.SmallRegistry))
+	few, err := small.Registry()
 	if err != nil {
 		panic(err)
 	}
-	return small
+	return few
 }
 
 var _ = specs.Describe("the reference gate", specs.Options{

@@ -9,9 +9,9 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/conform"
+	"github.com/molecule-ai/byok-conformance/suite/internal/small"
 )
 
 // waiverFile writes a file with one waiver, which holds for a long time.
@@ -80,14 +80,14 @@ func TestWaivers(t *testing.T) {
 
 // A waiver by rule is judged where the whole core corpus is declared.
 func TestWaiverByRuleIsHeld(t *testing.T) {
-	small, err := registry.Load("small.yaml", []byte(SmallRegistry))
+	few, err := small.Registry()
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := doubleOptions(&gates.Double{})
-	o.Registry = small
+	o.Registry = few
 	o.Gate = func(providers http.RoundTripper) gate.Gate {
-		return gate.NewReference(small, gate.Options{Transport: providers, Budget: testBudget})
+		return gate.NewReference(few, gate.Options{Transport: providers, Budget: testBudget})
 	}
 	o.Waivers = []string{waiverFile(t, "rule: PRE-6", "PRE-6")}
 	d, err := newDoor(o)
