@@ -64,9 +64,10 @@ func (t *HTTPTarget) send(ctx context.Context, c *call, p placeholders, requestI
 		}
 		wait := t.limited(r)
 		if wait == 0 {
+			t.answered.Store(true)
 			return r, nil
 		}
-		if waited += wait; waited > 5*t.profile.rate.longest {
+		if waited += wait; waited > t.longestWait() {
 			return nil, fmt.Errorf("%w (status %d) held us for %s; raise it for the run, or thin the matrix with --matrix pairwise", errLimited, r.status, waited)
 		}
 		t.mu.Lock()
@@ -90,6 +91,16 @@ func (t *HTTPTarget) limited(r *httpReply) time.Duration {
 		return l.longest
 	}
 	return time.Duration(seconds * float64(time.Second))
+}
+
+// longestWait is how long one request waits for the rate limit, all in all:
+// several windows where others compete for them; one where the server has never
+// said anything else, for then more of them will not help.
+func (t *HTTPTarget) longestWait() time.Duration {
+	if t.answered.Load() {
+		return 5 * t.profile.rate.longest
+	}
+	return t.profile.rate.longest
 }
 
 func (t *HTTPTarget) paused(ctx context.Context) error {

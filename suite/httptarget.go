@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -34,6 +35,8 @@ type HTTPTarget struct {
 	// pause is until when the server's rate limit holds everybody back.
 	mu    sync.Mutex
 	pause time.Time
+	// answered: a reply came that was not the rate limit's.
+	answered atomic.Bool
 	// globals are the names that we have set.
 	globals map[string]bool
 	// show is told of every reply but those to creates; nil until Inspect.

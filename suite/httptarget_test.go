@@ -216,14 +216,34 @@ func TestRateLimitIsWaitedOut(t *testing.T) {
 			t.Errorf("Retry-After %s: %s after %d calls", retryAfter, r.Outcome, calls.Load())
 		}
 	}
-	target := served(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", "0.02")
-		answer(w, 429, "")
-	})
-	target.profile.rate.longest = 10 * time.Millisecond
-	r := target.Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
-	if r.Outcome != OutcomeNone || !strings.Contains(fmt.Sprint(r.Err), "the server's rate limit (status 429) held us for") {
-		t.Errorf("a limit that never ends: %s, %v", r.Outcome, r.Err)
+}
+
+func TestRateLimitThatNeverEnds(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		answered bool
+		windows  int32
+	}{
+		{"of a server that has answered before", true, 5},
+		{"of a server that never said anything else", false, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var calls atomic.Int32
+			target := served(t, func(w http.ResponseWriter, _ *http.Request) {
+				calls.Add(1)
+				w.Header().Set("Retry-After", "0.02")
+				answer(w, 429, "")
+			})
+			target.profile.rate.longest = 10 * time.Millisecond
+			target.answered.Store(test.answered)
+			r := target.Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
+			if r.Outcome != OutcomeNone || !strings.Contains(fmt.Sprint(r.Err), "the server's rate limit (status 429) held us for") {
+				t.Errorf("%s, %v", r.Outcome, r.Err)
+			}
+			if got := calls.Load(); got != test.windows+1 {
+				t.Errorf("%d creates, want %d windows waited for and then given up", got, test.windows)
+			}
+		})
 	}
 }
 
