@@ -32,15 +32,16 @@ func Merge[R Report](runs []R, names []string) (Report, error) {
 	h := runs[0].Head()
 	h.Shard, h.Planned, h.LeftOut = "", len(m.entries), 0
 	rows := map[string]Rule{}
-	var finished time.Time
+	ended := Ended{Status: Complete}
 	for _, run := range runs {
 		h.LeftOut += run.Head().LeftOut
 		if started := run.Head().Started; started.Before(h.Started) {
 			h.Started = started
 		}
-		if ended := run.Foot().Ended.Finished; ended.After(finished) {
-			finished = ended
+		if finished := run.Foot().Ended.Finished; finished.After(ended.Finished) {
+			ended.Finished = finished
 		}
+		ended.ReplayedAgain += run.Foot().Ended.ReplayedAgain
 		for _, r := range run.Foot().Rules {
 			rows[r.ID] = r
 		}
@@ -52,7 +53,6 @@ func Merge[R Report](runs []R, names []string) (Report, error) {
 		}
 		tally.Add(r)
 	}
-	ended := Ended{Status: Complete, Finished: finished}
 	m.header, m.footer = h, tally.Footer(ended, h.Claims, h.NotClaimedAreas, func(id string) string { return rows[id].Level })
 	for i, r := range m.footer.Rules {
 		m.footer.Rules[i].Title = rows[r.ID].Title

@@ -270,4 +270,7 @@ type Ended struct {
 	Reason  string `json:"reason,omitempty"`
 	Planned int    `json:"planned"`
 	Ended   int    `json:"ended"`
+	// ReplayedAgain counts the scenarios that failed while the harness itself was
+	// kept from running, and were replayed again; the last replay counts.
+	ReplayedAgain int `json:"replayed_again,omitempty"`
 }

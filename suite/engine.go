@@ -55,6 +55,9 @@ type Config struct {
 	Trace bool
 	// Handle receives the run's events; may be nil.
 	Handle func(Event)
+
+	// pulse stands in for the run's own, which beats; nil but in tests.
+	pulse *pulse
 }
 
 // waitingScenarios is how many scenarios may wait for silent providers at once.
@@ -70,6 +73,10 @@ type engine struct {
 	silence      *silence
 	// afterwards are the looks at what became of workspaces after their create.
 	afterwards doubts
+	// pulse tells when the harness itself did not run, and hindered what came of
+	// replaying what failed then.
+	pulse    *pulse
+	hindered hindrance
 
 	mu        sync.Mutex
 	leftovers []string
@@ -89,6 +96,9 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	e, err := newEngine(cfg)
 	if err != nil {
 		return Summary{}, err
+	}
+	if cfg.pulse == nil {
+		defer e.pulse.start()()
 	}
 	p := e.plan()
 	cfg.Providers.ring.reserve(p.values)
@@ -132,13 +142,16 @@ func newEngine(cfg Config) (*engine, error) {
 	}
 	e.things = newMaterials(cfg.Seed, cfg.Registry)
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
-	e.finisher, e.silence = newFinisher(e), newSilence(e.cfg.Parallel)
+	e.finisher, e.silence, e.pulse = newFinisher(e), newSilence(e.cfg.Parallel), cmp.Or(cfg.pulse, &pulse{})
 	cfg.Providers.ring.hide(e.traits.Secrets)
 	if cfg.Output != nil {
 		cfg.Output.watch(cfg.Providers.ring)
 	}
 	if t, ok := cfg.Target.(Inspected); ok {
 		t.Inspect(e.inspect)
+	}
+	if t, ok := cfg.Target.(interface{ pace(*pulse) }); ok {
+		t.pace(e.pulse)
 	}
 	return e, nil
 }
@@ -209,7 +222,7 @@ func (e *engine) hostsOf(s *scenarios.Step) []string {
 
 func (e *engine) summary(total int, interrupted bool) Summary {
 	s := e.finisher.summary
-	s.Planned, s.Interrupted = total, interrupted
+	s.Planned, s.Interrupted, s.ReplayedAgain = total, interrupted, e.hindered.replayed
 	s.Claims = e.cfg.Claims
 	for _, area := range scenarios.Claims {
 		if !slices.Contains(e.cfg.Claims, area) {

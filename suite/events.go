@@ -92,6 +92,9 @@ type Summary struct {
 	Strays []Exchange
 	// Interrupted: the run was cut short; what was not replayed has no result.
 	Interrupted bool
+	// ReplayedAgain counts the scenarios that failed while the harness itself was
+	// kept from running, and were replayed again; the last replay counts.
+	ReplayedAgain int
 }
 
 // Conformant reports whether everything planned ended, nothing failed that was

@@ -138,6 +138,11 @@ func (f *finisher) observation(r *replay) *Observation {
 	if r.judged = true; r.attempt == nil {
 		r.attempt = &attempt{} // it failed before it was begun
 	}
+	return f.seenOf(r)
+}
+
+// seenOf is what a replay has seen until now. The caller holds r.mu.
+func (f *finisher) seenOf(r *replay) *Observation {
 	cfg := &f.e.cfg
 	for i := range r.steps {
 		r.steps[i].AskedBefore = r.set.knows(r.steps[i].Step, f.e.hostsOf(r.steps[i].Step))

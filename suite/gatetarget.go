@@ -17,7 +17,11 @@ type GateTarget struct {
 	// answered are decisions that can be used again. They hold timers, which a
 	// testing/synctest bubble keeps to itself, so that each target has its own.
 	answered sync.Pool
+	// pulse is the run's; nil until then.
+	pulse *pulse
 }
+
+func (t *GateTarget) pace(p *pulse) { t.pulse = p }
 
 var _ Target = (*GateTarget)(nil)
 
@@ -75,20 +79,26 @@ func (t *GateTarget) decide(ctx context.Context, patience time.Duration, req gat
 	d := t.answered.Get().(*decision)
 	d.gate, d.req = t.gate, req
 	d.late.Reset(patience)
-	start := time.Now()
+	asked := t.pulse.stretch()
 	go d.ask(ctx)
-	select {
-	case r := <-d.done:
-		r.Took = time.Since(start)
-		d.late.Stop()
-		d.gate, d.req = nil, gate.Request{}
-		t.answered.Put(d)
-		return r
-	case <-d.late.C:
-		return Reply{Outcome: OutcomeLate, Err: errLate, Took: time.Since(start)}
-	case <-ctx.Done():
-		d.late.Stop()
-		return Reply{Outcome: OutcomeNone, Err: context.Cause(ctx), Took: time.Since(start)}
+	for {
+		select {
+		case r := <-d.done:
+			r.Took = time.Since(asked.began)
+			d.late.Stop()
+			d.gate, d.req = nil, gate.Request{}
+			t.answered.Put(d)
+			return r
+		case <-d.late.C:
+			if left := asked.left(patience); left > 0 {
+				d.late.Reset(left)
+				continue
+			}
+			return Reply{Outcome: OutcomeLate, Err: errLate, Took: time.Since(asked.began)}
+		case <-ctx.Done():
+			d.late.Stop()
+			return Reply{Outcome: OutcomeNone, Err: context.Cause(ctx), Took: time.Since(asked.began)}
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 		e.sweep(ctx, list)
 		var clear []*replay
 		for _, r := range list {
-			if r.unclear() {
+			if r.unclear() || e.isHindered(r) {
 				again = append(again, r)
 			} else {
 				clear = append(clear, r)
@@ -50,17 +50,27 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 }
 
 // alone replays one scenario again while nothing else runs, so that every call
-// that is seen is its own.
+// that is seen is its own, and again where the harness stands still meanwhile.
 func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
-	if ctx.Err() != nil {
+	hindered := !r.unclear()
+	if hindered && !e.hindered.worthIt() {
+		e.finisher.add([]*replay{r})
 		return
 	}
-	e.forget(r)
-	e.reset(r)
-	e.cfg.Providers.setAlone(r)
-	replayIt()
-	e.cfg.Providers.setAlone(nil)
-	e.sweep(ctx, []*replay{r})
+	for again := true; again; again = r.attempts < mostAttempts && e.isHindered(r) {
+		if ctx.Err() != nil {
+			return
+		}
+		e.forget(r)
+		e.reset(r)
+		e.cfg.Providers.setAlone(r)
+		replayIt()
+		e.cfg.Providers.setAlone(nil)
+		e.sweep(ctx, []*replay{r})
+	}
+	if hindered {
+		e.hindered.ended(e.fails(r))
+	}
 	e.finisher.add([]*replay{r})
 }
 

@@ -142,7 +142,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 	if patience == 0 {
 		patience = t.timeout
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errLate)
+	ctx, cancel := t.pulse.within(ctx, patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, c.method, t.base+p.fill(c.path, url.PathEscape), bytes.NewReader(payload))
 	if err != nil {

@@ -146,7 +146,7 @@ func keyAndValue(key, value, id string) []any {
 // Provision changes the workspace's secrets, has it provisioned again, and
 // watches for what comes of it.
 func (t *HTTPTarget) Provision(ctx context.Context, req ProvisionRequest) Reply {
-	ctx, cancel := context.WithTimeoutCause(ctx, 2*t.profile.provision.within, errLate)
+	ctx, cancel := t.pulse.within(ctx, 2*t.profile.provision.within)
 	defer cancel()
 	w := req.Workspace
 	before, err := t.changed(ctx, req)
@@ -226,7 +226,7 @@ func (t *HTTPTarget) Settle(ctx context.Context, w Workspace) error {
 	if !t.profile.provision.state.set || w.External {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, t.profile.provision.within, errLate)
+	ctx, cancel := t.pulse.within(ctx, t.profile.provision.within)
 	defer cancel()
 	return t.settled(ctx, w.ID)
 }
@@ -237,7 +237,7 @@ func (t *HTTPTarget) Outcome(ctx context.Context, w Workspace) *Reply {
 	if t.Settle(ctx, w) != nil || !t.profile.provision.state.set || w.External {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, t.profile.provision.within, errLate)
+	ctx, cancel := t.pulse.within(ctx, t.profile.provision.within)
 	defer cancel()
 	state, err := t.do(ctx, &t.profile.provision.state, placeholders{"id": w.ID}, "", nil, 0)
 	if err != nil || state.is(t.profile.provision.running) {

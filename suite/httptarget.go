@@ -41,6 +41,8 @@ type HTTPTarget struct {
 	globals map[string]bool
 	// show is told of every reply but those to creates; nil until Inspect.
 	show func(where string, r Shown)
+	// pulse is the run's; nil until then.
+	pulse *pulse
 }
 
 var (
@@ -51,6 +53,8 @@ var (
 
 // Inspect has every reply shown from now on.
 func (t *HTTPTarget) Inspect(show func(where string, r Shown)) { t.show = show }
+
+func (t *HTTPTarget) pace(p *pulse) { t.pulse = p }
 
 // HTTPOptions change how a server is reached. The zero value dials its URL.
 type HTTPOptions struct {

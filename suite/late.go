@@ -44,7 +44,7 @@ func (e *engine) lookLater(ctx context.Context, look func(context.Context) bool)
 	if !e.afterwards.worthIt() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.Budget+boundSlack)
+	ctx, cancel := e.pulse.within(ctx, e.cfg.Budget+boundSlack)
 	defer cancel()
 	if look(ctx) {
 		e.afterwards.proved()

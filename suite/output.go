@@ -103,8 +103,8 @@ func (o *Output) Last(n int) []string {
 }
 
 // wait returns the lines since a mark, once one of them matches or the limit
-// has passed.
-func (o *Output) wait(mark int64, limit time.Duration, match func(string) bool) []string {
+// has passed since a stretch began; time in which the harness did not run does not count.
+func (o *Output) wait(since stretch, mark int64, limit time.Duration, match func(string) bool) []string {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	var seen []string
@@ -122,6 +122,10 @@ func (o *Output) wait(mark int64, limit time.Duration, match func(string) bool) 
 		select {
 		case <-news:
 		case <-timer.C:
+			if left := since.left(limit); left > 0 {
+				timer.Reset(left)
+				continue
+			}
 			return append(seen, "")[:len(seen)]
 		}
 	}

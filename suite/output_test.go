@@ -60,7 +60,7 @@ func TestOutputKeepsTheLastLines(t *testing.T) {
 	if got := o.Last(2 * keptLines); len(got) != keptLines || got[0] != "10" {
 		t.Errorf("%d lines are kept, from %q on", len(got), got[0])
 	}
-	if got := o.wait(early, time.Nanosecond, func(string) bool { return true }); len(got) != keptLines {
+	if got := o.wait((*pulse)(nil).stretch(), early, time.Nanosecond, func(string) bool { return true }); len(got) != keptLines {
 		t.Errorf("since a mark that is gone: %d lines", len(got))
 	}
 	writeAll(t, o, "part")
@@ -94,7 +94,7 @@ func TestOutputWait(t *testing.T) {
 				timer := time.AfterFunc(time.Second, func() { writeAll(t, o, test.after) })
 				defer timer.Stop()
 				start := time.Now()
-				got := o.wait(mark, 5*time.Second, is("hit"))
+				got := o.wait((*pulse)(nil).stretch(), mark, 5*time.Second, is("hit"))
 				if took := time.Since(start); took != test.took {
 					t.Errorf("it took %s, want %s", took, test.took)
 				}
@@ -166,7 +166,7 @@ func TestOutputFromManyGoroutines(t *testing.T) {
 					t.Error(err)
 				}
 				o.Last(1)
-				o.wait(o.mark(), time.Nanosecond, func(string) bool { return false })
+				o.wait((*pulse)(nil).stretch(), o.mark(), time.Nanosecond, func(string) bool { return false })
 			}
 		})
 	}

@@ -42,8 +42,12 @@ type attempt struct {
 	next        int
 	started     time.Time
 	finished    time.Time
-	workspace   Workspace
-	created     []Workspace
+	// under is the time since it began, and stalled how long of that the harness
+	// did not run.
+	under     stretch
+	stalled   time.Duration
+	workspace Workspace
+	created   []Workspace
 
 	// What follows is guarded by the replay's mutex.
 

@@ -18,7 +18,8 @@ import (
 // after its last one.
 func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) {
 	if r.next == 0 {
-		r.started = time.Now()
+		r.under = e.pulse.stretch()
+		r.started = r.under.began
 		e.finisher.emit(Started{r.scenario.ID})
 		if err := e.untestable(r.scenario); err != nil {
 			r.fail(err)
@@ -46,7 +47,7 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 		for _, w := range r.created {
 			e.remove(ctx, w)
 		}
-		r.finished = time.Now()
+		r.finished, r.stalled = time.Now(), r.under.stalled()
 	}
 }
 
@@ -200,11 +201,14 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 	step := &r.scenario.Steps[i]
 	w.step.Replies = make([]Reply, step.AtOnce)
 	one := func(n int) {
-		w.step.Replies[n] = e.cfg.Target.Create(ctx, CreateRequest{
+		asked := e.pulse.stretch()
+		reply := e.cfg.Target.Create(ctx, CreateRequest{
 			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, i, n),
 			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields, Malformed: step.Malformed,
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})
+		reply.Stalled = asked.stalled()
+		w.step.Replies[n] = reply
 	}
 	if step.AtOnce == 1 {
 		one(0)
@@ -344,5 +348,5 @@ func (e *engine) trace(r *replay, s *StepObservation, mark int64) {
 			return
 		}
 	}
-	s.Traces = e.cfg.Output.wait(mark, traceWait, func(line string) bool { return isLoudLine(o, s.Step, line) })
+	s.Traces = e.cfg.Output.wait(e.pulse.stretch(), mark, traceWait, func(line string) bool { return isLoudLine(o, s.Step, line) })
 }

@@ -151,6 +151,9 @@ type Reply struct {
 	Notices []gate.Notice
 	// Took is from the request to the end of the reply.
 	Took time.Duration
+	// Stalled is how long of that the harness itself was kept from running, which
+	// is not the target's doing. The engine sets it.
+	Stalled time.Duration
 	// Err says why there is no reply, or none in time.
 	Err error
 	// Exchanges are what went over the wire, for the report.

@@ -101,7 +101,7 @@ func (o *output) each(f func(reports.Writer) error) {
 }
 
 func (p *prepared) ended(s suite.Summary) reports.Ended {
-	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended()}
+	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
 	if err := p.target.died(); err != nil {
 		e.Status, e.Reason = reports.Aborted, "the server died: "+err.Error()
 	} else if s.Interrupted {

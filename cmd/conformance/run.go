@@ -159,6 +159,9 @@ func (p *prepared) end(cmd *cobra.Command, s suite.Summary) error {
 	for _, left := range s.Leftovers {
 		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: left at the target: %s\n", left)
 	}
+	if s.ReplayedAgain > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: %d scenarios failed while this machine kept the harness from running, and were replayed again by themselves; what came of that counts\n", s.ReplayedAgain)
+	}
 	for _, stale := range p.waiving.set.Stale() {
 		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: %s\n", stale)
 	}

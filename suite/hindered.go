@@ -1,0 +1,77 @@
+package suite
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// mostAttempts is how often a scenario is replayed at most.
+const mostAttempts = 4
+
+// hindering is the part of the probe's budget for which the harness has to have
+// stood still, while a scenario was replayed, before its failure is doubted.
+const hindering = 5
+
+// inVainAgain is how many replays may fail again, for each that does not, before
+// no more are replayed again: the target is at fault then, and not the machine.
+const inVainAgain = 10
+
+// A hindrance is what came of replaying again what failed while the harness was
+// kept from running.
+type hindrance struct {
+	mu          sync.Mutex
+	vain, right int
+	// replayed is how many scenarios were replayed again.
+	replayed int
+}
+
+func (h *hindrance) worthIt() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.vain < inVainAgain*(1+h.right)
+}
+
+// ended notes what came of replaying a scenario again.
+func (h *hindrance) ended(failed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.replayed++
+	if failed {
+		h.vain++
+	} else {
+		h.right++
+	}
+}
+
+// isHindered reports whether a replay failed in a way that time can explain,
+// while the harness, and with it a server on the same machine, was kept from
+// running: a gate whose probe timed out for that reason did not violate a rule. A
+// credential that was shown was shown, whatever the machine did.
+func (e *engine) isHindered(r *replay) bool {
+	return e.hindered.worthIt() && e.stood(r) >= e.cfg.Budget/hindering && e.fails(r)
+}
+
+// stood is for how long the harness did not run while a replay was under way.
+func (e *engine) stood(r *replay) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.attempt == nil {
+		return 0
+	}
+	return r.stalled
+}
+
+// fails reports whether a replay fails as it is seen now, and not for what it
+// shows of a credential.
+func (e *engine) fails(r *replay) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.attempt == nil || r.noPlace != "" || len(r.leaks) > 0 {
+		return false
+	}
+	violations := Judge(e.finisher.seenOf(r))
+	secrecy := slices.ContainsFunc(violations, func(v Violation) bool { return strings.HasPrefix(v.Rule, "SEC-") })
+	return !secrecy && (r.failure != nil || len(violations) > 0)
+}

@@ -1,0 +1,159 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+)
+
+// hinderedBudget bounds the probes of these tests; nothing waits for it.
+const hinderedBudget = time.Second
+
+// A hindered target is the reference gate, but for its first creates of each
+// scenario, which end as wrong says, and during which the harness stands still.
+type hindered struct {
+	*GateTarget
+	pulse *pulse
+	// first is how many creates of each scenario are wrong; stall is how long the
+	// harness stands still during one.
+	first int
+	stall time.Duration
+	wrong func(Reply, CreateRequest) Reply
+
+	mu      sync.Mutex
+	creates map[string]int
+}
+
+func (h *hindered) pace(p *pulse) { h.pulse = p; h.GateTarget.pace(p) }
+
+func (h *hindered) Create(ctx context.Context, req CreateRequest) Reply {
+	reply := h.GateTarget.Create(ctx, req)
+	h.mu.Lock()
+	h.creates[req.RequestID]++
+	n := h.creates[req.RequestID]
+	h.mu.Unlock()
+	if n > h.first {
+		return reply
+	}
+	h.pulse.mu.Lock()
+	h.pulse.sum += h.stall
+	h.pulse.mu.Unlock()
+	return h.wrong(reply, req)
+}
+
+func (h *hindered) total() (n int) {
+	for _, creates := range h.creates {
+		n += creates
+	}
+	return n
+}
+
+// run replays scenarios at the target and returns the results by id.
+func (h *hindered) run(t *testing.T, ids ...string) map[string]Result {
+	t.Helper()
+	reg := registry.Embedded()
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	selected, err := corpus.Select(reg, &scenarios.Selection{Level: scenarios.Core, IDs: ids})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := NewProviders(reg)
+	h.creates = map[string]int{}
+	h.GateTarget = NewGateTarget(func(rt http.RoundTripper) gate.Gate {
+		return gate.NewReference(reg, gate.Options{Transport: rt, Budget: hinderedBudget})
+	}, p.RoundTripper())
+	results := map[string]Result{}
+	_, err = Run(t.Context(), Config{
+		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Target: h, Providers: p, Budget: hinderedBudget, Seed: "seed", Parallel: 1, pulse: &pulse{},
+		Handle: func(e Event) {
+			if f, ok := e.(Finished); ok {
+				results[f.Result.Scenario.ID] = f.Result
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+func allows(r Reply, _ CreateRequest) Reply {
+	return Reply{Outcome: OutcomeAllowed, Workspace: r.Workspace}
+}
+
+func takesLong(r Reply, _ CreateRequest) Reply {
+	r.Took = time.Minute
+	return r
+}
+
+func gives(_ Reply, _ CreateRequest) Reply {
+	return Reply{Outcome: OutcomeNone, Err: errors.New("no route")}
+}
+
+func shows(r Reply, req CreateRequest) Reply {
+	for _, s := range req.Secrets {
+		r.Text += s.Value
+	}
+	return r
+}
+
+func TestFailuresWhileTheHarnessStoodStill(t *testing.T) {
+	const dead = "dead/answer/groq/GROQ_API_KEY/workspace"
+	for _, test := range []struct {
+		name     string
+		target   *hindered
+		outcome  ResultOutcome
+		attempts int
+	}{
+		{"allowed once, after a stall", &hindered{first: 1, stall: time.Minute, wrong: allows}, Passed, 2},
+		{"allowed once, after a stall that explains nothing", &hindered{first: 1, stall: hinderedBudget / 10, wrong: allows}, Failed, 1},
+		{"allowed once, without a stall", &hindered{first: 1, wrong: allows}, Failed, 1},
+		{"allowed twice, each time after a stall", &hindered{first: 2, stall: time.Minute, wrong: allows}, Passed, 3},
+		{"allowed always, each time after a stall", &hindered{first: 100, stall: time.Minute, wrong: allows}, Failed, mostAttempts},
+		{"a minute, of which the harness ran no second", &hindered{first: 100, stall: time.Minute, wrong: takesLong}, Passed, 1},
+		{"a minute, of which the harness stood still for half", &hindered{first: 1, stall: time.Minute / 2, wrong: takesLong}, Passed, 2},
+		{"a minute", &hindered{first: 1, wrong: takesLong}, Failed, 1},
+		{"no reply once, after a stall", &hindered{first: 1, stall: time.Minute, wrong: gives}, Passed, 2},
+		{"no reply once", &hindered{first: 1, wrong: gives}, Errored, 1},
+		{"a credential shown once, after a stall", &hindered{first: 1, stall: time.Minute, wrong: shows}, Failed, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h := test.target
+			r := h.run(t, dead)[dead]
+			if r.Outcome != test.outcome {
+				t.Errorf("%s, want %s: %v %s", r.Outcome, test.outcome, r.Violations, r.Reason)
+			}
+			if got := h.creates["run/"+dead]; got != test.attempts {
+				t.Errorf("created %d times, want %d", got, test.attempts)
+			}
+		})
+	}
+}
+
+// TestAFaultyTargetIsNotReplayedForEver gives up where to replay again does not help.
+func TestAFaultyTargetIsNotReplayedForEver(t *testing.T) {
+	h := &hindered{first: 1000, stall: time.Minute, wrong: allows}
+	n := 0
+	for id, r := range h.run(t, "dead/answer/*") {
+		if strings.HasPrefix(id, "dead/") {
+			if n++; r.Outcome != Failed {
+				t.Errorf("%s: %s", id, r.Outcome)
+			}
+		}
+	}
+	if again := h.total() - len(h.creates); n < 2*inVainAgain || again != inVainAgain*(mostAttempts-1) {
+		t.Errorf("%d scenarios, and %d creates again; want %d", n, again, inVainAgain*(mostAttempts-1))
+	}
+}
