@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"runtime/metrics"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -186,6 +188,43 @@ func BenchmarkStart(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkFirst is the time from the start of the command until it has planned
+// its run, and the next thing that it does is the first scenario.
+func BenchmarkFirst(b *testing.B) {
+	command := built(b)
+	for name, args := range map[string][]string{
+		"the whole corpus": nil, "a class": {"--class", "dead"}, "one scenario": {"--id", "mismatched/report"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				untilPlanned(b, exec.Command(command, append([]string{"run", "--verbose"}, args...)...))
+			}
+		})
+	}
+}
+
+// untilPlanned runs a command until it prints a line, which a run does when it is planned.
+func untilPlanned(b *testing.B, cmd *exec.Cmd) {
+	b.Helper()
+	out, err := cmd.StderrPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if !strings.HasPrefix(line, "replaying ") {
+		b.Fatalf("the run began with %q, %v", line, err)
+	}
+	b.StopTimer()
+	defer b.StartTimer()
+	if err := cmd.Process.Kill(); err != nil {
+		b.Fatal(err)
+	}
+	_ = cmd.Wait() // killed, as it was told
 }
 
 // BenchmarkSelect is what a run does before its first scenario, process start
