@@ -3,8 +3,11 @@ package suite_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -58,9 +61,14 @@ func (r replayed) outcomes() map[string]suite.ResultOutcome {
 
 func replay(t *testing.T, ctx context.Context, cfg suite.Config, sel scenarios.Selection) replayed {
 	t.Helper()
+	cfg.Scenarios, cfg.Companions = corpus(t, sel)
+	return run(t, ctx, cfg)
+}
+
+func run(t *testing.T, ctx context.Context, cfg suite.Config) replayed {
+	t.Helper()
 	r := replayed{results: map[string]suite.Result{}}
 	cfg.Registry, cfg.Budget, cfg.RunID = registry.Embedded(), budget, "test"
-	cfg.Scenarios, cfg.Companions = corpus(t, sel)
 	cfg.Handle = func(e suite.Event) {
 		if f, ok := e.(suite.Finished); ok {
 			r.results[f.Result.Scenario.ID] = f.Result
@@ -150,7 +158,7 @@ func TestParallelismDoesNotChangeVerdicts(t *testing.T) {
 	t.Parallel()
 	d := *gates.Find("fixed-for-workspace-only")
 	var first map[string]suite.ResultOutcome
-	for _, parallel := range []int{1, 32, 1, 32} {
+	for _, parallel := range []int{1, 32} {
 		cfg, _ := overHTTP(t, double(d))
 		cfg.Parallel = parallel
 		got := replay(t, t.Context(), cfg, few).outcomes()
@@ -162,6 +170,48 @@ func TestParallelismDoesNotChangeVerdicts(t *testing.T) {
 		}
 	}
 }
+
+// TestOrderDoesNotChangeVerdicts replays the same scenarios twenty times through
+// each door, each time in another order and so many at once.
+func TestOrderDoesNotChangeVerdicts(t *testing.T) {
+	t.Parallel()
+	d := *gates.Find("fixed-for-workspace-only")
+	list, companions := corpus(t, unhurried)
+	for name, open := range map[string]func() suite.Config{
+		"in process": func() suite.Config { return inProcess(double(d)) },
+		"over HTTP":  func() suite.Config { cfg, _ := overHTTP(t, double(d)); return cfg },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seed := uint64(time.Now().UnixNano())
+			random := rand.New(rand.NewPCG(seed, 0))
+			var first map[string]suite.ResultOutcome
+			for n := range 20 {
+				cfg := open()
+				cfg.Scenarios, cfg.Companions, cfg.Parallel = slices.Clone(list), companions, 1+random.IntN(32)
+				random.Shuffle(len(list), func(i, j int) {
+					cfg.Scenarios[i], cfg.Scenarios[j] = cfg.Scenarios[j], cfg.Scenarios[i]
+				})
+				got := run(t, t.Context(), cfg).outcomes()
+				if first == nil {
+					first = got
+				}
+				if diff := cmp.Diff(first, got); diff != "" {
+					t.Fatalf("order %d of seed %d, %d at once, differs from the first:\n%s", n, seed, cfg.Parallel, diff)
+				}
+			}
+			if outcomes := slices.Collect(maps.Values(first)); !slices.Contains(outcomes, suite.Passed) || !slices.Contains(outcomes, suite.Failed) {
+				t.Errorf("of %d outcomes, none is %s or none is %s", len(outcomes), suite.Passed, suite.Failed)
+			}
+		})
+	}
+}
+
+// unhurried is a part of few in which nothing waits.
+var unhurried = scenarios.Selection{Level: scenarios.Core, IDs: []string{
+	"mismatched/report", "mismatched/foreign/anthropic-api/G*", "missing/*/kimi-coding*", "dead/answer/groq*", "dead/answer/zai*",
+	"valid/scope/zai*", "provision/removed*/zai*", "provision/swapped-for-global/zai/G*", "secrecy/*/openrouter*",
+}}
 
 // A constant gate gives one answer to everything.
 type constant func(context.Context, gate.Request) (gate.Decision, error)
