@@ -271,6 +271,7 @@ type Ended struct {
 	Planned int    `json:"planned"`
 	Ended   int    `json:"ended"`
 	// ReplayedAgain counts the scenarios that failed while the harness itself was
-	// kept from running, and were replayed again; the last replay counts.
+	// kept from running, or the server still called for an earlier scenario, and
+	// were replayed again; the last replay counts.
 	ReplayedAgain int `json:"replayed_again,omitempty"`
 }

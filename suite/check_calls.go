@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
@@ -38,7 +39,7 @@ func uncalled(o *Observation, s *StepObservation) []Violation {
 	var out []Violation
 	for i := range s.Calls {
 		c := &s.Calls[i]
-		if !c.Known && len(c.Credentials) == 0 {
+		if c.isForeign() && !refusesAbsence(s.Step) {
 			continue
 		}
 		rule := "PRE-7"
@@ -57,6 +58,15 @@ func uncalled(o *Observation, s *StepObservation) []Violation {
 		}
 	}
 	return out
+}
+
+// isForeign reports whether a call went to no provider and took no credential
+// along, which is a gate's business only where it refuses for absence (PRE-7).
+func (c *Call) isForeign() bool { return !c.Known && len(c.Credentials) == 0 }
+
+// refusesAbsence reports whether a step is a create to be refused for absence.
+func refusesAbsence(s *scenarios.Step) bool {
+	return s.Stage == scenarios.Create && s.Expect.Verdict == scenarios.Refused && s.Expect.Code == string(gate.MissingCredential)
 }
 
 // foreign reports whether a call took a credential to a host that is not the

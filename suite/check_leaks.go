@@ -3,6 +3,7 @@ package suite
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
@@ -57,6 +58,9 @@ func checkRows(o *Observation) []Violation {
 	last := o.last()
 	if last.Step.Stage != scenarios.Create || len(o.Rows) == 0 {
 		return nil
+	}
+	if slices.ContainsFunc(last.Replies, func(r Reply) bool { return r.Outcome == OutcomeLate }) {
+		return nil // nobody refused it: that it did not answer is LIV-6's matter
 	}
 	return []Violation{{"REF-3", "the refused create left something behind", "no workspace, no stored secret", o.Rows[0]}}
 }

@@ -93,7 +93,8 @@ type Summary struct {
 	// Interrupted: the run was cut short; what was not replayed has no result.
 	Interrupted bool
 	// ReplayedAgain counts the scenarios that failed while the harness itself was
-	// kept from running, and were replayed again; the last replay counts.
+	// kept from running, or the server still called for an earlier scenario, and
+	// were replayed again; the last replay counts.
 	ReplayedAgain int
 }
 

@@ -50,14 +50,19 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 }
 
 // alone replays one scenario again while nothing else runs, so that every call
-// that is seen is its own, and again where the harness stands still meanwhile.
+// that is seen is its own, and again where the harness stands still meanwhile, or
+// where what a server still had to do for an earlier one came in between.
 func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
-	hindered := !r.unclear()
-	if hindered && !e.hindered.worthIt() {
+	counted := !r.unclear()
+	if counted && !e.hindered.worthIt() {
 		e.finisher.add([]*replay{r})
 		return
 	}
-	for again := true; again; again = r.attempts < mostAttempts && e.isHindered(r) {
+	for again := true; again; again = r.attempts < mostAttempts && (e.isHindered(r) || e.isHaunted(r)) {
+		if r.isHaunted() {
+			counted = true
+			_ = pause(ctx, haunting) // the loop sees that ctx has ended
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -68,7 +73,7 @@ func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
 		e.cfg.Providers.setAlone(nil)
 		e.sweep(ctx, []*replay{r})
 	}
-	if hindered {
+	if counted {
 		e.hindered.ended(e.fails(r))
 	}
 	e.finisher.add([]*replay{r})

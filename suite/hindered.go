@@ -53,6 +53,22 @@ func (e *engine) isHindered(r *replay) bool {
 	return e.hindered.worthIt() && e.stood(r) >= e.cfg.Budget/hindering && e.fails(r)
 }
 
+// haunting is how long a server is left alone that still had something to do for
+// an earlier scenario.
+const haunting = time.Second
+
+// isHaunted reports whether a replay fails, and a call was seen meanwhile with a
+// credential of an earlier one: it may be late, and then it does not come again.
+func (e *engine) isHaunted(r *replay) bool {
+	return r.isHaunted() && e.hindered.worthIt() && e.fails(r)
+}
+
+func (r *replay) isHaunted() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.attempt != nil && r.haunted
+}
+
 // stood is for how long the harness did not run while a replay was under way.
 func (e *engine) stood(r *replay) time.Duration {
 	r.mu.Lock()

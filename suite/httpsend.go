@@ -144,7 +144,8 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 	}
 	ctx, cancel := t.pulse.within(ctx, patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, c.method, t.base+p.fill(c.path, url.PathEscape), bytes.NewReader(payload))
+	var before early
+	req, err := http.NewRequestWithContext(before.watched(ctx), c.method, t.base+p.fill(c.path, url.PathEscape), bytes.NewReader(payload))
 	if err != nil {
 		return nil, fmt.Errorf("asking the target: %w", err)
 	}
@@ -155,6 +156,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 		req.Header.Set(name, p.fill(v, func(s string) string { return s }))
 	}
 	setType(req, payload, contentType)
+	repeatable(req)
 	if requestID != "" {
 		req.Header.Set("X-Request-ID", requestID)
 	}
@@ -169,7 +171,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 	}
 	defer resp.Body.Close()
 	r.body, err = readReply(resp, limit)
-	r.took, r.status, r.line, r.header = time.Since(r.at), resp.StatusCode, resp.Status, resp.Header
+	r.took, r.status, r.line, r.header = time.Since(r.at), resp.StatusCode, resp.Status, before.all(resp)
 	if err != nil {
 		return r, fmt.Errorf("reading the reply (status %d): %w", resp.StatusCode, broken(ctx, err))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // Providers are the fake providers of one run, and the hub that tells whose
@@ -140,6 +141,9 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 		}
 		pc.replied = w.heldBack
 	}
+	if p.alone == r && len(x.Sightings) == 0 && p.ring.remembers(x) {
+		r.haunted = true
+	}
 	w.arrived++
 	call := p.callOf(x)
 	call.InCreate = pc.inCreate
@@ -169,6 +173,7 @@ func (p *Providers) whose(x *upstream.Exchange) *replay {
 		return r
 	}
 	if len(x.Sightings) == 0 && !x.Known {
+		p.suspect(x)
 		return nil
 	}
 	candidates := p.candidates(x)
@@ -179,6 +184,17 @@ func (p *Providers) whose(x *upstream.Exchange) *replay {
 		r.doubtful()
 	}
 	return nil
+}
+
+// suspect has those replayed by themselves who may make no call at all, now that
+// there was one to a host that is no provider's. Others may make it, and a server
+// may make some by itself, now and then.
+func (p *Providers) suspect(x *upstream.Exchange) {
+	for r := range p.running {
+		if slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return refusesAbsence(&s) }) {
+			r.doubtful()
+		}
+	}
 }
 
 // doubtful marks a replay that may have made a call which others may have made.

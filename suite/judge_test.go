@@ -78,7 +78,8 @@ func TestJudge(t *testing.T) {
 		{"no accepted name", observed(missing(), refusal(func(r *Reply) { r.Text = "anthropic-api wants MY_ANTHROPIC_API_KEY" })), []string{"REF-2"}},
 		{"a call before the refusal", observed(missing(), refusal(nil), made(nil)), []string{"PRE-7"}},
 		{"a foreign host before the refusal", observed(missing(), refusal(nil), made(func(c *Call) { c.Host = "api.openai.com" })), []string{"PRE-7", "SEC-3"}},
-		{"telemetry without a credential", observed(missing(), refusal(nil), Call{Host: "telemetry.invalid"}), nil},
+		{"telemetry where nothing may be called", observed(missing(), refusal(nil), Call{Host: "telemetry.invalid"}), []string{"PRE-7"}},
+		{"telemetry beside a probe", observed(alive(), allowed, made(nil), Call{Host: "telemetry.invalid"}), nil},
 		{"one probe", observed(alive(), allowed, made(nil)), nil},
 		{"no probe", observed(alive(), allowed), []string{"LIV-9"}},
 		{"one retry after 500", observed(alive(), allowed, made(func(c *Call) { c.Status = 500 }), made(nil)), nil},
@@ -101,7 +102,7 @@ func TestJudge(t *testing.T) {
 		{"loud in a header", observed(loud, Reply{Outcome: OutcomeAllowed, Header: http.Header{"Warning": {"anthropic-api ANTHROPIC_API_KEY unproven"}}}, made(nil)), nil},
 		{"loud in a field", observed(loud, Reply{Outcome: OutcomeAllowed, Body: []byte(`{"warnings":[{"provider":"anthropic-api","credential":"ANTHROPIC_API_KEY"}]}`)}, made(nil)), nil},
 		{"names in different fields are no trace", observed(loud, Reply{Outcome: OutcomeAllowed, Body: []byte(`{"provider":"anthropic-api","secrets":["ANTHROPIC_API_KEY"]}`)}, made(nil)), []string{"LIV-11"}},
-		{"the provider's answer passed on", observed(missing(), refusal(func(r *Reply) { r.Body = []byte(`{"error":"upstream said req_0123"}`) }), Call{RequestID: "req_0123"}), []string{"SEC-5"}},
+		{"the provider's answer passed on", observed(missing(), refusal(func(r *Reply) { r.Body = []byte(`{"error":"upstream said req_0123"}`) }), Call{RequestID: "req_0123"}), []string{"PRE-7", "SEC-5"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

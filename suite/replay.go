@@ -63,6 +63,9 @@ type attempt struct {
 	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
+	// haunted: while it was replayed alone, a call was seen with a credential of
+	// a replay that was judged before.
+	haunted bool
 	// noPlace says why the target's profile cannot express the scenario; empty
 	// where it can.
 	noPlace string
@@ -202,6 +205,16 @@ func (r *replay) leak(rule, where string, c *credential) {
 	if !slices.Contains(r.leaks, l) {
 		r.leaks = append(r.leaks, l)
 	}
+}
+
+// namedBy returns the step whose workspace name a step asks for: its own, or that
+// of the create before it where that one must be refused. A tenant who was refused
+// asks again for the same workspace, and nothing may have been left that answers for it.
+func (r *replay) namedBy(step int) int {
+	for steps := r.scenario.Steps; step > 0 && !steps[step].Alongside && steps[step-1].Stage == scenarios.Create && steps[step-1].AtOnce == 1 && steps[step-1].Expect.Verdict == scenarios.Refused; {
+		step--
+	}
+	return step
 }
 
 // name is the workspace's name for one of the creates of a step; it is unique

@@ -159,6 +159,19 @@ func (r *ring) sight(text string) []*credential {
 	return r.numbered(r.pieces.find(text))
 }
 
+// remembers reports whether a call holds a piece of a credential that was dropped.
+func (r *ring) remembers(x *upstream.Exchange) bool {
+	dropped := func(text string) bool {
+		return slices.ContainsFunc(r.sight(text), func(c *credential) bool { return c.Value == "" })
+	}
+	for _, values := range x.Header {
+		if slices.ContainsFunc(values, dropped) {
+			return true
+		}
+	}
+	return dropped(x.Path) || dropped(string(x.Body))
+}
+
 // numbered returns the credentials of those numbers. The caller holds r.mu.
 func (r *ring) numbered(numbers []int) []*credential {
 	if len(numbers) == 0 {

