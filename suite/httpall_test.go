@@ -75,6 +75,8 @@ func TestConnectionsThatWereJustClosed(t *testing.T) {
 					t.Errorf("%s, %v; want %s", r.Outcome, r.Err, test.want)
 				}
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if len(requests) != 3 {
 				t.Errorf("%d connections, want 3", len(requests))
 			}
