@@ -2,23 +2,19 @@ package suite
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
 	"sync"
 )
 
-// repeatable has the transport repeat a request once that met a connection which
-// the server was just closing, as it may do with one that is idle. On a fresh
-// connection nothing is repeated, so a server that hangs up is found out. The
-// header is not sent: see net/http.Transport on empty Idempotency-Key headers.
-func repeatable(r *http.Request) { r.Header["Idempotency-Key"] = []string{} }
-
 // early are the headers of the informational replies that come before a reply:
 // what stands in them is shown like everything else (SEC-1).
 type early struct {
 	mu     sync.Mutex
 	header http.Header
+	size   int
 }
 
 // watched returns a context under which early headers are kept.
@@ -26,6 +22,9 @@ func (e *early) watched(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
 		e.mu.Lock()
 		defer e.mu.Unlock()
+		if e.size += sizeOf(h); e.size > maxHeader { // who watches them has to bound them
+			return fmt.Errorf("server informational replies exceeded %d bytes", maxHeader)
+		}
 		e.header = joined(e.header, http.Header(h))
 		return nil
 	}})
@@ -37,6 +36,17 @@ func (e *early) all(resp *http.Response) http.Header {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return joined(joined(resp.Header, e.header), resp.Trailer)
+}
+
+// sizeOf is what an informational reply takes on the wire, in bytes, or less.
+func sizeOf(h textproto.MIMEHeader) int {
+	n := len("HTTP/1.1 103 \r\n\r\n")
+	for name, values := range h {
+		for _, v := range values {
+			n += len(name) + len(v) + len(": \r\n")
+		}
+	}
+	return n
 }
 
 // joined adds the values of more to h, which may be nil where more is empty.

@@ -1,9 +1,9 @@
 package suite
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -45,41 +45,16 @@ func TestAllHeadersAreRead(t *testing.T) {
 	}
 }
 
-// TestConnectionsThatWereJustClosed: a server may close an idle connection at any
-// time, and one that hangs up on a fresh connection gives no reply.
-func TestConnectionsThatWereJustClosed(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		// served is how many requests a connection is good for.
-		served int
-		want   Outcome
-	}{
-		{"after each reply", 1, OutcomeAllowed},
-		{"before the first reply", 0, OutcomeFailed},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			var mu sync.Mutex
-			requests := map[string]int{} // by connection
-			target := served(t, func(w http.ResponseWriter, r *http.Request) {
-				mu.Lock()
-				requests[r.RemoteAddr]++
-				n := requests[r.RemoteAddr]
-				mu.Unlock()
-				if n > test.served {
-					panic(http.ErrAbortHandler)
-				}
-				answer(w, 201, `{"id":"7"}`)
-			})
-			for range 3 {
-				if r := target.Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute}); r.Outcome != test.want {
-					t.Errorf("%s, %v; want %s", r.Outcome, r.Err, test.want)
-				}
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if len(requests) != 3 {
-				t.Errorf("%d connections, want 3", len(requests))
-			}
-		})
+// TestInformationalRepliesAreBounded: they are read by us, and so bounded by us.
+func TestInformationalRepliesAreBounded(t *testing.T) {
+	r := served(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Early", strings.Repeat("x", 1<<10))
+		for range 2 * maxHeader >> 10 {
+			w.WriteHeader(http.StatusEarlyHints)
+		}
+		answer(w, 201, `{"id":"7"}`)
+	}).Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
+	if r.Outcome != OutcomeFailed || !strings.Contains(fmt.Sprint(r.Err), "exceeded 65536 bytes") {
+		t.Errorf("%s, %v", r.Outcome, r.Err)
 	}
 }

@@ -156,7 +156,6 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 		req.Header.Set(name, p.fill(v, func(s string) string { return s }))
 	}
 	setType(req, payload, contentType)
-	repeatable(req)
 	if requestID != "" {
 		req.Header.Set("X-Request-ID", requestID)
 	}

@@ -115,13 +115,18 @@ func NewHTTPTarget(p *Profile, base string, o HTTPOptions) (*HTTPTarget, error) 
 	return t, nil
 }
 
+// idle is how long a connection is kept without a request. A server may close an
+// idle one at any time, some do after 2 s, and a request that meets that would look
+// like a server that hangs up. To repeat such a request would hide one that crashes.
+const idle = 20 * time.Millisecond
+
 // newTransport keeps many connections to one server, and bounds what a hostile
 // one can make us read.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		MaxIdleConnsPerHost:    512,
-		IdleConnTimeout:        30 * time.Second,
+		IdleConnTimeout:        idle,
 		MaxResponseHeaderBytes: maxHeader,
 		DisableCompression:     true,
 	}

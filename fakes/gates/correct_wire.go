@@ -87,14 +87,6 @@ var lawfulWires = []Double{
 			return reply.wire("HTTP/1.0", http.CanonicalHeaderKey)
 		})),
 	},
-	{
-		Name:  "idle-connections-closed",
-		Story: "Connections are kept, says the reply; but one that is idle is closed, and that is at once.",
-		Wrap: replied(onWire(func(reply *recording) []byte {
-			reply.header.Set("Content-Length", fmt.Sprint(reply.body.Len()))
-			return bytes.Replace(reply.wire("HTTP/1.1", http.CanonicalHeaderKey), []byte("Connection: close\r\n"), nil, 1)
-		})),
-	},
 }
 
 // slowly delays creates.

@@ -84,7 +84,6 @@ var shows = map[string]struct{ ask, reply, log string }{
 	"connection-close":                     {ask: "none", reply: `\r\nConnection: close\r\n`},
 	"chunked":                              {ask: "none", reply: `\r\nTransfer-Encoding: chunked\r\n(?s:.*)(\r\n[0-9a-f]+\r\n[^\r]*){4}\r\n0\r\n\r\n$`},
 	"lower-case-headers":                   {ask: "none", reply: `^HTTP/1.1 422 Unprocessable Entity(\r\n[a-z-]+: [^\r]*)+\r\n\r\n\{`},
-	"idle-connections-closed":              {ask: "none", reply: `^HTTP/1.1 422 Unprocessable Entity\r\nContent-Length: \d+\r\nContent-Type: [^\r]*\r\n\r\n\{`},
 	"http-1.0":                             {ask: "none", reply: `^HTTP/1.0 422 Unprocessable Entity(\r\nCon(tent-Type|nection): [^\r]*)+\r\n\r\n\{`},
 }
 

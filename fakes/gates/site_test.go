@@ -64,7 +64,6 @@ func (s *site) send(method, path string, body any) (status int, object map[strin
 		s.t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+adminToken)
-	r.Header["Idempotency-Key"] = []string{} // a connection that the server was just closing is no reply (see net/http.Transport)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
