@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -156,4 +157,84 @@ func TestAFaultyTargetIsNotReplayedForEver(t *testing.T) {
 	if again := h.total() - len(h.creates); n < 2*inVainAgain || again != inVainAgain*(mostAttempts-1) {
 		t.Errorf("%d scenarios, and %d creates again; want %d", n, again, inVainAgain*(mostAttempts-1))
 	}
+}
+
+// A haunted target asks a provider about a credential of the scenario before,
+// now and then: a probe that comes late, or a verdict that is kept for too long.
+type haunted struct {
+	*GateTarget
+	providers *Providers
+	last      string
+	// late is how many creates are followed by such a call.
+	late int
+}
+
+func (h *haunted) Create(ctx context.Context, req CreateRequest) Reply {
+	reply := h.GateTarget.Create(ctx, req)
+	if h.last != "" && h.late > 0 {
+		h.late--
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.groq.com/openai/v1/models", nil)
+		if err != nil {
+			return Reply{Outcome: OutcomeFailed, Err: err}
+		}
+		r.Header.Set("Authorization", "Bearer "+h.last)
+		if resp, err := h.providers.RoundTripper().RoundTrip(r); err == nil {
+			resp.Body.Close()
+		}
+	}
+	for _, s := range req.Secrets {
+		h.last = s.Value
+	}
+	return reply
+}
+
+func TestCallsForAnEarlierScenario(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		late    int
+		outcome ResultOutcome
+	}{
+		{"come late, once", 1, Passed},
+		{"come late, twice", 2, Passed},
+		{"come again and again", 1000, Failed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			reg := registry.Embedded()
+			p := NewProviders(reg)
+			h := &haunted{providers: p, late: test.late, GateTarget: NewGateTarget(func(rt http.RoundTripper) gate.Gate {
+				return gate.NewReference(reg, gate.Options{Transport: rt, Budget: hinderedBudget})
+			}, p.RoundTripper())}
+			r := &replay{scenario: nothingPresent(t)}
+			e, err := newEngine(Config{Registry: reg, Scenarios: []*scenarios.Scenario{r.scenario}, Target: h, Providers: p, Budget: hinderedBudget, Seed: "seed", pulse: &pulse{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			dropped := &credential{Credential: upstream.Credential{Name: "GROQ_API_KEY", Value: "value-abcdefghijklmnopqrstuvwxyz"}, scope: "workspace", secret: secret{random: "abcdefghijklmnopqrstuvwxyz"}}
+			p.ring.add([]*credential{dropped})
+			p.ring.drop([]*credential{dropped})
+			h.last = dropped.Value
+			var result Result
+			e.cfg.Handle = func(ev Event) {
+				if f, ok := ev.(Finished); ok {
+					result = f.Result
+				}
+			}
+			r.attempt = &attempt{ambiguous: true}
+			e.alone(t.Context(), r, func() { e.turn(t.Context(), nil, r, e.slots) })
+			e.finisher.flush(false)
+			if result.Outcome != test.outcome {
+				t.Errorf("%s after %d attempts, want %s: %v %s", result.Outcome, r.attempts, test.outcome, result.Violations, result.Reason)
+			}
+		})
+	}
+}
+
+// nothingPresent is a scenario that must be refused for absence, by itself.
+func nothingPresent(t *testing.T) *scenarios.Scenario {
+	t.Helper()
+	s := planned(t, "absent", "openclaw", "groq:llama-3.3-70b-versatile")
+	e := &s.Steps[0].Expect
+	e.Verdict, e.Code, e.Upstream, e.Probed = scenarios.Refused, string(gate.MissingCredential), scenarios.NoCall, ""
+	return s
 }

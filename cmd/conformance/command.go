@@ -92,7 +92,9 @@ func (t *target) intercept(reg *registry.Registry) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the proxy's certificate: %w", err)
 	}
-	return p.Env(ca), nil
+	// Python keeps what it prints into a pipe for long, and LIV-11 looks for a line
+	// soon after the reply.
+	return append(p.Env(ca), "PYTHONUNBUFFERED=1"), nil
 }
 
 // startProxy starts the proxy in front of a registry's hosts; log gets its lines
