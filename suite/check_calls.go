@@ -149,10 +149,12 @@ func counted(o *Observation, s *StepObservation) []Violation {
 // gate's.
 func (c *Call) unheard() bool { return c.Answer == "reset" || c.Answer == "closed" || c.AsReset }
 
-// unfinished reports whether the body of a 401 broke off or never ended: whoever
-// reads whole answers only has a network failure then, after which LIV-9 leaves
-// one retry (LIV-2, ROB-1).
-func (c *Call) unfinished() bool { return c.Answer == "dead-truncated" || c.Answer == "dead-drip" }
+// final reports whether no retry may follow the call. Where the body broke off or
+// never ended, whoever reads whole answers only has a network failure, after which
+// LIV-9 leaves one (LIV-2, ROB-1).
+func (c *Call) final() bool {
+	return slices.Contains(final, c.Status) && c.Answer != "dead-truncated" && c.Answer != "dead-drip"
+}
 
 func countedStage(calls []*Call, replies int) []Violation {
 	var out []Violation
@@ -161,7 +163,7 @@ func countedStage(calls []*Call, replies int) []Violation {
 		if c.Method != http.MethodGet {
 			out = append(out, Violation{"LIV-9", "the probe is no GET", "GET", c.describe()})
 		}
-		if stop < 0 && slices.Contains(final, c.Status) && !c.unfinished() {
+		if stop < 0 && c.final() {
 			stop = i
 		}
 	}
