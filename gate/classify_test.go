@@ -136,7 +136,7 @@ func TestClassification(t *testing.T) {
 
 // Every status is read like its neighbours; only five stand out.
 func TestEveryStatus(t *testing.T) {
-	for status := 200; status < 600; status++ {
+	for status := 200; status < 1000; status++ {
 		want := gate.Unproven
 		switch {
 		case status == 401, status == 403:
@@ -162,6 +162,7 @@ func TestBodyThatBreaksOff(t *testing.T) {
 		{anywhere, 200, list, gate.Unproven},
 		{miniMax, 200, `{"base_resp":{"status_code":1004}}`, gate.Unproven},
 		{anywhere, 401, ``, gate.Dead},
+		{anywhere, 401, `{"error":{`, gate.Dead},
 		{anywhere, 403, ``, gate.Dead},
 		{anywhere, 204, ``, gate.Alive},
 		{gemini, 400, `{"reason":"API_KEY_INVALID"`, gate.Dead},

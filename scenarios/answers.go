@@ -4,15 +4,19 @@ package scenarios
 // each one is on the wire stands in fakes/upstream, whose tests hold the two
 // lists together.
 var Answers = []string{
-	"live", "created", "no-content", "late-live",
+	"live", "created", "queued", "partial", "no-content", "late-live",
 	"dead", "forbidden", "late-dead",
-	"rate-limited",
+	"rate-limited", "rate-limited-bare",
 	"server-error", "bad-gateway", "unavailable", "gateway-timeout", "overloaded",
-	"bad-request", "payment-required", "not-found", "method-not-allowed", "request-timeout",
-	"conflict", "gone", "teapot", "unprocessable", "legal",
+	"not-implemented", "insufficient-storage", "origin-error", "origin-timeout", "origin-handshake", "unassigned-5xx",
+	"bad-request", "payment-required", "not-found", "method-not-allowed", "not-acceptable", "request-timeout",
+	"conflict", "gone", "precondition-failed", "unsupported-media-type", "teapot", "unprocessable",
+	"too-early", "upgrade-required", "precondition-required", "headers-too-large", "unassigned-4xx", "legal", "client-closed",
+	"dead-empty", "dead-page", "dead-broken-json", "dead-truncated", "dead-drip", "forbidden-empty",
 	"refused", "nxdomain", "tls-failure",
 	"reset", "closed", "reset-in-body", "silent", "drip-headers", "drip-body", "endless-body",
-	"not-http", "truncated", "wrong-length", "bad-gzip", "huge-body", "redirect-loop", "early-hints-storm",
+	"not-http", "truncated", "wrong-length", "bad-gzip", "huge-body",
+	"not-modified", "beyond-5xx", "highest-status", "redirect-loop", "early-hints-storm",
 	"redirect-other-host", "redirect-sibling", "redirect-http", "redirect-see-other", "redirect-permanent",
 	"echo-dead", "echo-forbidden", "echo-error",
 	"gemini-key-invalid", "gemini-location", "minimax-1004", "minimax-2049",
@@ -21,13 +25,14 @@ var Answers = []string{
 }
 
 // WaitingAnswers outlast any probe budget.
-var WaitingAnswers = []string{"silent", "drip-headers", "drip-body", "endless-body", "early-hints-storm"}
+var WaitingAnswers = []string{"dead-drip", "silent", "drip-headers", "drip-body", "endless-body", "early-hints-storm"}
 
 // LoudAnswers prove nothing about a credential, so an allow after one of them
 // must leave a trace (LIV-11). 429 is not among them: it means that the key
 // authenticated (LIV-2).
 var LoudAnswers = []string{
 	"server-error", "bad-gateway", "unavailable", "gateway-timeout", "overloaded",
+	"not-implemented", "insufficient-storage", "origin-error", "origin-timeout", "origin-handshake", "unassigned-5xx",
 	"refused", "nxdomain", "tls-failure", "reset", "closed", "silent", "drip-headers", "not-http", "early-hints-storm",
 }
 

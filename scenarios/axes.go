@@ -79,6 +79,8 @@ func (e *expander) ofProvider(a *axis, bound vars, p *registry.Provider) ([]opti
 		return siblingOptions(bound.value("name"), p, e.reg), nil
 	case "host":
 		return hostOptions(a.values, p), nil
+	case "other-host":
+		return otherHostOptions(a.values, p), nil
 	}
 	return e.foreignOptions(a.name, bound, p), nil
 }
@@ -139,6 +141,14 @@ func hostOptions(hosts []string, p *registry.Provider) []option {
 		}
 	}
 	return nil
+}
+
+// otherHostOptions keeps a cell whose provider is probed at none of the hosts.
+func otherHostOptions(hosts []string, p *registry.Provider) []option {
+	if p.ProbeBase() == "" || hostOptions(hosts, p) != nil {
+		return nil
+	}
+	return []option{{}}
 }
 
 // foreignOptions lists every known name that the provider does not accept;

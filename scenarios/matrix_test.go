@@ -34,6 +34,8 @@ func TestMatrix(t *testing.T) {
 		}},
 		{"route tied", "{route: tied}", "{provider} {runtime} {model}", []string{"one/tie/beta beta one tie"}},
 		{"route platform", "{route: platform}", "{provider} {runtime} {model}", []string{"one/p-1 platform one p-1"}},
+		{"host", "{provider: byok, host: [beta.test, gamma.test]}", "{host}", []string{"beta beta.test"}},
+		{"other-host", "{provider: byok, other-host: [beta.test, gamma.test]}", "t", []string{"alpha t"}},
 		{"name accepted", "{provider: probed, name: accepted}", "{name}", []string{"alpha/A_KEY A_KEY", "alpha/A_TOKEN A_TOKEN", "beta/B_KEY B_KEY"}},
 		{"name first", "{provider: probed, name: first}", "{name}", []string{"alpha/A_KEY A_KEY", "beta/B_KEY B_KEY"}},
 		{"name later: none for whom accepts one", "{provider: probed, name: later}", "{name}", []string{"alpha/A_TOKEN A_TOKEN"}},

@@ -159,6 +159,13 @@ func counted(o *Observation, s *StepObservation) []Violation {
 // gate's.
 func (c *Call) unheard() bool { return c.Answer == "reset" || c.Answer == "closed" || c.AsReset }
 
+// final reports whether no retry may follow the call. Where the body broke off or
+// never ended, whoever reads whole answers only has a network failure, after which
+// LIV-9 leaves one (LIV-2, ROB-1).
+func (c *Call) final() bool {
+	return slices.Contains(final, c.Status) && c.Answer != "dead-truncated" && c.Answer != "dead-drip"
+}
+
 func countedStage(calls []*Call, replies int) []Violation {
 	var out []Violation
 	stop := -1
@@ -166,7 +173,7 @@ func countedStage(calls []*Call, replies int) []Violation {
 		if c.Method != http.MethodGet {
 			out = append(out, Violation{"LIV-9", "the probe is no GET", "GET", c.describe()})
 		}
-		if stop < 0 && slices.Contains(final, c.Status) {
+		if stop < 0 && c.final() {
 			stop = i
 		}
 	}

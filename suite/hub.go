@@ -271,7 +271,7 @@ func (p *Providers) observe(x *upstream.Exchange) {
 		return
 	}
 	pc.window.step.Calls[pc.index] = call
-	if slices.Contains(final, call.Status) {
+	if call.final() {
 		pc.window.final = true
 	}
 	if call.unheard() {

@@ -94,10 +94,32 @@ var lawfulGates = []Double{
 		Server: ownRefusals,
 	},
 	{
+		Name: "whole-answers-only",
+		Story: "The HTTP library hands over an answer when all of it is there; one that breaks off or never ends is a network failure " +
+			"or a timeout, whatever its status (LIV-2, ROB-1), and is asked for again, once, within the same budget (LIV-9).",
+		Gate: sent(wholeAnswer),
+	},
+	{
 		Name:   "no-engine",
 		Story:  "There is no container engine: what passes the gate fails to start, and a delete answers 500 although it removes.",
 		Server: func(c *server.Config) { c.NoEngine = true },
 	},
+}
+
+// wholeAnswer asks again where a body broke off. The request's context is the
+// probe's budget, so the second call cannot outlast it.
+func wholeAnswer(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+	for again := false; ; again = true {
+		resp, err := next.RoundTrip(r.Clone(r.Context()))
+		if err != nil {
+			return nil, err
+		}
+		if err := wholly(resp); err == nil {
+			return resp, nil
+		} else if again || r.Context().Err() != nil {
+			return nil, err
+		}
+	}
 }
 
 // unprobedProvisioning asks nobody at provisioning. A provider without a base

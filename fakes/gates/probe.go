@@ -253,8 +253,12 @@ func baseURLSecret(secrets map[string]gate.Secret) string {
 	return ""
 }
 
-// deadlineForHeaders lets the body of an answer outlive the probe's budget.
 func deadlineForHeaders(reg *registry.Registry, o gate.Options) gate.Gate {
+	return gate.NewReference(reg, boundless(o, func(*http.Response) bool { return true }))
+}
+
+// boundless lets the bodies of some answers outlive the probe's budget.
+func boundless(o gate.Options, which func(*http.Response) bool) gate.Options {
 	next, budget := o.Transport, o.Budget
 	if next == nil {
 		next = http.DefaultTransport
@@ -267,10 +271,12 @@ func deadlineForHeaders(reg *registry.Registry, o gate.Options) gate.Gate {
 		ctx, cancel := context.WithCancel(r.Context())
 		late := time.AfterFunc(budget, cancel)
 		resp, err := next.RoundTrip(r.WithContext(ctx))
-		late.Stop()
+		if err == nil && which(resp) {
+			late.Stop()
+		}
 		return resp, err
 	})
-	return gate.NewReference(reg, o)
+	return o
 }
 
 // probedAt asks a base URL of the gate's own about some providers.

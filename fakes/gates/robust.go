@@ -24,12 +24,9 @@ var robustFaults = []Double{
 			if err != nil || resp.StatusCode != http.StatusOK {
 				return resp, err
 			}
-			body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-			_ = resp.Body.Close()
-			if err != nil {
+			if wholly(resp) != nil {
 				resp.StatusCode = http.StatusUnauthorized
 			}
-			resp.Body = io.NopCloser(bytes.NewReader(body))
 			return resp, nil
 		}),
 	},
@@ -43,6 +40,44 @@ var robustFaults = []Double{
 			}
 			return resp, err
 		}),
+	},
+	{
+		Name: "panics-on-unfinished-401", Rules: []string{"ROB-1"},
+		Story: "The refusal's reason is read from the body, and reading it cannot fail, it is thought.",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err == nil && resp.StatusCode == http.StatusUnauthorized {
+				if err := wholly(resp); err != nil {
+					panic("reading the reason of a refusal: " + err.Error())
+				}
+			}
+			return resp, err
+		}),
+	},
+	{
+		Name: "silent-on-unfinished-401", Rules: []string{"LIV-11"},
+		Story: "A 401 that cannot be read to its end is dropped, and the create goes on as if nobody had been asked.",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err == nil && resp.StatusCode == http.StatusUnauthorized && wholly(resp) != nil {
+				resp.StatusCode = http.StatusNoContent
+			}
+			return resp, err
+		}),
+	},
+	{
+		Name: "401-read-without-deadline", Rules: []string{"LIV-6"},
+		Story: "The deadline ends with the headers; of a refusal the body is read, too, for as long as it drips.",
+		Gate: func(reg *registry.Registry, o gate.Options) gate.Gate {
+			refusal := func(resp *http.Response) bool { return resp.StatusCode == http.StatusUnauthorized }
+			return sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+				resp, err := next.RoundTrip(r)
+				if err == nil && refusal(resp) {
+					_ = wholly(resp) // the status has decided
+				}
+				return resp, err
+			})(reg, boundless(o, refusal))
+		},
 	},
 	{
 		Name: "redirect-loop-followed", Rules: []string{"LIV-9", "SEC-4", "ROB-1"},
@@ -122,6 +157,15 @@ var robustFaults = []Double{
 			})
 		},
 	},
+}
+
+// wholly reads a body, up to a mebibyte, which stays to be read, and returns what
+// ended it before its end.
+func wholly(resp *http.Response) error {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return err
 }
 
 func isCreate(r *http.Request) bool {

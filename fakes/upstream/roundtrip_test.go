@@ -71,7 +71,7 @@ func expectReply(t *testing.T, spec upstream.Spec, response *http.Response, x *u
 	}
 	body, err := readAll(t, response)
 	wantErr := map[upstream.Answer]error{
-		"truncated": io.ErrUnexpectedEOF, "reset-in-body": syscall.ECONNRESET, "bad-gzip": gzip.ErrHeader,
+		"truncated": io.ErrUnexpectedEOF, "dead-truncated": io.ErrUnexpectedEOF, "reset-in-body": syscall.ECONNRESET, "bad-gzip": gzip.ErrHeader,
 	}[spec.Name]
 	if !errors.Is(err, wantErr) {
 		t.Errorf("reading the body: %v, want %v", err, wantErr)
@@ -85,7 +85,7 @@ func expectReply(t *testing.T, spec upstream.Spec, response *http.Response, x *u
 	isJSON := strings.HasPrefix(response.Header.Get("Content-Type"), "application/json")
 	switch {
 	case wantErr != nil:
-	case spec.Name == "wrong-length":
+	case spec.Name == "wrong-length", spec.Name == "dead-broken-json":
 		if json.Valid(body) {
 			t.Errorf("the body %q does not break off", body)
 		}
@@ -97,8 +97,18 @@ func expectReply(t *testing.T, spec upstream.Spec, response *http.Response, x *u
 	if spec.Name == "live" && !listsModels(body) {
 		t.Errorf("no list of models: %.200q", body)
 	}
-	if spec.Name == "rate-limited" && response.Header.Get("Retry-After") != "30" {
-		t.Errorf("Retry-After: %q", response.Header.Get("Retry-After"))
+	if after, want := response.Header.Get("Retry-After"), map[upstream.Answer]string{"rate-limited": "30"}[spec.Name]; after != want {
+		t.Errorf("Retry-After: %q, want %q", after, want)
+	}
+	switch spec.Name {
+	case "no-content", "not-modified", "dead-empty", "forbidden-empty":
+		if kind := response.Header.Values("Content-Type"); len(body) > 0 || len(kind) > 0 {
+			t.Errorf("body %.80q of type %q, want neither", body, kind)
+		}
+	case "dead-page":
+		if kind := response.Header.Get("Content-Type"); kind != "text/html" || !bytes.Contains(body, []byte("401 Unauthorized")) {
+			t.Errorf("body %.80q of type %q, want the page of a 401", body, kind)
+		}
 	}
 }
 
@@ -191,6 +201,7 @@ func TestWaitingAnswersLast(t *testing.T) {
 		{"drip-headers", 0, 0},
 		{"early-hints-storm", 0, 0},
 		{"drip-body", 29, 30},
+		{"dead-drip", 29, 30},
 		{"endless-body", 6 << 20, 200 << 20},
 	}
 	for _, tt := range tests {

@@ -73,33 +73,53 @@ func (s *script) respond(c *call) (*http.Response, error) {
 	if s.deliver != nil {
 		s.deliver(r, text)
 	}
-	if r.ContentLength >= 0 && s.status != http.StatusNoContent {
+	if r.ContentLength >= 0 && !bodyless(s.status) {
 		r.Header["Content-Length"] = []string{strconv.FormatInt(r.ContentLength, 10)}
 	}
 	return r, nil
+}
+
+// bodyless reports whether a reply with a status has no body by definition, and
+// so no Content-Length of one (RFC 9110, 6.4.1).
+func bodyless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
+}
+
+// reasons are those of statuses that no RFC assigns. Cloudflare's stand in
+// https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+var reasons = map[int]string{
+	499: "Client Closed Request",
+	520: "Web Server Returned an Unknown Error",
+	522: "Connection Timed Out",
+	525: "SSL Handshake Failed",
+	529: "Overloaded",
 }
 
 // statusLines are "200 OK" and so on for every status of the catalogue.
 var statusLines = func() map[int]string {
 	m := map[int]string{}
 	for _, spec := range append(Catalogue(), Spec{Status: 403}) {
-		m[spec.Status] = fmt.Sprintf("%d %s", spec.Status, cmp.Or(http.StatusText(spec.Status), "Overloaded"))
+		m[spec.Status] = fmt.Sprintf("%d %s", spec.Status, cmp.Or(http.StatusText(spec.Status), reasons[spec.Status], "Unassigned"))
 	}
 	return m
 }()
 
-// noteFault sets Fault for a reply that is not complete and well formed.
+// noteFault sets Fault for a reply that is not whole and well formed as HTTP.
 func (x *Exchange) noteFault() {
-	if x.Answer == "bad-gzip" || x.Answer != "huge-body" && deliveries[x.Answer] != nil {
+	whole := x.Answer == "huge-body" || x.Answer == "dead-broken-json"
+	if x.Answer == "bad-gzip" || deliveries[x.Answer] != nil && !whole {
 		x.Fault = string(x.Answer)
 	}
 }
 
-// deliveries are the answers whose body does not arrive in order.
+// deliveries are the answers whose body does not arrive as it was written.
 var deliveries = map[Answer]func(r *http.Response, body []byte){
-	"truncated": func(r *http.Response, body []byte) {
-		r.ContentLength = int64(len(body)) + 512
-		r.Body = payload{&static{text: body, end: io.ErrUnexpectedEOF}}
+	"truncated":      truncate,
+	"dead-truncated": truncate,
+	"dead-broken-json": func(r *http.Response, body []byte) {
+		n := len(body) * 2 / 3
+		r.ContentLength = int64(n)
+		r.Body = payload{&static{text: body[:n], end: io.EOF}}
 	},
 	"wrong-length": func(r *http.Response, body []byte) {
 		n := len(body) * 2 / 3
@@ -109,10 +129,8 @@ var deliveries = map[Answer]func(r *http.Response, body []byte){
 	"reset-in-body": func(r *http.Response, body []byte) {
 		r.Body = payload{&static{text: body[:len(body)/2], end: errReset}}
 	},
-	"drip-body": func(r *http.Response, _ []byte) {
-		r.ContentLength = -1
-		r.Body = payload{&endless{chunk: 1, interval: dripInterval}}
-	},
+	"drip-body": drip,
+	"dead-drip": drip,
 	"endless-body": func(r *http.Response, _ []byte) {
 		r.ContentLength = -1
 		r.Body = payload{&endless{chunk: floodChunk, interval: floodInterval}}
@@ -121,4 +139,14 @@ var deliveries = map[Answer]func(r *http.Response, body []byte){
 		r.ContentLength = hugeBody
 		r.Body = payload{&padded{}}
 	},
+}
+
+func truncate(r *http.Response, body []byte) {
+	r.ContentLength = int64(len(body)) + 512
+	r.Body = payload{&static{text: body, end: io.ErrUnexpectedEOF}}
+}
+
+func drip(r *http.Response, _ []byte) {
+	r.ContentLength = -1
+	r.Body = payload{&endless{chunk: 1, interval: dripInterval}}
 }

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"sync"
@@ -59,17 +58,23 @@ func (f *family) script(spec Spec) *script {
 		return s
 	}
 	switch spec.Name {
-	case "no-content":
+	case "no-content", "not-modified", "dead-empty", "forbidden-empty":
 		s := &script{answer: spec.Name, status: spec.Status}
 		s.setHeader(f.header)
 		s.header.Del("Content-Type")
+		return s
+	case "rate-limited-bare":
+		s := f.says(spec.Name, spec.Status, f.problem(spec.Status))
+		s.header.Del("Retry-After")
 		return s
 	case "public-list":
 		s := f.says(spec.Name, http.StatusUnauthorized, f.problem(401))
 		s.public = f.lists(spec.Name, http.StatusOK)
 		return s
-	case "bad-gateway", "unavailable", "gateway-timeout":
-		return htmlError(spec)
+	case "bad-gateway", "unavailable", "gateway-timeout", "dead-page":
+		return htmlError(spec, "nginx")
+	case "origin-error", "origin-timeout", "origin-handshake":
+		return htmlError(spec, "cloudflare")
 	case "redirect-loop", "redirect-other-host", "redirect-sibling", "redirect-http", "redirect-see-other", "redirect-permanent":
 		s := &script{answer: spec.Name, status: spec.Status, location: locations[spec.Name], body: newTemplate("")}
 		s.setHeader(map[string]string{"Server": "nginx"})
@@ -82,7 +87,9 @@ func (f *family) script(spec Spec) *script {
 		s.deliver = deliveries[spec.Name]
 		return s
 	}
-	return f.says(spec.Name, spec.Status, f.problem(spec.Status))
+	s := f.says(spec.Name, spec.Status, f.problem(spec.Status))
+	s.deliver = deliveries[spec.Name]
+	return s
 }
 
 // says writes a problem in the family's envelope.
@@ -104,7 +111,8 @@ func (f *family) says(answer Answer, status int, p problem) *script {
 func (f *family) lists(answer Answer, status int) *script {
 	s := &script{answer: answer, status: status, body: newTemplate(f.list)}
 	s.setHeader(map[string]string{"Content-Type": "application/json"}, f.header)
-	if answer == "live" || answer == "created" || answer == "late-live" {
+	switch answer {
+	case "live", "created", "queued", "partial", "late-live":
 		for _, p := range f.pages {
 			s.pages = append(s.pages, scriptPage{p.matches, newTemplate(p.body)})
 		}
@@ -122,11 +130,11 @@ func (f *family) echo(spec Spec) *script {
 }
 
 // htmlError is the page of an edge in front of the provider.
-func htmlError(spec Spec) *script {
-	title := fmt.Sprintf("%d %s", spec.Status, http.StatusText(spec.Status))
+func htmlError(spec Spec, server string) *script {
+	title := statusLines[spec.Status]
 	s := &script{answer: spec.Name, status: spec.Status, body: newTemplate("<html>\r\n<head><title>" + title + "</title></head>\r\n" +
-		"<body>\r\n<center><h1>" + title + "</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n")}
-	s.setHeader(map[string]string{"Content-Type": "text/html", "Server": "nginx"})
+		"<body>\r\n<center><h1>" + title + "</h1></center>\r\n<hr><center>" + server + "</center>\r\n</body>\r\n</html>\r\n")}
+	s.setHeader(map[string]string{"Content-Type": "text/html", "Server": server})
 	return s
 }
 

@@ -78,7 +78,7 @@ func (d *door) write(ctx context.Context, response *http.Response) {
 		header[name] = values
 	}
 	d.w.WriteHeader(response.StatusCode)
-	if head || response.StatusCode == http.StatusNoContent {
+	if head || bodyless(response.StatusCode) {
 		return
 	}
 	switch err := d.send(ctx, body, waits); err {
