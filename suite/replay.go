@@ -63,8 +63,8 @@ type attempt struct {
 	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
-	// noPlace says why the target's profile cannot express the scenario; empty
-	// where it can.
+	// noPlace says why the target's profile cannot express the scenario, or the
+	// target lawfully has nothing that it could be asked about; empty where it is asked.
 	noPlace string
 }
 
