@@ -72,6 +72,8 @@ func (e *expander) ofProvider(a *axis, bound vars, p *registry.Provider) ([]opti
 			return nil, fmt.Errorf("%s: axis later needs an axis name before it", a.pos)
 		}
 		return laterOptions(bound.value("name"), p), nil
+	case "spelling":
+		return spellingOptions(a.values, p), nil
 	case "sibling":
 		if bound.value("name") == "" {
 			return nil, fmt.Errorf("%s: axis sibling needs an axis name before it", a.pos)

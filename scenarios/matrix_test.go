@@ -39,6 +39,11 @@ func TestMatrix(t *testing.T) {
 		{"name accepted", "{provider: probed, name: accepted}", "{name}", []string{"alpha/A_KEY A_KEY", "alpha/A_TOKEN A_TOKEN", "beta/B_KEY B_KEY"}},
 		{"name first", "{provider: probed, name: first}", "{name}", []string{"alpha/A_KEY A_KEY", "beta/B_KEY B_KEY"}},
 		{"name later: none for whom accepts one", "{provider: probed, name: later}", "{name}", []string{"alpha/A_TOKEN A_TOKEN"}},
+		{"spelling: other names that look like the first accepted one", "{provider: unprobed, spelling: [mixed-case, trailing-tab, trailing-newline, no-break-space, zero-width-space]}", "{spelling} {spelled}", []string{
+			"gamma/mixed-case mixed-case G_Token", "gamma/trailing-tab trailing-tab G_TOKEN\t", "gamma/trailing-newline trailing-newline G_TOKEN\n",
+			"gamma/no-break-space no-break-space G_TOKEN\u00a0", "gamma/zero-width-space zero-width-space G_TOKEN\u200b",
+		}},
+		{"spelling quoted", "{provider: unprobed, spelling: quoted}", "{spelled}", []string{`gamma/quoted "G_TOKEN"`}},
 		{"foreign: every known name but the provider's own", "{provider: several-names, foreign: known}", "{foreign}", []string{
 			"alpha/B_KEY B_KEY", "alpha/D_KEY D_KEY", "alpha/G_TOKEN G_TOKEN", "alpha/P_TOKEN P_TOKEN",
 		}},

@@ -218,28 +218,32 @@ type Malformation string
 
 // The malformations. What they do to the bytes stands in suite.
 const (
-	EmptyBody     Malformation = "empty-body"     // no body at all
-	NotJSON       Malformation = "not-json"       // text that is no JSON
-	Truncated     Malformation = "truncated"      // the first half of the JSON
-	Trailing      Malformation = "trailing"       // the JSON, and something behind it
-	Array         Malformation = "array"          // a JSON array
-	Null          Malformation = "null"           // the JSON value null
-	Text          Malformation = "string"         // a JSON string
-	Deep          Malformation = "deep"           // arrays in arrays, 10,000 deep
-	InvalidUTF8   Malformation = "invalid-utf8"   // bytes that are no UTF-8 inside a string
-	Form          Malformation = "form"           // a form's content type and encoding
-	NumberSecret  Malformation = "number-secret"  // a number among the secrets
-	ObjectSecret  Malformation = "object-secret"  // an object among the secrets
-	NullSecret    Malformation = "null-secret"    // null among the secrets
-	DuplicateName Malformation = "duplicate-name" // a secret's name twice
-	NumberModel   Malformation = "number-model"   // a number for the model
-	ListRuntime   Malformation = "list-runtime"   // a list for the runtime
+	EmptyBody     Malformation = "empty-body"      // no body at all
+	NotJSON       Malformation = "not-json"        // text that is no JSON
+	Truncated     Malformation = "truncated"       // the first half of the JSON
+	Trailing      Malformation = "trailing"        // the JSON, and something behind it
+	Array         Malformation = "array"           // a JSON array
+	Null          Malformation = "null"            // the JSON value null
+	Text          Malformation = "string"          // a JSON string
+	Deep          Malformation = "deep"            // arrays in arrays, 10,000 deep
+	InvalidUTF8   Malformation = "invalid-utf8"    // bytes that are no UTF-8 inside a string
+	Form          Malformation = "form"            // a form's content type and encoding
+	NumberSecret  Malformation = "number-secret"   // a number among the secrets
+	BooleanSecret Malformation = "boolean-secret"  // a boolean among the secrets
+	ObjectSecret  Malformation = "object-secret"   // an object among the secrets
+	NullSecret    Malformation = "null-secret"     // null among the secrets
+	DuplicateName Malformation = "duplicate-name"  // a secret's name twice
+	NumberModel   Malformation = "number-model"    // a number for the model
+	NullModel     Malformation = "null-model"      // null for the model
+	ListRuntime   Malformation = "list-runtime"    // a list for the runtime
+	NullRuntime   Malformation = "null-runtime"    // null for the runtime
+	TextExternal  Malformation = "string-external" // the string "yes" for external
 )
 
 // Malformations are all ways to spoil a create request.
 var Malformations = []Malformation{
 	EmptyBody, NotJSON, Truncated, Trailing, Array, Null, Text, Deep, InvalidUTF8, Form,
-	NumberSecret, ObjectSecret, NullSecret, DuplicateName, NumberModel, ListRuntime,
+	NumberSecret, BooleanSecret, ObjectSecret, NullSecret, DuplicateName, NumberModel, NullModel, ListRuntime, NullRuntime, TextExternal,
 }
 
 // An Upstream says which calls a step may make to providers.

@@ -149,6 +149,9 @@ func (t *HTTPTarget) Provision(ctx context.Context, req ProvisionRequest) Reply 
 	ctx, cancel := t.pulse.within(ctx, 2*t.profile.provision.within)
 	defer cancel()
 	w := req.Workspace
+	if w.External {
+		return t.provisionExternal(ctx, req)
+	}
 	before, err := t.changed(ctx, req)
 	if err != nil {
 		return failed(cause(ctx, err))

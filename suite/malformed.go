@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -47,8 +48,14 @@ func spoilt(body []byte, m scenarios.Malformation, req *CreateRequest) ([]byte, 
 		return replaced(body, quotedJSON(req.Name), `"conformance`+"\xff\xfe"+`"`)
 	case scenarios.NumberModel:
 		return replaced(body, ":"+quotedJSON(req.Model), ":42")
+	case scenarios.NullModel:
+		return replaced(body, ":"+quotedJSON(req.Model), ":null")
 	case scenarios.ListRuntime:
 		return replaced(body, ":"+quotedJSON(req.Runtime), `:["a","b"]`)
+	case scenarios.NullRuntime:
+		return replaced(body, ":"+quotedJSON(req.Runtime), ":null")
+	case scenarios.TextExternal:
+		return replaced(body, ":"+strconv.FormatBool(req.External), `:"yes"`)
 	}
 	return spoiltSecret(body, m, req.Secrets)
 }
@@ -64,6 +71,8 @@ func spoiltSecret(body []byte, m scenarios.Malformation, secrets map[string]gate
 	switch m {
 	case scenarios.NumberSecret:
 		return replaced(body, ":"+value, ":42")
+	case scenarios.BooleanSecret:
+		return replaced(body, ":"+value, ":true")
 	case scenarios.ObjectSecret:
 		return replaced(body, ":"+value, `:{"value":`+value+`}`)
 	case scenarios.NullSecret:

@@ -11,10 +11,10 @@ import (
 
 func TestSpoilt(t *testing.T) {
 	req := &CreateRequest{
-		Name: "n", Runtime: "r", Model: "m",
+		Name: "n", Runtime: "r", Model: "m", External: true,
 		Secrets: map[string]gate.Secret{"B": {Value: "two"}, "A": {Value: "one"}},
 	}
-	const body = `{"model":"m","name":"n","runtime":"r","secrets":{"A":"one","B":"two"}}`
+	const body = `{"external":true,"model":"m","name":"n","runtime":"r","secrets":{"A":"one","B":"two"}}`
 	tests := map[scenarios.Malformation]string{
 		scenarios.EmptyBody:     "",
 		scenarios.NotJSON:       "name: conformance, this is no JSON",
@@ -22,12 +22,16 @@ func TestSpoilt(t *testing.T) {
 		scenarios.Trailing:      body + "}, {",
 		scenarios.Array:         "[" + body + "]",
 		scenarios.Null:          "null",
-		scenarios.Text:          `"{\"model\":\"m\",\"name\":\"n\",\"runtime\":\"r\",\"secrets\":{\"A\":\"one\",\"B\":\"two\"}}"`,
+		scenarios.Text:          `"{\"external\":true,\"model\":\"m\",\"name\":\"n\",\"runtime\":\"r\",\"secrets\":{\"A\":\"one\",\"B\":\"two\"}}"`,
 		scenarios.Deep:          strings.Repeat("[", depth) + strings.Repeat("]", depth),
 		scenarios.Form:          "name=conformance&runtime=none",
 		scenarios.InvalidUTF8:   strings.Replace(body, `"n"`, "\"conformance\xff\xfe\"", 1),
 		scenarios.NumberModel:   strings.Replace(body, `:"m"`, ":42", 1),
+		scenarios.NullModel:     strings.Replace(body, `:"m"`, ":null", 1),
 		scenarios.ListRuntime:   strings.Replace(body, `:"r"`, `:["a","b"]`, 1),
+		scenarios.NullRuntime:   strings.Replace(body, `:"r"`, ":null", 1),
+		scenarios.TextExternal:  strings.Replace(body, `:true`, `:"yes"`, 1),
+		scenarios.BooleanSecret: strings.Replace(body, `:"one"`, ":true", 1),
 		scenarios.NumberSecret:  strings.Replace(body, `:"one"`, ":42", 1),
 		scenarios.ObjectSecret:  strings.Replace(body, `:"one"`, `:{"value":"one"}`, 1),
 		scenarios.NullSecret:    strings.Replace(body, `:"one"`, ":null", 1),

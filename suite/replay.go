@@ -66,8 +66,8 @@ type attempt struct {
 	// haunted: while it was replayed alone, a call was seen with a credential of
 	// a replay that was judged before.
 	haunted bool
-	// noPlace says why the target's profile cannot express the scenario; empty
-	// where it can.
+	// noPlace says why the target's profile cannot express the scenario, or the
+	// target lawfully has nothing that it could be asked about; empty where it is asked.
 	noPlace string
 }
 

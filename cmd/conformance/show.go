@@ -10,6 +10,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
@@ -87,7 +88,7 @@ func findScenario(id string, c *scenarios.Corpus) (*scenarios.Scenario, error) {
 
 func showSecrets(w io.Writer, scope string, values map[string]scenarios.Value) {
 	for _, name := range strict.SortedKeys(values) {
-		fmt.Fprintf(w, "          %s %s = %s\n", scope, name, values[name])
+		fmt.Fprintf(w, "          %s %s = %s\n", scope, spelled.Line(name), values[name])
 	}
 }
 

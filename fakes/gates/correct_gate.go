@@ -1,6 +1,7 @@
 package gates
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"net/http"
@@ -98,6 +99,35 @@ var lawfulGates = []Double{
 		Story: "The HTTP library hands over an answer when all of it is there; one that breaks off or never ends is a network failure " +
 			"or a timeout, whatever its status (LIV-2, ROB-1), and is asked for again, once, within the same budget (LIV-9).",
 		Gate: sent(wholeAnswer),
+	},
+	{
+		Name:  "odd-names-refused",
+		Story: "A secret whose name no environment variable of the server's can have is a mistake, and the server says so, without any code (PRE-6).",
+		Gate: decided(func(_ *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+			for _, name := range slices.Sorted(maps.Keys(req.Secrets.Workspace)) {
+				if req.Stage == gate.Create && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" {
+					return gate.Decision{Verdict: gate.Refused, Credential: name, Message: "a secret's name holds capitals, digits and underscores only"}
+				}
+			}
+			return d
+		}),
+		Server: ownRefusals,
+	},
+	{
+		Name:   "external-restarted",
+		Story:  "An external workspace is provisioned like any other when that is asked for; the gate stays out of that, too (DER-5).",
+		Server: func(c *server.Config) { c.Hooks.RestartExternal = true },
+	},
+	{
+		Name:  "external-not-restarted",
+		Story: "An external workspace is not this server's to provision, and whoever asks for it is told so, without any code (DER-5).",
+		Wrap: replied(func(w http.ResponseWriter, r *http.Request, reply *recording) {
+			if strings.HasSuffix(r.URL.Path, "/restart") && bytes.Contains(reply.body.Bytes(), []byte("awaiting_agent")) {
+				writeObject(w, http.StatusConflict, map[string]any{"error": "an external workspace is not provisioned here"})
+				return
+			}
+			reply.send(w)
+		}),
 	},
 	{
 		Name:   "no-engine",

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
@@ -186,6 +187,17 @@ var derivationFaults = []Double{
 			req.External = false
 			return req
 		}),
+	},
+	{
+		Name: "external-gated-at-restart", Rules: []string{"DER-5"},
+		Story: "The create looks at the external flag; a restart takes every workspace for one of the server's own.",
+		Server: func(c *server.Config) {
+			c.Hooks.RestartExternal = true
+			c.Hooks.GateRequest = func(id string, req gate.Request) gate.Request {
+				req.External = req.External && id == ""
+				return req
+			}
+		},
 	},
 }
 

@@ -86,6 +86,7 @@ var lawfulDifferences = map[string][]string{
 		"provision of dead beside foreign", "provision of dead first name", "provision of dead second name", "provision of forbidden",
 		"provision of later name nearer", "provision of line break", "provision of NUL", "provision of tie, second's at the tenant",
 	},
+	"odd-names-refused":               {"create of blank in the name", "create of lower case"},
 	"underivable-refused-by-server":   underivables,
 	"vendor-key-for-platform-refused": {"create of platform with strays"},
 }

@@ -3,6 +3,7 @@ package gates
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -70,6 +71,7 @@ var shows = map[string]struct{ ask, reply, log string }{
 	"vendor-in-provider-field":             {ask: "none", reply: `"provider":"vendor:anthropic"`},
 	"access-log":                           {ask: "live", log: `POST /workspaces 201 id="[^"]*" runtime="claude-code"`},
 	"vendor-key-for-platform-refused":      {ask: "platform with strays", reply: `400[^{]*\{"error":"direct vendor key writes[^"]*","key":"ANTHROPIC_API_KEY"\}`},
+	"odd-names-refused":                    {ask: "lower case", reply: `400[^{]*\{"error":"a secret's name holds[^"]*","key":"anthropic_api_key"\}`},
 	"no-engine":                            {ask: "live", log: `workspace start failed`},
 	"prose-only":                           {ask: "none", reply: `\{"code":"MISSING_BYOK_CREDENTIAL","error":"[^,]*\\"anthropic-api\\"[^{}]*ANTHROPIC_AUTH_TOKEN[^{}]*"\}`},
 	"prose-in-lines":                       {ask: "dead", reply: `\{"code":"BYOK_CREDENTIAL_INVALID","error":"[^,]*\\nanthropic-api\\n[^,]*\\nANTHROPIC_API_KEY\\n"\}`},
@@ -90,7 +92,7 @@ var shows = map[string]struct{ ask, reply, log string }{
 func TestCorrectServersShowTheirDifference(t *testing.T) {
 	plain := open(t, Double{})
 	for _, d := range Correct() {
-		if !d.HTTPOnly() || d.Name == "slow-create" { // has a test of its own
+		if !d.HTTPOnly() || slices.Contains([]string{"slow-create", "external-restarted", "external-not-restarted"}, d.Name) { // they have tests of their own
 			continue
 		}
 		t.Run(d.Name, func(t *testing.T) {
@@ -179,6 +181,30 @@ func TestSlowCreate(t *testing.T) {
 				t.Errorf("%s %s: %d after %s, want %d after %s", c.method, c.path, w.Code, took, http.StatusTeapot, c.want)
 			}
 		})
+	}
+}
+
+// A restart of an external workspace, which no rule asks a server to have.
+func TestExternalRestarts(t *testing.T) {
+	for name, want := range map[string]string{
+		"reference":              `200 {"status":"awaiting_agent"}`,
+		"external-restarted":     `200 {"status":"provisioning"}`,
+		"external-not-restarted": `409 {"error":"an external workspace is not provisioned here"}`,
+	} {
+		var d Double
+		if i := slices.IndexFunc(lawfulGates, func(d Double) bool { return d.Name == name }); i >= 0 {
+			d = lawfulGates[i]
+		}
+		s := open(t, d)
+		_, made, text := s.create(asked(t, "external"))
+		id, ok := made["id"].(string)
+		if !ok {
+			t.Fatalf("%s: no workspace was made: %s", name, text)
+		}
+		status, _, body := s.send("POST", "/workspaces/"+id+"/restart", nil)
+		if got := fmt.Sprintf("%d %s", status, strings.TrimSpace(body)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/gate/server"
@@ -98,6 +99,21 @@ var provisionFaults = []Double{
 		},
 	},
 	{
+		Name: "second-restart-unchecked", Rules: []string{"PRV-1"},
+		Story: "The first restart checks, and marks the workspace as checked, whatever came of it; the next one takes the mark for a pass.",
+		Server: func(c *server.Config) {
+			var asked sync.Map
+			c.Hooks.GateRequest = func(id string, req gate.Request) gate.Request {
+				n, _ := asked.LoadOrStore(id, new(atomic.Int64))
+				// The first provisioning is the create's own.
+				if n.(*atomic.Int64).Add(1) > 2 && id != "" {
+					req.External = true
+				}
+				return req
+			}
+		},
+	},
+	{
 		Name: "provision-outage-stops", Rules: []string{"LIV-2"},
 		Story: "Provisioning asks the provider, too, and takes an outage for a no.",
 		Gate: decidedAt(gate.Provision, func(_ *registry.Registry, _ gate.Request, d gate.Decision) gate.Decision {
@@ -142,6 +158,27 @@ var provisionFaults = []Double{
 			return d
 		}),
 	},
+	{
+		Name: "dead-key-told-once", Rules: []string{"PRV-3"}, Extended: true, Remembers: true,
+		Story: "A restart does not ask twice about one key in a while, and takes that it was asked for a yes.",
+		Gate:  tellsOnce,
+	},
+}
+
+// tellsOnce refuses a dead credential at provisioning once.
+func tellsOnce(reg *registry.Registry, o gate.Options) gate.Gate {
+	var told sync.Map
+	return decidedAt(gate.Provision, func(reg *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+		p := reg.Provider(d.Provider)
+		if d.Code != gate.InvalidCredential || p == nil {
+			return d
+		}
+		c, _ := gate.FindCredential(p, req.Secrets)
+		if _, again := told.LoadOrStore(p.Name+c.Secret.Value, true); again {
+			return gate.Decision{Verdict: gate.Allowed, Provider: d.Provider}
+		}
+		return d
+	})(reg, o)
 }
 
 // atProvision changes the request at provisioning only.

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -132,6 +134,32 @@ var robustFaults = []Double{
 		Wrap:  failsOn(func(body []byte) bool { return !utf8.Valid(body) }),
 	},
 	{
+		Name: "boolean-secret-is-500", Rules: []string{"ROB-2"},
+		Story: "A secret may be text or a number; of anything else the type is not asked.",
+		Wrap: failsOnField(func(create map[string]any) bool {
+			secrets, _ := create["secrets"].(map[string]any)
+			return slices.ContainsFunc(slices.Collect(maps.Values(secrets)), isBoolean)
+		}),
+	},
+	{
+		Name: "null-runtime-is-500", Rules: []string{"ROB-2"},
+		Story: "A runtime that is left out has a default; one that is null does not, and there is nothing behind the pointer.",
+		Wrap:  failsOnField(func(create map[string]any) bool { return isNull(create, "runtime") }),
+	},
+	{
+		Name: "null-model-is-500", Rules: []string{"ROB-2"},
+		Story: "The column of the model is not null, and the database's error is an internal one.",
+		Wrap:  failsOnField(func(create map[string]any) bool { return isNull(create, "model") }),
+	},
+	{
+		Name: "text-for-external-is-500", Rules: []string{"ROB-2"},
+		Story: "Whether a workspace is external is asked by a conversion to a boolean that raises on text.",
+		Wrap: failsOnField(func(create map[string]any) bool {
+			_, text := create["external"].(string)
+			return text
+		}),
+	},
+	{
 		Name: "long-secret-is-500", Rules: []string{"ROB-2"},
 		Story: "A column holds 64 KB, and its error is an internal one.",
 		Wrap:  failsOn(func(body []byte) bool { return len(body) > 1<<20 }),
@@ -185,6 +213,24 @@ func failsOn(such func(body []byte) bool) func(http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// failsOnField is failsOn for bodies that are JSON objects.
+func failsOnField(such func(create map[string]any) bool) func(http.Handler) http.Handler {
+	return failsOn(func(body []byte) bool {
+		var create map[string]any
+		return json.Unmarshal(body, &create) == nil && such(create)
+	})
+}
+
+func isNull(create map[string]any, field string) bool {
+	value, there := create[field]
+	return there && value == nil
+}
+
+func isBoolean(value any) bool {
+	_, is := value.(bool)
+	return is
 }
 
 // completed is the start of a long body as JSON that may be whole.

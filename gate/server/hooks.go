@@ -21,6 +21,9 @@ type Hooks struct {
 	WriteCreated func(w http.ResponseWriter, r *http.Request, c CreateRequest, made Created, d gate.Decision)
 	// KeepRefused breaks REF-3: what a refused create leaves behind.
 	KeepRefused Leftovers
+	// RestartExternal has an external workspace provisioned when that is asked for;
+	// the reference server leaves it as it is.
+	RestartExternal bool
 }
 
 // Leftovers say what a refused create leaves behind; the zero value is nothing.

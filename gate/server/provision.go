@@ -171,13 +171,13 @@ func (s *Server) logOutcome(a attempt, d gate.Decision, f failure) {
 }
 
 // restartWorkspace provisions again. An external workspace has nothing to
-// provision; it keeps its status.
+// provision, and keeps its status, unless Hooks.RestartExternal.
 func (s *Server) restartWorkspace(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, func(row *workspace) (int, any) {
 		if s.closed {
 			return http.StatusServiceUnavailable, errorBody{errClosed.Error()}
 		}
-		if !row.external {
+		if !row.external || s.hooks.RestartExternal {
 			s.startProvisioning(row, requestID(r))
 		}
 		return http.StatusOK, statusBody{row.status}
