@@ -41,11 +41,15 @@ var shardNames = []string{"1.json", "2.json", "3.json"}
 func TestMergeGivesTheWholeRun(t *testing.T) {
 	for _, order := range [][]int{{0, 1, 2}, {2, 0, 1}} {
 		parts := shardsOf()
+		for i, part := range parts {
+			part.Footer.Ended.ReplayedAgain = i + 1
+		}
 		got, err := Merge([]*Run{parts[order[0]], parts[order[1]], parts[order[2]]}, shardNames)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := sortedSample()
+		want.Footer.Ended.ReplayedAgain = 1 + 2 + 3
 		// Times and addresses are the parts' own.
 		want.Footer.Ended.Finished = want.Header.Started.Add(2*time.Minute + 1500*time.Millisecond)
 		got.(*merged).header.Target.Address = want.Header.Target.Address

@@ -104,15 +104,21 @@ func overHTTP(t *testing.T, build func(http.RoundTripper) gate.Gate) (suite.Conf
 	}
 	h := httptest.NewServer(s)
 	t.Cleanup(func() { h.Close(); s.Close() })
+	return suite.Config{Providers: p, Target: reached(t, h.URL), Output: output, Seed: "seed"}, s
+}
+
+// reached is the server at a URL, as a target.
+func reached(t *testing.T, url string) suite.Target {
+	t.Helper()
 	profile, err := suite.LoadProfile("workspace-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := suite.NewHTTPTarget(profile, h.URL, suite.HTTPOptions{Env: func(string) (string, bool) { return "token", true }})
+	target, err := suite.NewHTTPTarget(profile, url, suite.HTTPOptions{Env: func(string) (string, bool) { return "token", true }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return suite.Config{Providers: p, Target: target, Output: output, Seed: "seed"}, s
+	return target
 }
 
 var some = scenarios.Selection{Level: scenarios.Core, IDs: []string{

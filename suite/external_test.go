@@ -20,15 +20,7 @@ func TestNoExternalWorkspaces(t *testing.T) {
 		_, _ = w.Write([]byte(`{"error":"there are no external workspaces here"}`))
 	}))
 	defer h.Close()
-	profile, err := suite.LoadProfile("workspace-server")
-	if err != nil {
-		t.Fatal(err)
-	}
-	target, err := suite.NewHTTPTarget(profile, h.URL, suite.HTTPOptions{Env: func(string) (string, bool) { return "token", true }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := suite.Config{Providers: suite.NewProviders(registry.Embedded()), Target: target, Seed: "seed", Claims: []string{"create-presence", "provision-presence"}}
+	cfg := suite.Config{Providers: suite.NewProviders(registry.Embedded()), Target: reached(t, h.URL), Seed: "seed", Claims: []string{"create-presence", "provision-presence"}}
 	got := replay(t, t.Context(), cfg, scenarios.Selection{Level: scenarios.Core, IDs: []string{"external/none/groq", "external/restarted/groq"}}).results
 	if r := got["external/none/groq"]; r.Outcome != suite.Passed {
 		t.Errorf("the create: %s %s %v, want that the gate stayed out", r.Outcome, r.Reason, r.Violations)

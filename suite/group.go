@@ -74,7 +74,8 @@ func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
 		e.sweep(ctx, []*replay{r})
 	}
 	if counted {
-		e.hindered.ended(e.fails(r))
+		failed, _ := e.fails(r)
+		e.hindered.ended(failed)
 	}
 	e.finisher.add([]*replay{r})
 }

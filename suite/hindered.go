@@ -50,7 +50,7 @@ func (h *hindrance) ended(failed bool) {
 // running: a gate whose probe timed out for that reason did not violate a rule. A
 // credential that was shown was shown, whatever the machine did.
 func (e *engine) isHindered(r *replay) bool {
-	return e.hindered.worthIt() && e.stood(r) >= e.cfg.Budget/hindering && e.fails(r)
+	return e.hindered.worthIt() && e.stood(r) >= e.cfg.Budget/hindering && e.failsByTime(r)
 }
 
 // haunting is how long a server is left alone that still had something to do for
@@ -60,7 +60,7 @@ const haunting = time.Second
 // isHaunted reports whether a replay fails, and a call was seen meanwhile with a
 // credential of an earlier one: it may be late, and then it does not come again.
 func (e *engine) isHaunted(r *replay) bool {
-	return r.isHaunted() && e.hindered.worthIt() && e.fails(r)
+	return r.isHaunted() && e.hindered.worthIt() && e.failsByTime(r)
 }
 
 func (r *replay) isHaunted() bool {
@@ -79,15 +79,22 @@ func (e *engine) stood(r *replay) time.Duration {
 	return r.stalled
 }
 
-// fails reports whether a replay fails as it is seen now, and not for what it
-// shows of a credential.
-func (e *engine) fails(r *replay) bool {
+// fails reports whether a replay fails as it is seen now, and whether time can
+// explain that: what a server shows of a credential, it cannot.
+func (e *engine) fails(r *replay) (failed, byTime bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.attempt == nil || r.noPlace != "" || len(r.leaks) > 0 {
-		return false
+	if r.attempt == nil || r.noPlace != "" {
+		return false, false
 	}
 	violations := Judge(e.finisher.seenOf(r))
-	secrecy := slices.ContainsFunc(violations, func(v Violation) bool { return strings.HasPrefix(v.Rule, "SEC-") })
-	return !secrecy && (r.failure != nil || len(violations) > 0)
+	shown := len(r.leaks) > 0 || slices.ContainsFunc(violations, func(v Violation) bool { return strings.HasPrefix(v.Rule, "SEC-") })
+	failed = r.failure != nil || len(violations) > 0
+	return failed, failed && !shown
+}
+
+// failsByTime is the second result of fails.
+func (e *engine) failsByTime(r *replay) bool {
+	_, byTime := e.fails(r)
+	return byTime
 }

@@ -58,7 +58,7 @@ func (h *hindered) total() (n int) {
 }
 
 // run replays scenarios at the target and returns the results by id.
-func (h *hindered) run(t *testing.T, ids ...string) map[string]Result {
+func (h *hindered) run(t *testing.T, ids ...string) (map[string]Result, Summary) {
 	t.Helper()
 	reg := registry.Embedded()
 	corpus, err := scenarios.Embedded()
@@ -75,7 +75,7 @@ func (h *hindered) run(t *testing.T, ids ...string) map[string]Result {
 		return gate.NewReference(reg, gate.Options{Transport: rt, Budget: hinderedBudget})
 	}, p.RoundTripper())
 	results := map[string]Result{}
-	_, err = Run(t.Context(), Config{
+	summary, err := Run(t.Context(), Config{
 		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Target: h, Providers: p, Budget: hinderedBudget, Seed: "seed", Parallel: 1, pulse: &pulse{},
 		Handle: func(e Event) {
 			if f, ok := e.(Finished); ok {
@@ -86,7 +86,7 @@ func (h *hindered) run(t *testing.T, ids ...string) map[string]Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return results
+	return results, summary
 }
 
 func allows(r Reply, _ CreateRequest) Reply {
@@ -132,12 +132,16 @@ func TestFailuresWhileTheHarnessStoodStill(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			h := test.target
-			r := h.run(t, dead)[dead]
+			results, summary := h.run(t, dead)
+			r := results[dead]
 			if r.Outcome != test.outcome {
 				t.Errorf("%s, want %s: %v %s", r.Outcome, test.outcome, r.Violations, r.Reason)
 			}
 			if got := h.creates["run/"+dead]; got != test.attempts {
 				t.Errorf("created %d times, want %d", got, test.attempts)
+			}
+			if again := summary.ReplayedAgain > 0; again != (test.attempts > 1) {
+				t.Errorf("%d are said to have been replayed again, after %d attempts", summary.ReplayedAgain, test.attempts)
 			}
 		})
 	}
@@ -147,7 +151,8 @@ func TestFailuresWhileTheHarnessStoodStill(t *testing.T) {
 func TestAFaultyTargetIsNotReplayedForEver(t *testing.T) {
 	h := &hindered{first: 1000, stall: time.Minute, wrong: allows}
 	n := 0
-	for id, r := range h.run(t, "dead/answer/*") {
+	results, _ := h.run(t, "dead/answer/*")
+	for id, r := range results {
 		if strings.HasPrefix(id, "dead/") {
 			if n++; r.Outcome != Failed {
 				t.Errorf("%s: %s", id, r.Outcome)

@@ -2,7 +2,10 @@ package suite
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -56,5 +59,30 @@ func TestInformationalRepliesAreBounded(t *testing.T) {
 	}).Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
 	if r.Outcome != OutcomeFailed || !strings.Contains(fmt.Sprint(r.Err), "exceeded 65536 bytes") {
 		t.Errorf("%s, %v", r.Outcome, r.Err)
+	}
+}
+
+// TestIdleConnectionsAreLetGo: we close them before a server does.
+func TestIdleConnectionsAreLetGo(t *testing.T) {
+	closed := make(chan struct{})
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, 201, `{"id":"7"}`) }))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			close(closed)
+		}
+	}
+	s.Start()
+	defer s.Close()
+	client := &http.Client{Transport: newTransport()}
+	resp, err := client.Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, resp.Body) // a connection is idle once all is read
+	resp.Body.Close()
+	select {
+	case <-closed: // the server itself keeps them for ever
+	case <-time.After(10 * time.Second):
+		t.Error("the connection is still kept after 10 s")
 	}
 }

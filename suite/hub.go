@@ -173,7 +173,7 @@ func (p *Providers) whose(x *upstream.Exchange) *replay {
 		return r
 	}
 	if len(x.Sightings) == 0 && !x.Known {
-		p.suspect(x)
+		p.suspect()
 		return nil
 	}
 	candidates := p.candidates(x)
@@ -189,7 +189,7 @@ func (p *Providers) whose(x *upstream.Exchange) *replay {
 // suspect has those replayed by themselves who may make no call at all, now that
 // there was one to a host that is no provider's. Others may make it, and a server
 // may make some by itself, now and then.
-func (p *Providers) suspect(x *upstream.Exchange) {
+func (p *Providers) suspect() {
 	for r := range p.running {
 		if slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return refusesAbsence(&s) }) {
 			r.doubtful()

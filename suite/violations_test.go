@@ -158,6 +158,7 @@ func TestViolations(t *testing.T) {
 			c.Reply = []byte(`{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}`)
 		})), nil},
 		{"a row", with(observed(missing(), refusal(nil)), func(o *Observation) { o.Rows = []string{"byok-run-1-1-0"} }), []Violation{{"REF-3", "the refused create left something behind", "no workspace, no stored secret", "byok-run-1-1-0"}}},
+		{"a row where nobody answered", with(observed(alive(), Reply{Outcome: OutcomeLate, Err: errLate}, made(nil)), func(o *Observation) { o.Rows = []string{"byok-run-1-1-0"} }), []Violation{{"LIV-6", "the target did not answer in time", "create allowed", "no answer in time: no answer in time"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -322,14 +322,11 @@ func showsSecrets(next http.Handler) http.Handler {
 	var secrets sync.Map
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isCreate(r) {
-			body, _ := io.ReadAll(r.Body) // what came of it is the server's to judge
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			reply := &recording{header: http.Header{}}
+			sent, reply := secretsOf(r), &recording{header: http.Header{}}
 			next.ServeHTTP(reply, r)
 			var made struct{ ID string }
-			var sent struct{ Secrets map[string]string }
-			if json.Unmarshal(reply.body.Bytes(), &made) == nil && json.Unmarshal(body, &sent) == nil {
-				secrets.Store(made.ID, sent.Secrets)
+			if json.Unmarshal(reply.body.Bytes(), &made) == nil {
+				secrets.Store(made.ID, sent)
 			}
 			reply.send(w)
 			return
