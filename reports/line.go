@@ -22,13 +22,13 @@ func SummaryLine(h Header, f Footer) string {
 		fmt.Fprintf(&b, "conformant: %s passed", spelled.Number(s.Passed))
 	default:
 		fmt.Fprintf(&b, "NOT conformant: %s: %s failed, %s passed, %s",
-			strings.Join(whyNot(f), ", "), spelled.Number(s.Failed), spelled.Number(s.Passed), counted(s.Errors, "error"))
+			strings.Join(f.WhyNot(), ", "), spelled.Number(s.Failed), spelled.Number(s.Passed), spelled.Counted(s.Errors, "error"))
 		if s.Waived > 0 {
 			fmt.Fprintf(&b, ", %s waived", spelled.Number(s.Waived))
 		}
 	}
 	fmt.Fprintf(&b, " (%s)", spelled.Line(h.Level))
-	if thinned := thinning(h); thinned != "" {
+	if thinned := h.Thinning(); thinned != "" {
 		b.WriteString("; " + thinned)
 	}
 	if len(s.Claims) > 0 {
@@ -39,7 +39,7 @@ func SummaryLine(h Header, f Footer) string {
 		not = append(not, spelled.Line(strings.Join(s.NotClaimedAreas, ", ")))
 	}
 	if s.NotClaimed > 0 {
-		not = append(not, "("+counted(s.NotClaimed, "scenario")+")")
+		not = append(not, "("+spelled.Counted(s.NotClaimed, "scenario")+")")
 	}
 	if len(not) > 0 {
 		fmt.Fprintf(&b, "; not claimed: %s", strings.Join(not, " "))
@@ -47,58 +47,51 @@ func SummaryLine(h Header, f Footer) string {
 	return b.String()
 }
 
-// thinning says what a thinned matrix left out; empty where it is whole.
-func thinning(h Header) string {
-	if h.Matrix == "" || h.Matrix == "full" {
-		return ""
-	}
-	return fmt.Sprintf("matrix %s: %s left out", spelled.Line(h.Matrix), counted(h.LeftOut, "scenario"))
-}
-
 // maxRulesInLine keeps the line a line: a gate that answers nonsense breaks
 // nearly every rule, and the table shows them all.
 const maxRulesInLine = 12
 
-// whyNot lists what stands between a run and "conformant"; never empty.
-func whyNot(f Footer) []string {
+// WhyNot lists what stands between a run and "conformant"; never empty.
+func (f Footer) WhyNot() []string {
 	var why []string
-	if rules := violated(f.Rules); len(rules) > 0 {
+	if rules := f.Violated(); len(rules) > 0 {
 		shown := rules[:min(len(rules), maxRulesInLine)]
 		list := spelled.Line(strings.Join(shown, ", "))
 		if more := len(rules) - len(shown); more > 0 {
 			list += fmt.Sprintf(" and %d more", more)
 		}
-		why = append(why, fmt.Sprintf("%s violated (%s)", counted(len(rules), "rule"), list))
+		why = append(why, fmt.Sprintf("%s violated (%s)", spelled.Counted(len(rules), "rule"), list))
 	}
-	if end := broken(f.Ended); end != "" {
+	if end := f.Ended.Broken(); end != "" {
 		why = append(why, end)
 	}
 	switch {
 	case len(why) > 0:
 		return why
 	case f.Summary.Failed > 0:
-		return []string{counted(f.Summary.Failed, "scenario") + " failed"}
+		return []string{spelled.Counted(f.Summary.Failed, "scenario") + " failed"}
 	case f.Summary.Errors > 0:
-		return []string{counted(f.Summary.Errors, "scenario") + " could not be judged"}
+		return []string{spelled.Counted(f.Summary.Errors, "scenario") + " could not be judged"}
 	case f.Summary.Passed == 0:
 		return []string{"nothing passed"}
 	}
 	return []string{"the run does not say why"}
 }
 
-func violated(rules []Rule) []string {
+// Violated are the rules that were violated and not waived, in the contract's order.
+func (f Footer) Violated() []string {
 	var ids []string
-	for _, r := range rules {
-		if r.Failed > 0 {
+	for _, r := range f.Rules {
+		if r.Violations > 0 {
 			ids = append(ids, r.ID)
 		}
 	}
 	return ids
 }
 
-// broken says what is wrong with a run as a whole, such as that it fell short of
+// Broken says what is wrong with a run as a whole, such as that it fell short of
 // its plan; empty where nothing is.
-func broken(e Ended) string {
+func (e Ended) Broken() string {
 	progress := fmt.Sprintf("after %s of %s scenarios", spelled.Number(e.Ended), spelled.Number(e.Planned))
 	reason := ""
 	if e.Reason != "" {
