@@ -39,7 +39,7 @@ func TestNoSentenceDecides(t *testing.T) {
 	for name, build := range builds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sel := scenarios.Selection{Level: scenarios.Core, Matrix: scenarios.PairwiseMatrix, Classes: []string{"mismatched", "valid", "empty", "missing", "provision"}}
+			sel := scenarios.Selection{Level: scenarios.Core, Matrix: scenarios.PairwiseMatrix, Classes: []string{"mismatched", "valid", "missing", "provision"}}
 			plain := decided(replay(t, t.Context(), inProcess(build), sel))
 			n := 0
 			exchanged := suite.Judged(inProcess(build), func(o *suite.Observation) []suite.Violation {
