@@ -126,8 +126,11 @@ func (c *consoleWriter) End(f Footer) error {
 		b.WriteString(c.table(f.Rules))
 	}
 	colour := red
-	if f.Summary.Conformant {
+	switch {
+	case f.Summary.Conformant:
 		colour = green
+	case f.Ended.Status == Interrupted:
+		colour = yellow
 	}
 	b.WriteString(c.paint(colour, SummaryLine(c.order.header, f)) + "\n")
 	return c.print(b.String())
@@ -192,9 +195,10 @@ func (c *consoleWriter) table(rules []Rule) string {
 }
 
 const (
-	red   = "31"
-	green = "32"
-	bold  = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	bold   = "1"
 )
 
 func (c *consoleWriter) paint(code, s string) string {

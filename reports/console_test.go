@@ -63,7 +63,7 @@ func TestSummaryLine(t *testing.T) {
 		{
 			"interrupted after a violation",
 			Footer{Summary: Summary{Passed: 9, Failed: 1}, Rules: rules("PRE-2"), Ended: Ended{Status: Interrupted, Planned: 3214, Ended: 10}},
-			"NOT conformant: 1 rule violated (PRE-2), interrupted after 10 of 3,214 scenarios: 1 failed, 9 passed, 0 errors (core)",
+			"interrupted after 10 of 3,214 scenarios, with 1 rule violated (PRE-2) so far: 1 failed, 9 passed, 0 errors (core)",
 		},
 		{
 			"aborted",

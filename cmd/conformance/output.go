@@ -26,6 +26,8 @@ type output struct {
 	tally    *reports.Tally
 	header   reports.Header
 	progress progress.Display
+	// left is how many scenarios have not ended yet.
+	left int
 	// err is the first error of a writer; the run goes on without it.
 	err error
 }
@@ -67,14 +69,17 @@ func (o *output) close() error {
 func (o *output) handle(e suite.Event) {
 	switch e := e.(type) {
 	case suite.Planned:
-		o.header = o.p.header(e.Total)
+		o.header, o.left = o.p.header(e.Total), e.Total
 		o.tally = reports.NewTally(e.Total)
-		o.progress.Begin(e.Total)
+		begin(o.progress, o.p.target, e.Total)
 		o.each(func(w reports.Writer) error { return w.Begin(o.header) })
 	case suite.Finished:
 		r := o.p.result(e.Result)
 		o.tally.Add(r)
-		o.progress.Step(failing(e.Result.Outcome))
+		step(o.progress, e)
+		if o.left--; o.left == 0 {
+			o.progress.Phase("cleaning up")
+		}
 		o.each(func(w reports.Writer) error { return w.Result(r) })
 	case suite.Ended:
 		o.progress.End()
@@ -224,9 +229,6 @@ func version() string {
 	}
 	return info.Main.Version
 }
-
-// failing reports whether a result keeps a run from being conformant.
-func failing(o suite.ResultOutcome) bool { return o == suite.Failed || o == suite.Errored }
 
 func notClaimed(claims []string) []string {
 	return slices.DeleteFunc(slices.Clone(scenarios.Claims), func(c string) bool { return slices.Contains(claims, c) })

@@ -133,13 +133,16 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
 	ctx := cmd.Context()
+	defer interruptible(ctx, out.progress)()
+	out.progress.Phase("starting the server")
 	if p.target, err = openTarget(ctx, f, p.registry); err != nil {
 		return err
 	}
 	defer p.target.close()
 	ctx, cancel := p.target.watch(ctx)
 	defer cancel()
-	if err := p.check(ctx, cmd); err != nil || f.check {
+	out.progress.Phase("checking the server")
+	if err := p.check(ctx, cmd, out.progress); err != nil || f.check {
 		return err
 	}
 	summary, err := suite.Run(ctx, p.config(out))
