@@ -85,9 +85,21 @@ func whyNot(f Footer) []string {
 	return []string{"the run does not say why"}
 }
 
+// Verdict is the verdict in a word or two: "conformant", "not conformant", or
+// "interrupted", which is neither.
+func (f Footer) Verdict() string {
+	switch {
+	case f.Summary.Conformant:
+		return "conformant"
+	case f.Ended.Status == Interrupted:
+		return "interrupted"
+	}
+	return "not conformant"
+}
+
 // interrupted says how far a run came, and what it found until then.
 func interrupted(f Footer) string {
-	line := broken(Ended{Status: Interrupted, Planned: f.Ended.Planned, Ended: f.Ended.Ended})
+	line := broken(f.Ended)
 	if rules := violatedText(f.Rules); rules != "" {
 		line += ", with " + rules + " so far"
 	}

@@ -26,9 +26,10 @@ type output struct {
 	tally    *reports.Tally
 	header   reports.Header
 	progress progress.Display
+	stderr   io.Writer
 	// left is how many scenarios have not ended yet.
 	left int
-	// err is the first error of a writer; the run goes on without it.
+	// err is the first error of writing something; the run goes on without it.
 	err error
 }
 
@@ -36,7 +37,7 @@ type output struct {
 // cannot be written is known at once.
 func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 	p.invocation = invocation(cmd, p.flags.command)
-	o := &output{p: p, progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
+	o := &output{p: p, stderr: cmd.ErrOrStderr(), progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
 	var err error
 	if o.files, err = createReports(p.flags.reports); err != nil {
 		return nil, errors.Join(err, o.close())
@@ -83,6 +84,7 @@ func (o *output) handle(e suite.Event) {
 		o.each(func(w reports.Writer) error { return w.Result(r) })
 	case suite.Ended:
 		o.progress.End()
+		o.failed(o.p.notes(o.stderr, e.Summary))
 		footer := o.tally.Footer(o.p.ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 		for i := range footer.Rules {
 			footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
@@ -93,9 +95,16 @@ func (o *output) handle(e suite.Event) {
 
 func (o *output) each(f func(reports.Writer) error) {
 	for _, w := range o.writers {
-		if err := f(w); err != nil && o.err == nil {
-			o.err = fmt.Errorf("writing a report: %w", err)
+		if err := f(w); err != nil {
+			o.failed(fmt.Errorf("writing a report: %w", err))
 		}
+	}
+}
+
+// failed keeps the first error.
+func (o *output) failed(err error) {
+	if o.err == nil {
+		o.err = err
 	}
 }
 
