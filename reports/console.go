@@ -124,6 +124,9 @@ func (c *consoleWriter) End(f Footer) error {
 		b.WriteString(c.uncounted())
 		b.WriteString(waivedText(c.waived))
 		b.WriteString(c.table(f.Rules))
+		if first, more := reasonOf(f.Ended); more != "" {
+			b.WriteString(first + "\n" + indented(more) + "\n")
+		}
 	}
 	colour := red
 	switch {

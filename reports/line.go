@@ -135,8 +135,8 @@ func violated(rules []Rule) []string {
 func broken(e Ended) string {
 	progress := fmt.Sprintf("after %s of %s scenarios", spelled.Number(e.Ended), spelled.Number(e.Planned))
 	reason := ""
-	if e.Reason != "" {
-		reason = " (" + spelled.Line(e.Reason) + ")"
+	if first, _ := reasonOf(e); first != "" {
+		reason = " (" + first + ")"
 	}
 	switch {
 	case e.Status != Complete:
@@ -144,5 +144,13 @@ func broken(e Ended) string {
 	case e.Planned != e.Ended:
 		return "ended " + progress + reason
 	}
-	return spelled.Line(e.Reason)
+	first, _ := reasonOf(e)
+	return first
+}
+
+// reasonOf is the first line of a run's reason, and the further ones, such as
+// what a server printed last; empty where there are none.
+func reasonOf(e Ended) (first, more string) {
+	first, more, _ = strings.Cut(spelled.Text(e.Reason), "\n")
+	return first, more
 }

@@ -111,8 +111,8 @@ func (o *output) failed(err error) {
 
 func (p *prepared) ended(s suite.Summary) reports.Ended {
 	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
-	if err := p.target.died(); err != nil {
-		e.Status, e.Reason = reports.Aborted, "the server died: "+err.Error()
+	if p.target.died() != nil {
+		e.Status, e.Reason = reports.Aborted, p.target.death()
 	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
 	} else {
