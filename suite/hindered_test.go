@@ -33,7 +33,7 @@ type hindered struct {
 	creates map[string]int
 }
 
-func (h *hindered) pace(p *pulse) { h.pulse = p; h.GateTarget.pace(p) }
+func (h *hindered) Pace(p *pulse) { h.pulse = p; h.GateTarget.Pace(p) }
 
 func (h *hindered) Create(ctx context.Context, req CreateRequest) Reply {
 	reply := h.GateTarget.Create(ctx, req)

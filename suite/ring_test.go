@@ -93,7 +93,7 @@ func TestDroppedCredentials(t *testing.T) {
 	if r.Find(b.Value) != &b.Credential || r.of(&b.Credential) != b {
 		t.Error("another credential went with it")
 	}
-	r.retire(&globalSet{credentials: credentials{b}})
+	r.drop(credentials{b})
 	if len(r.values) != 0 {
 		t.Errorf("%d values of nobody are kept", len(r.values))
 	}

@@ -64,6 +64,18 @@ func Clip(s string, n int) string {
 	return fmt.Sprintf("%s… (%s more bytes)", s[:n], Number(len(s)-n))
 }
 
+// Short cuts s to at most n bytes, at a whole character, and says only that
+// something is gone.
+func Short(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
 // Number prints n with a comma between thousands.
 func Number(n int) string {
 	digits := strconv.Itoa(n)
