@@ -13,7 +13,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 )
 
 // schemaVersion is the one version of the format that Load knows.

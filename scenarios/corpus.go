@@ -13,8 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 //go:embed *.yaml

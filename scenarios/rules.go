@@ -1,7 +1,7 @@
 package scenarios
 
 import (
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"gopkg.in/yaml.v3"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // A template is one entry of a scenario file, before expansion: strings may

@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // A Config says what to replay, at which target, and how.

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // settle is how long a replay is left alone before it is judged, so that calls

@@ -17,7 +17,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 )
 
 // A Position is a place in a file; lines and columns count from 1.
