@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // checkLeaks reports pieces of credentials in replies (SEC-1) and in the

@@ -3,7 +3,7 @@ package suite
 import (
 	"slices"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // A Seen is what one step of a scenario came to, short enough to be kept of
