@@ -44,9 +44,7 @@ func (h *hindered) Create(ctx context.Context, req CreateRequest) Reply {
 	if n > h.first {
 		return reply
 	}
-	h.pulse.mu.Lock()
-	h.pulse.sum += h.stall
-	h.pulse.mu.Unlock()
+	h.pulse.lose(h.stall)
 	return h.wrong(reply, req)
 }
 
