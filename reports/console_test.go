@@ -68,7 +68,7 @@ func TestSummaryLine(t *testing.T) {
 		{
 			"aborted",
 			Footer{Summary: Summary{Passed: 9}, Ended: Ended{Status: Aborted, Reason: "the target\nis gone", Planned: 20, Ended: 9}},
-			`NOT conformant: aborted after 9 of 20 scenarios (the target\nis gone): 0 failed, 9 passed, 0 errors (core)`,
+			`NOT conformant: aborted after 9 of 20 scenarios (the target): 0 failed, 9 passed, 0 errors (core)`,
 		},
 		{
 			"one never ended",

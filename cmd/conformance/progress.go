@@ -9,7 +9,7 @@ import (
 )
 
 // begin shows that the target is asked for total scenarios.
-func begin(d progress.Display, t *target, total int) {
+func begin(d progress.Display, t *opened, total int) {
 	if s, ok := t.Target.(interface {
 		Sent() int
 		Held() time.Duration

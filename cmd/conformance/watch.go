@@ -6,7 +6,7 @@ import (
 )
 
 // watch ends the run's context when the command under test dies.
-func (t *target) watch(ctx context.Context) (context.Context, context.CancelFunc) {
+func (t *opened) watch(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	if t.process != nil {
 		go func() {
@@ -22,7 +22,7 @@ func (t *target) watch(ctx context.Context) (context.Context, context.CancelFunc
 
 // died says how the command under test ended, with its last lines; nil while it
 // runs, and where there is none. It is masked like a report.
-func (t *target) died() error {
+func (t *opened) died() error {
 	if t.process == nil || t.process.Err() == nil {
 		return nil
 	}
@@ -30,6 +30,6 @@ func (t *target) died() error {
 }
 
 // death is died as a report's reason: one line, and what was printed last below it.
-func (t *target) death() string {
+func (t *opened) death() string {
 	return t.providers.Mask("the server died: " + t.process.Brief().Error() + "\n" + t.process.LastWords())
 }
