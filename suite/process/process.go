@@ -76,10 +76,10 @@ type Process struct {
 	done     chan struct{} // err is set
 	err      error
 	// brief is err in one line.
-	brief error
-	gone     chan struct{} // the whole group is gone; stopErr and taken are set
-	stopErr  error
-	taken    bool // something outside the group listens on addr
+	brief   error
+	gone    chan struct{} // the whole group is gone; stopErr and taken are set
+	stopErr error
+	taken   bool // something outside the group listens on addr
 }
 
 // Start starts the command and returns once it is ready. The context bounds the
