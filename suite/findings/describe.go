@@ -61,6 +61,9 @@ func (d *describer) facts(s *scenarios.Scenario, at int, add func(axis, string))
 		add(situation, "owned-elsewhere")
 	}
 	d.history(s, at, add)
+	if st.Expect.Loud {
+		add(situation, "loud")
+	}
 	add(verdictDue, dueOf(&st.Expect))
 }
 

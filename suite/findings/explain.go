@@ -1,6 +1,10 @@
 package findings
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/molecule-ai/byok-conformance/suite"
+)
 
 // explain finds clauses for all groups. What one simple conjunction describes
 // together is one statement, of whatever kinds it is; what none describes exactly
@@ -80,7 +84,7 @@ func (t *table) alone(g *group) *clause {
 
 // together is one simple conjunction for several clauses; nil where there is none.
 func (t *table) together(list []*clause) *clause {
-	g := &group{kind: list[0].kind, due: list[0].due, rules: map[string]int{}, kinds: map[string]int{}, failed: newSet(len(t.units)), passed: newSet(len(t.units))}
+	g := &group{kind: list[0].kind, due: list[0].due, rules: map[string]int{}, kinds: map[suite.Kind]int{}, failed: newSet(len(t.units)), passed: newSet(len(t.units))}
 	for _, c := range list {
 		g.failed.join(c.failed)
 		g.passed.join(c.passed)
@@ -90,10 +94,8 @@ func (t *table) together(list []*clause) *clause {
 		for kind, n := range c.kinds {
 			g.kinds[kind] += n
 		}
-		if saysMore(c.group, g) {
-			g.kind, g.due = c.kind, c.due
-		}
 	}
+	g.kind, g.due = headline(list, g.kinds)
 	g.passed = g.passed.minus(g.failed)
 	if c := t.single(g, g.failed); c != nil && c.simple(maxLiterals-1) {
 		return c
@@ -140,4 +142,22 @@ func (t *table) parts(g *group, rest set) []*clause {
 		out = append(out, t.closest(g, rest))
 	}
 	return out
+}
+
+// headline is the kind that says most, of those that are no rare by-product.
+func headline(list []*clause, kinds map[suite.Kind]int) (suite.Kind, string) {
+	most := 0
+	for _, n := range kinds {
+		most = max(most, n)
+	}
+	var best *clause
+	for _, c := range list {
+		if kinds[c.kind]*4 >= most && (best == nil || saysMore(c.group, best.group)) {
+			best = c
+		}
+	}
+	if best == nil {
+		best = list[0]
+	}
+	return best.kind, best.due
 }

@@ -32,7 +32,7 @@ const (
 	maxClauses  = 4
 	beamWidth   = 16
 	// nodeLimit bounds the search for the smallest conjunction.
-	nodeLimit = 20000
+	nodeLimit = 2000
 )
 
 // all are the literals that hold in all of some failures, simplest first.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/suite"
 )
 
 // A unit is one step of one case.
@@ -76,18 +77,15 @@ func (t *table) add(unit int, f Fact) {
 
 // A group is all violations of one kind where the same was due.
 type group struct {
-	kind, due string
-	rules     map[string]int
+	kind  suite.Kind
+	due   string
+	rules map[string]int
 	// kinds are all kinds that were joined, with their numbers.
-	kinds map[string]int
+	kinds map[suite.Kind]int
 	// failed and passed are units: those that fail so, and those where it could
 	// have been seen and was not.
 	failed, passed set
 }
-
-// dueSplits are the kinds whose groups differ by what was due: what is let
-// through without a credential and with a dead one are two things.
-var dueSplits = []string{"let-through", "wrong-reason"}
 
 func (t *table) groups() []*group {
 	byKey := map[string]*group{}
@@ -95,17 +93,14 @@ func (t *table) groups() []*group {
 		for _, v := range t.cases[i].Violations {
 			n := t.first[i] + stepOf(&t.cases[i], v)
 			kind, due := v.Kind, ""
-			if kind == "neither" {
-				kind = "wrongly-refused"
-			}
-			key := kind
+			key := string(kind)
 			if slices.Contains(dueSplits, kind) {
 				due = t.units[n].due
 				key += " " + due
 			}
 			g := byKey[key]
 			if g == nil {
-				g = &group{kind: kind, due: due, rules: map[string]int{}, kinds: map[string]int{}, failed: newSet(len(t.units)), passed: newSet(len(t.units))}
+				g = &group{kind: kind, due: due, rules: map[string]int{}, kinds: map[suite.Kind]int{}, failed: newSet(len(t.units)), passed: newSet(len(t.units))}
 				byKey[key] = g
 			}
 			g.failed.add(n)
@@ -119,18 +114,13 @@ func (t *table) groups() []*group {
 		dues := map[string]bool{}
 		g.failed.each(func(n int) { dues[t.units[n].due] = true })
 		for n, u := range t.units {
-			if u.passed && (dues[u.due] || !isVerdict(g.kind)) {
+			if u.passed && (g.due == "" || dues[u.due]) && couldShow(g.kind, &t.cases[u.place].Scenario.Steps[u.step]) {
 				g.passed.add(n)
 			}
 		}
 		out = append(out, g)
 	}
 	return out
-}
-
-// isVerdict: the kind is about a verdict, so that it can only be where another was due.
-func isVerdict(kind string) bool {
-	return slices.Contains([]string{"let-through", "wrong-reason", "wrongly-refused", "stay-out"}, kind)
 }
 
 func sortedKeys[V any](m map[string]V) []string {
