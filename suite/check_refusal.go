@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
@@ -223,7 +224,7 @@ func nameByte(b byte) bool {
 // clip shortens a text for a message, in bytes.
 func clip(s string, limit int) string {
 	if len(s) > limit {
-		return s[:limit] + "…"
+		return spelled.Head(s, limit) + "…"
 	}
 	return s
 }
