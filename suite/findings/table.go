@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -132,11 +133,16 @@ func sortedKeys[V any](m map[string]V) []string {
 	return out
 }
 
-// simplicity orders units: fewest secrets and steps, plain values, core runtime.
+// simplicity orders units: fewest secrets and steps, plain values, the runtime
+// that most people use.
 func (t *table) simplicity(n int) (int, string) {
 	u := t.units[n]
 	s := t.cases[u.place].Scenario
-	st := &s.Steps[u.step]
+	return simplicityOf(s, u.step), s.ID
+}
+
+func simplicityOf(s *scenarios.Scenario, at int) int {
+	st := &s.Steps[at]
 	rank := 10*len(s.Steps) + 3*(len(st.Secrets.Workspace)+len(st.Secrets.Global)) + 2*len(st.Fields)
 	if len(st.Secrets.Global) > 0 {
 		rank++
@@ -144,19 +150,18 @@ func (t *table) simplicity(n int) (int, string) {
 	if st.AtOnce > 1 || st.Malformed != "" || st.URL != "" || st.External {
 		rank += 5
 	}
-	for _, v := range st.Secrets.Workspace {
-		rank += exotic(v.String())
-	}
-	for _, v := range st.Secrets.Global {
-		rank += exotic(v.String())
+	for _, scope := range []map[string]scenarios.Value{st.Secrets.Workspace, st.Secrets.Global} {
+		for _, v := range scope {
+			rank += exotic(v.String())
+		}
 	}
 	if st.Runtime != "claude-code" {
 		rank += 2
 	}
 	if strings.HasSuffix(s.ID, "/report") {
-		rank -= 2
+		rank -= 2 // the case that this suite was written for
 	}
-	return rank, s.ID
+	return rank
 }
 
 func exotic(v string) int {

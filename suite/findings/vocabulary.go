@@ -1,5 +1,7 @@
 package findings
 
+import "strings"
+
 // A Fact is one thing that is so in a step of a scenario: on an axis, a value.
 // Axes with many values are lists of names, such as "provider"; those without a
 // value just hold or not.
@@ -61,9 +63,26 @@ func weightOf(f Fact, negated bool) float64 {
 		w = 6
 	case before:
 		w = 1.3
+	case secrets:
+		w += dullness(f.Value)
 	}
 	if negated {
 		w += 0.4
 	}
 	return w
+}
+
+// dullness makes words that say more go before those that say less, where both
+// are true.
+func dullness(v string) float64 {
+	w := 0.0
+	for _, word := range strings.Fields(v) {
+		w += dull[word]
+	}
+	return w
+}
+
+var dull = map[string]float64{
+	"any": 0.3, "not-own": 0.15, "any-prefix": 0.1, "key-like": 0.1, "foreign-probed": 0.1, "same-vendor-probed": 0.05, "several": 0.1,
+	"usable": 0.02, "alive": 0.1, "refused": 0.1, "blank": 0.05, "workspace": 0.05, "tenant": 0.05,
 }
