@@ -1,11 +1,13 @@
 package reports
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // SchemaV1 is the value of a report's "schema" field. Another value means
@@ -130,4 +132,10 @@ func (h Header) Thinning() string {
 		return ""
 	}
 	return fmt.Sprintf("matrix %s: %s left out", spelled.Line(h.Matrix), spelled.Counted(h.LeftOut, "scenario"))
+}
+
+// RunID is the id of a run with that seed.
+func RunID(seed string) string {
+	sum := sha256.Sum256([]byte("run " + seed))
+	return hex.EncodeToString(sum[:4])
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // SummaryLine is the verdict in one line of plain text, the same in every view:
@@ -12,6 +12,7 @@ import (
 //	conformant: 3,214 passed (core); claims: create-presence; not claimed: provision-liveness
 //	conformant with 3 waived: 3,211 passed (core); …
 //	NOT conformant: 2 rules violated (PRE-2, LIV-1): 2,688 failed, 512 passed, 0 errors (core); …
+//	interrupted after 10 of 3,214 scenarios, with 1 rule violated (PRE-2) so far: 1 failed, 9 passed, 0 errors (core); …
 func SummaryLine(h Header, f Footer) string {
 	s := f.Summary
 	var b strings.Builder
@@ -21,8 +22,11 @@ func SummaryLine(h Header, f Footer) string {
 	case s.Conformant:
 		fmt.Fprintf(&b, "conformant: %s passed", spelled.Number(s.Passed))
 	default:
-		fmt.Fprintf(&b, "NOT conformant: %s: %s failed, %s passed, %s",
-			strings.Join(f.WhyNot(), ", "), spelled.Number(s.Failed), spelled.Number(s.Passed), spelled.Counted(s.Errors, "error"))
+		head := "NOT conformant: " + strings.Join(f.WhyNot(), ", ")
+		if f.Ended.Status == Interrupted {
+			head = interrupted(f) // whoever ended it has no verdict
+		}
+		fmt.Fprintf(&b, "%s: %s failed, %s passed, %s", head, spelled.Number(s.Failed), spelled.Number(s.Passed), spelled.Counted(s.Errors, "error"))
 		if s.Waived > 0 {
 			fmt.Fprintf(&b, ", %s waived", spelled.Number(s.Waived))
 		}
@@ -54,13 +58,8 @@ const maxRulesInLine = 12
 // WhyNot lists what stands between a run and "conformant"; never empty.
 func (f Footer) WhyNot() []string {
 	var why []string
-	if rules := f.Violated(); len(rules) > 0 {
-		shown := rules[:min(len(rules), maxRulesInLine)]
-		list := spelled.Line(strings.Join(shown, ", "))
-		if more := len(rules) - len(shown); more > 0 {
-			list += fmt.Sprintf(" and %d more", more)
-		}
-		why = append(why, fmt.Sprintf("%s violated (%s)", spelled.Counted(len(rules), "rule"), list))
+	if rules := f.violatedText(); rules != "" {
+		why = append(why, rules)
 	}
 	if end := f.Ended.Broken(); end != "" {
 		why = append(why, end)
@@ -76,6 +75,41 @@ func (f Footer) WhyNot() []string {
 		return []string{"nothing passed"}
 	}
 	return []string{"the run does not say why"}
+}
+
+// Verdict is the verdict in a word or two: "conformant", "not conformant", or
+// "interrupted", which is neither.
+func (f Footer) Verdict() string {
+	switch {
+	case f.Summary.Conformant:
+		return "conformant"
+	case f.Ended.Status == Interrupted:
+		return "interrupted"
+	}
+	return "not conformant"
+}
+
+// interrupted says how far a run came, and what it found until then.
+func interrupted(f Footer) string {
+	line := f.Ended.Broken()
+	if rules := f.violatedText(); rules != "" {
+		line += ", with " + rules + " so far"
+	}
+	return line
+}
+
+// violatedText counts and lists the rules that are violated; empty where none is.
+func (f Footer) violatedText() string {
+	ids := f.Violated()
+	if len(ids) == 0 {
+		return ""
+	}
+	shown := ids[:min(len(ids), maxRulesInLine)]
+	list := spelled.Line(strings.Join(shown, ", "))
+	if more := len(ids) - len(shown); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("%s violated (%s)", spelled.Counted(len(ids), "rule"), list)
 }
 
 // Violated are the rules that were violated and not waived, in the contract's order.
@@ -94,8 +128,8 @@ func (f Footer) Violated() []string {
 func (e Ended) Broken() string {
 	progress := fmt.Sprintf("after %s of %s scenarios", spelled.Number(e.Ended), spelled.Number(e.Planned))
 	reason := ""
-	if e.Reason != "" {
-		reason = " (" + spelled.Line(e.Reason) + ")"
+	if first, _ := e.Reasons(); first != "" {
+		reason = " (" + first + ")"
 	}
 	switch {
 	case e.Status != Complete:
@@ -103,5 +137,13 @@ func (e Ended) Broken() string {
 	case e.Planned != e.Ended:
 		return "ended " + progress + reason
 	}
-	return spelled.Line(e.Reason)
+	first, _ := e.Reasons()
+	return first
+}
+
+// Reasons are the first line of a run's reason, and the further ones, such as
+// what a server printed last; empty where there are none.
+func (e Ended) Reasons() (first, more string) {
+	first, more, _ = strings.Cut(spelled.Text(e.Reason), "\n")
+	return first, more
 }

@@ -15,9 +15,9 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 //go:embed profiles/*.yaml
@@ -160,7 +160,7 @@ func (p *Profile) read(r *strict.Reader, root *yaml.Node) {
 		"provision":       func(n *yaml.Node) { p.provision.read(r, n) },
 		"secrets":         func(n *yaml.Node) { p.readSecrets(r, n) },
 		"workspaces":      func(n *yaml.Node) { p.readWorkspaces(r, n) },
-		"loud":            func(n *yaml.Node) { p.loud.read(r, n) },
+		"loud":            func(n *yaml.Node) { readLoud(&p.loud, r, n) },
 		"rate-limit":      func(n *yaml.Node) { p.rate.read(r, n) },
 		"unlisted-models": r.OneOf("unlisted-models", []string{"accepted", "refused"}, &p.unlisted),
 		"claims":          r.Words("claim", scenarios.Claims, &p.Claims),

@@ -8,11 +8,12 @@ import (
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )
@@ -99,7 +100,7 @@ var schemas = map[string]func() []byte{
 	"scenario": scenarios.Schema,
 	"profile":  suite.Schema,
 	"report":   reports.Schema,
-	"proof":    reports.ProofSchema,
+	"proof":    proof.Schema,
 	"waivers":  waivers.Schema,
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/merge"
 )
 
 func newMergeCommand() *cobra.Command {
@@ -23,28 +24,29 @@ func newMergeCommand() *cobra.Command {
 			if output != "" {
 				specs = append(specs, "json="+output)
 			}
-			var runs []*readable
+			var runs []*reports.Run
 			for _, path := range args {
 				run, err := readReport(path, cmd.InOrStdin())
 				if run != nil {
-					defer run.close()
+					defer run.Close()
 				}
 				if err != nil {
 					return err
 				}
 				runs = append(runs, run)
 			}
-			merged, err := reports.Merge(runs, args)
+			merged, err := merge.Shards(runs, args)
 			if err != nil {
 				return err
 			}
+			defer merged.Close()
 			if err := writeReports(merged, specs); err != nil {
 				return err
 			}
-			if _, err := fmt.Fprintln(cmd.ErrOrStderr(), reports.SummaryLine(merged.Head(), merged.Foot())); err != nil {
+			if _, err := fmt.Fprintln(cmd.ErrOrStderr(), reports.SummaryLine(merged.Header, merged.Footer)); err != nil {
 				return err
 			}
-			if !merged.Foot().Summary.Conformant {
+			if !merged.Footer.Summary.Conformant {
 				return errNotConformant
 			}
 			return nil

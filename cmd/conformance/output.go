@@ -12,20 +12,28 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/view"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
 // An output turns the events of a run into reports, console lines and progress.
 type output struct {
-	p        *prepared
-	writers  []reports.Writer
-	files    []*reports.File
+	p       *prepared
+	console *view.Console
+	files   []*view.File
+	// recorder keeps the run for the files; nil where there is none.
+	recorder *reports.Recorder
 	tally    *reports.Tally
 	header   reports.Header
-	progress progress
-	// err is the first error of a writer; the run goes on without it.
+	progress progress.Display
+	stderr   io.Writer
+	// left is how many scenarios have not ended yet.
+	left int
+	// err is the first error of writing something; the run goes on without it.
 	err error
 }
 
@@ -33,77 +41,102 @@ type output struct {
 // cannot be written is known at once.
 func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 	p.invocation = invocation(cmd, p.flags.command)
-	o := &output{p: p}
+	o := &output{p: p, stderr: cmd.ErrOrStderr(), progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
 	var err error
-	if o.files, err = createReports(p.flags.reports); err != nil {
-		return nil, err
+	if o.files, err = view.CreateAll(p.flags.reports); err != nil {
+		return nil, errors.Join(err, o.close())
 	}
 	if len(o.files) > 0 {
 		if p.size, err = p.corpus.Count(p.registry); err != nil {
 			return nil, errors.Join(fmt.Errorf("counting the corpus's scenarios: %w", err), o.close())
 		}
 	}
-	for _, file := range o.files {
-		o.writers = append(o.writers, file)
-	}
 	stdout := cmd.OutOrStdout()
-	o.progress = newProgress(cmd.ErrOrStderr(), p.flags.quiet)
-	o.writers = append(o.writers, reports.NewConsole(o.progress.above(stdout), reports.ConsoleOptions{
+	if onStandardOutput(o.files) {
+		stdout = cmd.ErrOrStderr() // a report and our own lines in one stream are neither
+	}
+	o.console = view.NewConsole(o.progress.Above(stdout), view.ConsoleOptions{
 		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose,
-	}))
+	})
 	return o, nil
 }
 
 // colourful reports whether colours help: at a terminal, unless NO_COLOR says
 // otherwise (no-color.org).
-func colourful(w io.Writer) bool { return os.Getenv("NO_COLOR") == "" && isTerminal(w) }
+func colourful(w io.Writer) bool { return os.Getenv("NO_COLOR") == "" && progress.IsTerminal(w) }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(interface{ Stat() (os.FileInfo, error) })
-	if !ok {
-		return false
+func (o *output) close() error {
+	o.progress.End()
+	var err error
+	if o.recorder != nil {
+		err = o.recorder.Close()
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	return errors.Join(err, view.CloseAll(o.files))
 }
-
-func (o *output) close() error { return closeReports(o.files) }
 
 // handle takes the events of the engine.
 func (o *output) handle(e suite.Event) {
 	switch e := e.(type) {
 	case suite.Planned:
-		o.header = o.p.header(e.Total)
-		o.tally = reports.NewTally(e.Total)
-		o.progress.begin(e.Total)
-		o.each(func(w reports.Writer) error { return w.Begin(o.header) })
+		o.begin(e.Total)
 	case suite.Finished:
 		r := o.p.result(e.Result)
-		o.tally.Add(r)
-		o.progress.step(e.Result.Outcome)
-		o.each(func(w reports.Writer) error { return w.Result(r) })
-	case suite.Ended:
-		o.progress.end()
-		footer := o.tally.Footer(o.p.ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
-		for i := range footer.Rules {
-			footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
+		o.tally.Add(&r)
+		step(o.progress, e)
+		if o.left--; o.left == 0 {
+			o.progress.Phase("cleaning up")
 		}
-		o.each(func(w reports.Writer) error { return w.End(footer) })
+		o.failed(o.console.Result(&r))
+		if o.recorder != nil {
+			o.failed(o.recorder.Result(&r))
+		}
+	case suite.Ended:
+		o.end(e.Summary)
 	}
 }
 
-func (o *output) each(f func(reports.Writer) error) {
-	for _, w := range o.writers {
-		if err := f(w); err != nil && o.err == nil {
-			o.err = fmt.Errorf("writing a report: %w", err)
+func (o *output) begin(total int) {
+	o.header, o.left = o.p.header(total), total
+	o.tally = reports.NewTally(total)
+	begin(o.progress, o.p.target, total)
+	o.failed(o.console.Begin(o.header))
+	if len(o.files) == 0 {
+		return
+	}
+	var err error
+	if o.recorder, err = reports.NewRecorder(o.header); err != nil {
+		o.failed(err)
+	}
+}
+
+func (o *output) end(s suite.Summary) {
+	o.progress.End()
+	o.failed(o.p.notes(o.stderr, s))
+	footer := o.tally.Footer(o.p.ended(s), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
+	for i := range footer.Rules {
+		footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
+	}
+	if o.recorder != nil && o.err == nil {
+		run, err := o.recorder.End(footer)
+		if err == nil {
+			err = showIn(o.files, run)
 		}
+		o.failed(err)
+	}
+	o.failed(o.console.End(footer))
+}
+
+// failed keeps the first error.
+func (o *output) failed(err error) {
+	if o.err == nil && err != nil {
+		o.err = fmt.Errorf("writing a report: %w", err)
 	}
 }
 
 func (p *prepared) ended(s suite.Summary) reports.Ended {
 	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
-	if err := p.target.died(); err != nil {
-		e.Status, e.Reason = reports.Aborted, "the server died: "+err.Error()
+	if p.target.died() != nil {
+		e.Status, e.Reason = reports.Aborted, p.target.death()
 	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
 	} else {
@@ -137,7 +170,7 @@ func (p *prepared) header(planned int) reports.Header {
 		known = append(known, reports.WaiverFile(f))
 	}
 	return reports.Header{
-		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: runID(p.flags.seed), Started: time.Now().UTC(),
+		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: reports.RunID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
@@ -162,7 +195,7 @@ func (p *prepared) result(r suite.Result) reports.Result {
 		}
 	}
 	for _, v := range r.Violations {
-		out.Violations = append(out.Violations, reports.Violation(v))
+		out.Violations = append(out.Violations, reports.Violation{Kind: string(v.Kind), Rule: v.Rule, Step: v.Step, Message: v.Message, Want: v.Want, Got: v.Got})
 	}
 	var first time.Time
 	if len(r.Exchanges) > 0 {
@@ -187,7 +220,7 @@ func (p *prepared) replay(id string) string {
 	args := []string{"conformance", "run"}
 	add := func(flag, value string) {
 		if value != "" {
-			args = append(args, flag, quote(value))
+			args = append(args, flag, spelled.Shell(value))
 		}
 	}
 	add("--target", f.target)
@@ -206,20 +239,10 @@ func (p *prepared) replay(id string) string {
 	if len(f.command) > 0 {
 		args = append(args, "--")
 		for _, a := range f.command {
-			args = append(args, quote(a))
+			args = append(args, spelled.Shell(a))
 		}
 	}
 	return strings.Join(args, " ")
-}
-
-// quote writes an argument for a POSIX shell.
-func quote(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@+", r)
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // version is the module's version from the build, or "devel".
@@ -232,5 +255,5 @@ func version() string {
 }
 
 func notClaimed(claims []string) []string {
-	return slices.DeleteFunc(allClaims(), func(c string) bool { return slices.Contains(claims, c) })
+	return slices.DeleteFunc(slices.Clone(scenarios.Claims), func(c string) bool { return slices.Contains(claims, c) })
 }

@@ -9,7 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
@@ -56,10 +59,10 @@ const mismatchRule = "PRE-2"
 type proving struct {
 	*prepared
 	profile *suite.Profile
-	cases   []reports.ProofCase
+	cases   []proof.Case
 	header  reports.Header
 	strays  []string
-	files   []*reports.ProofFile
+	files   []*proof.File
 }
 
 func (f *runFlags) prove(cmd *cobra.Command) (err error) {
@@ -71,68 +74,45 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	if p.profile, err = suite.LoadProfile(f.profile); err != nil {
 		return err
 	}
-	if err := p.openFiles(); err != nil {
+	if p.files, err = proof.CreateAll(f.reports); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() { err = errors.Join(err, proof.CloseAll(p.files)) }()
 	evidence, err := p.gather(cmd)
 	if err != nil {
 		return err
 	}
-	proof := reports.NewProof(evidence)
+	proved := proof.New(evidence)
 	for _, file := range p.files {
-		if err := file.Write(proof); err != nil {
+		if err := file.Write(proved); err != nil {
 			return err
 		}
 	}
-	if err := reports.WriteProof(cmd.OutOrStdout(), proof, f.quiet); err != nil {
+	if err := proof.Print(cmd.OutOrStdout(), proved, f.quiet); err != nil {
 		return err
 	}
-	switch proof.Verdict {
-	case reports.ProofClosed:
+	switch proved.Verdict {
+	case proof.Closed:
 		return nil
-	case reports.ProofUnproved:
+	case proof.Unproved:
 		return errUnproved
 	}
 	return errNotConformant
 }
 
-// openFiles opens every report before the proof begins.
-func (p *proving) openFiles() error {
-	for _, spec := range p.flags.reports {
-		format, path, ok := strings.Cut(spec, "=")
-		if !ok || path == "" {
-			return errors.Join(fmt.Errorf("--report %q is not of the form FORMAT=PATH; the formats are %s", spec, strings.Join(reports.ProofFormats(), ", ")), p.close())
-		}
-		file, err := reports.CreateProof(format, path)
-		if err != nil {
-			return errors.Join(err, p.close())
-		}
-		p.files = append(p.files, file)
-	}
-	return nil
-}
-
-// close puts the reports in their places, or removes what was begun.
-func (p *proving) close() error {
-	var errs []error
-	for _, file := range p.files {
-		if err := file.Close(); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // gather replays the matrix at the target, and then at the control gates.
-func (p *proving) gather(cmd *cobra.Command) (reports.ProofEvidence, error) {
-	evidence := reports.ProofEvidence{Accepts: p.accepts, Curl: p.curl}
+func (p *proving) gather(cmd *cobra.Command) (proof.Evidence, error) {
+	evidence := proof.Evidence{Accepts: p.accepts, Curl: p.curl}
 	ctx := cmd.Context()
+	shown := progress.New(cmd.ErrOrStderr(), p.flags.quiet)
+	defer shown.End()
+	defer interruptible(ctx, shown)()
+	shown.Phase("starting the server")
 	var err error
 	if p.target, err = openTarget(ctx, p.flags, p.registry); err != nil {
 		return evidence, err
 	}
-	incomplete, err := p.replayTarget(ctx, cmd)
+	incomplete, err := p.replayTarget(ctx, cmd, shown)
 	evidence.Seen = p.target.providers.Seen()
 	p.target.close()
 	switch {
@@ -145,30 +125,28 @@ func (p *proving) gather(cmd *cobra.Command) (reports.ProofEvidence, error) {
 	if len(p.claimed()) == 0 {
 		return evidence, nil // nothing was asked, so there is nothing to control
 	}
-	evidence.Control, err = p.control(ctx, cmd.ErrOrStderr())
+	evidence.Control, err = p.control(ctx, shown)
 	return evidence, err
 }
 
 // replayTarget replays the matrix, and says why it is incomplete where it is.
-func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command) (incomplete string, err error) {
+func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command, shown progress.Display) (incomplete string, err error) {
 	ctx, cancel := p.target.watch(ctx)
 	defer cancel()
-	if err := p.check(ctx, cmd); err != nil {
+	shown.Phase("checking the server")
+	if err := p.check(ctx, cmd, shown); err != nil {
 		return "", err
 	}
-	progress := newProgress(cmd.ErrOrStderr(), p.flags.quiet)
 	cfg := p.config(nil)
 	cfg.Waive = nil // a proof knows no excuse
 	cfg.Handle = func(e suite.Event) {
 		switch e := e.(type) {
 		case suite.Planned:
 			p.header = p.prepared.header(e.Total)
-			progress.begin(e.Total)
+			begin(shown, p.target, e.Total)
 		case suite.Finished:
-			progress.step(e.Result.Outcome)
-			p.cases = append(p.cases, reports.ProofCase{Scenario: e.Result.Scenario, Kind: kindOf(&e.Result), Result: p.result(e.Result)})
-		case suite.Ended:
-			progress.end()
+			step(shown, e)
+			p.cases = append(p.cases, proof.Case{Scenario: e.Result.Scenario, Kind: kindOf(&e.Result), Result: p.result(e.Result)})
 		}
 	}
 	s, err := suite.Run(ctx, cfg)
@@ -176,7 +154,7 @@ func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command) (incompl
 		return "", err
 	}
 	for _, left := range s.Leftovers {
-		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: left at the target: %s\n", left)
+		fmt.Fprintf(shown.Above(cmd.ErrOrStderr()), "conformance: left at the target: %s\n", left)
 	}
 	for _, x := range s.Strays {
 		p.strays = append(p.strays, x.Method+" "+x.URL)
@@ -191,20 +169,20 @@ func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command) (incompl
 }
 
 // kindOf says what a result means for the proof.
-func kindOf(r *suite.Result) reports.ProofKind {
+func kindOf(r *suite.Result) proof.Kind {
 	switch {
 	case r.Outcome == suite.Passed:
-		return reports.KindRefused
+		return proof.KindRefused
 	case r.Outcome == suite.NotClaimed:
-		return reports.KindNotClaimed
+		return proof.KindNotClaimed
 	case r.Outcome == suite.Errored:
-		return reports.KindUnjudged
+		return proof.KindUnjudged
 	case r.LetThrough():
-		return reports.KindOpen
+		return proof.KindOpen
 	case r.Unproven():
-		return reports.KindUnproven
+		return proof.KindUnproven
 	}
-	return reports.KindViolating
+	return proof.KindViolating
 }
 
 func (p *proving) accepts(provider, name string) bool {
@@ -223,7 +201,7 @@ func (p *proving) curl(s *scenarios.Scenario) string {
 	if strings.Contains(p.flags.target, "://") {
 		server = p.flags.target
 	}
-	return "SERVER=" + quote(server) + "  # where the server listens\n" + text
+	return "SERVER=" + spelled.Shell(server) + "  # where the server listens\n" + text
 }
 
 // proofBudget bounds the probe of control gates that are processes of their own.

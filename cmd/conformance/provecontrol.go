@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 
+	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
@@ -17,10 +19,10 @@ import (
 // control replays a part of the matrix at the reference gate, which must pass,
 // and at every gate that has the bypass in it, which must be found out. Without
 // it "nothing was found" could mean that nothing was looked at.
-func (p *proving) control(ctx context.Context, progress io.Writer) (reports.ProofControl, error) {
+func (p *proving) control(ctx context.Context, shown progress.Display) (proof.Control, error) {
 	claimed := p.claimed()
 	sample := p.sample(claimed)
-	out := reports.ProofControl{
+	out := proof.Control{
 		Door: "Our own gates, served on loopback by this process",
 		Thinned: fmt.Sprintf("To be over in seconds, each replayed %d of the %d combinations: for each provider and shape of a scenario one foreign credential in turn, every one of the same vendor, and the first that the gate lets through.",
 			len(sample), len(claimed)),
@@ -28,15 +30,26 @@ func (p *proving) control(ctx context.Context, progress io.Writer) (reports.Proo
 	if len(p.flags.command) > 0 {
 		out.Door = "Our own gates, each a process of its own that is started behind the same kind of proxy as the server"
 	}
-	if !p.flags.quiet {
-		fmt.Fprintf(progress, "replaying %d combinations at each control gate\n", len(sample))
-	}
+	bypasses := gates.Bypasses()
+	shown.Watch(progress.Gauge{})
+	shown.Begin(fmt.Sprintf("control: trying %s combinations at", spelled.Number(len(sample))), 1+len(bypasses), "gates of our own")
 	reference := p.hold(ctx, &gates.Double{Name: "reference"}, claimed, sample)
-	out.Gates = append(append(out.Gates, reference), p.holdAll(ctx, gates.Bypasses(), claimed, sample)...)
+	shown.Step(held(reference))
+	out.Gates = append(append(out.Gates, reference), p.holdAll(ctx, bypasses, claimed, sample, shown)...)
 	if ctx.Err() != nil {
 		return out, errInterrupted
 	}
 	return out, nil
+}
+
+func held(g proof.ControlledBy) progress.Step {
+	switch g.Outcome {
+	case proof.ControlFailed, proof.ControlNotFoundOut:
+		return progress.Failed
+	case proof.ControlNotApplicable:
+		return progress.NotAsked
+	}
+	return progress.Passed
 }
 
 // controlsAtOnce is how many gates with the bypass are replayed at once. Mostly
@@ -44,8 +57,8 @@ func (p *proving) control(ctx context.Context, progress io.Writer) (reports.Proo
 // replayed alone, because a machine that is too busy could fail it.
 const controlsAtOnce = 4
 
-func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, sample []*scenarios.Scenario) []reports.ControlledBy {
-	out := make([]reports.ControlledBy, len(doubles))
+func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, sample []*scenarios.Scenario, shown progress.Display) []proof.ControlledBy {
+	out := make([]proof.ControlledBy, len(doubles))
 	slots := make(chan struct{}, controlsAtOnce)
 	if len(p.flags.command) > 0 {
 		slots = make(chan struct{}, 1) // processes that start at once may be given each other's ports
@@ -56,6 +69,7 @@ func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, 
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			out[i] = p.hold(ctx, &doubles[i], claimed, sample)
+			shown.Step(held(out[i]))
 		})
 	}
 	wg.Wait()
@@ -64,24 +78,24 @@ func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, 
 
 // hold replays the sample at one control gate, and for a gate with the bypass a
 // combination that it is known to let through.
-func (p *proving) hold(ctx context.Context, d *gates.Double, claimed, sample []*scenarios.Scenario) reports.ControlledBy {
-	g := reports.ControlledBy{Name: d.Name, Story: d.Story}
+func (p *proving) hold(ctx context.Context, d *gates.Double, claimed, sample []*scenarios.Scenario) proof.ControlledBy {
+	g := proof.ControlledBy{Name: d.Name, Story: d.Story}
 	if d.Bypass {
 		let := p.letThrough(d, claimed)
 		if len(let) == 0 {
-			g.Outcome, g.Note = reports.ControlNotApplicable, p.whyNotApplicable(d)
+			g.Outcome, g.Note = proof.ControlNotApplicable, p.whyNotApplicable(d)
 			return g
 		}
 		sample = union(sample, let[:1])
 	}
 	if err := p.try(ctx, d, sample, &g); err != nil {
-		g.Outcome, g.Note = reports.ControlFailed, err.Error()
+		g.Outcome, g.Note = proof.ControlFailed, err.Error()
 	}
 	return g
 }
 
 // try replays combinations, with their twins, at one control gate.
-func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Scenario, g *reports.ControlledBy) error {
+func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Scenario, g *proof.ControlledBy) error {
 	flags, err := p.controlFlags(d)
 	if err != nil {
 		return err
@@ -98,7 +112,7 @@ func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Sc
 	cfg := prep.config(nil)
 	cfg.Waive = nil
 	cfg.Scenarios, cfg.Companions = p.withTwins(list)
-	cfg.Seed, cfg.RunID = p.flags.seed+" "+d.Name, runID(p.flags.seed+" "+d.Name)
+	cfg.Seed, cfg.RunID = p.flags.seed+" "+d.Name, reports.RunID(p.flags.seed+" "+d.Name)
 	wanted := map[string]bool{}
 	for _, s := range list {
 		wanted[s.ID] = true
@@ -128,13 +142,13 @@ func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Sc
 	case s.Ended() != s.Planned:
 		return fmt.Errorf("%d scenarios were planned and %d have ended", s.Planned, s.Ended())
 	case !d.Bypass && s.Conformant():
-		g.Outcome = reports.ControlPassed
+		g.Outcome = proof.ControlPassed
 	case !d.Bypass:
-		g.Outcome, g.Note = reports.ControlFailed, cmp.Or(other, g.First+" was allowed")
+		g.Outcome, g.Note = proof.ControlFailed, cmp.Or(other, g.First+" was allowed")
 	case g.Open > 0:
-		g.Outcome = reports.ControlFoundOut
+		g.Outcome = proof.ControlFoundOut
 	default:
-		g.Outcome, g.Note = reports.ControlNotFoundOut, other
+		g.Outcome, g.Note = proof.ControlNotFoundOut, other
 	}
 	return nil
 }
@@ -170,7 +184,7 @@ func (p *proving) withTwins(list []*scenarios.Scenario) ([]*scenarios.Scenario, 
 // openControl starts a control gate. It is our own program, so that a start that
 // fails is the machine's doing, such as a port that was taken meanwhile, and is
 // tried again twice.
-func (p *proving) openControl(ctx context.Context, flags *runFlags) (t *target, err error) {
+func (p *proving) openControl(ctx context.Context, flags *runFlags) (t *opened, err error) {
 	for range 3 {
 		if t, err = openTarget(ctx, flags, p.registry); err == nil || ctx.Err() != nil {
 			break

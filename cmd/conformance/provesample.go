@@ -10,16 +10,16 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
+	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // claimed are the combinations that the target was asked for.
 func (p *proving) claimed() []*scenarios.Scenario {
 	asked := map[string]bool{}
 	for i := range p.cases {
-		if c := &p.cases[i]; c.Kind != reports.KindNotClaimed {
+		if c := &p.cases[i]; c.Kind != proof.KindNotClaimed {
 			asked[c.Scenario.ID] = true
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/view"
 )
 
 func newReportCommand() *cobra.Command {
@@ -26,13 +26,13 @@ func newReportCommand() *cobra.Command {
 			if run == nil {
 				return err
 			}
-			defer run.close()
+			defer run.Close()
 			if len(specs) > 0 {
 				return errors.Join(writeReports(run, specs), err)
 			}
 			out := cmd.OutOrStdout()
-			console := reports.NewConsole(out, reports.ConsoleOptions{Colour: colourful(out), Quiet: quiet, Verbose: verbose})
-			if shown := reports.Replay(run, console); shown != nil {
+			options := view.ConsoleOptions{Colour: colourful(out), Quiet: quiet, Verbose: verbose}
+			if shown := view.WriteConsole(out, run, options); shown != nil {
 				return errors.Join(fmt.Errorf("showing %s: %w", from, shown), err)
 			}
 			return err

@@ -145,7 +145,7 @@ func (s *Statement) Waivers() []reports.WaiverFile {
 	for _, d := range s.Result.Configuration {
 		if d.GetName() == WaiversName {
 			path := d.GetAnnotations().GetFields()["file"].GetStringValue()
-			out = append(out, reports.WaiverFile{path, "sha256:" + d.GetDigest()["sha256"]})
+			out = append(out, reports.WaiverFile{Path: path, Digest: "sha256:" + d.GetDigest()["sha256"]})
 		}
 	}
 	return out

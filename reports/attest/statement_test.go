@@ -1,10 +1,14 @@
 package attest
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/reportstest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -19,11 +23,11 @@ func readStatement(t *testing.T, text string) *Statement {
 }
 
 func TestStatementOfARun(t *testing.T) {
-	s := readStatement(t, write(t, sample(), asInToto))
+	s := readStatement(t, write(t, reportstest.Sample().Run()))
 	if err := s.Check(); err != nil {
 		t.Error(err)
 	}
-	if err := s.Agrees(sample()); err != nil {
+	if err := s.Agrees(reportstest.Sample().Run()); err != nil {
 		t.Error(err)
 	}
 	lists := [][]string{s.Result.PassedTests, s.Result.WarnedTests, s.Result.FailedTests}
@@ -42,13 +46,13 @@ func TestStatementOfARun(t *testing.T) {
 
 func TestStatementResult(t *testing.T) {
 	for name, c := range map[string]struct {
-		summary Summary
+		summary reports.Summary
 		want    string
 	}{
-		"conformant":      {Summary{Conformant: true, Passed: 1}, "PASSED"},
-		"with waivers":    {Summary{Conformant: true, Passed: 1, Waived: 1}, "WARNED"},
-		"not all claimed": {Summary{Conformant: true, Passed: 1, NotClaimed: 1}, "WARNED"},
-		"not conformant":  {Summary{Passed: 1}, "FAILED"},
+		"conformant":      {reports.Summary{Conformant: true, Passed: 1}, "PASSED"},
+		"with waivers":    {reports.Summary{Conformant: true, Passed: 1, Waived: 1}, "WARNED"},
+		"not all claimed": {reports.Summary{Conformant: true, Passed: 1, NotClaimed: 1}, "WARNED"},
+		"not conformant":  {reports.Summary{Passed: 1}, "FAILED"},
 	} {
 		if got := StatementResult(c.summary); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
@@ -57,11 +61,11 @@ func TestStatementResult(t *testing.T) {
 }
 
 func TestStatementSubject(t *testing.T) {
-	file := Target{Kind: "command", Address: "http://x", Programs: []Program{{"/bin/server", "sha256:ab"}, {"a.js", "sha256:cd"}}}
+	file := reports.Target{Kind: "command", Address: "http://x", Programs: []reports.Program{{Path: "/bin/server", Digest: "sha256:ab"}, {Path: "a.js", Digest: "sha256:cd"}}}
 	if got := SubjectsOf(file); len(got) != 2 || got[0].Name != "/bin/server" || got[1].Digest["sha256"] != "cd" {
 		t.Errorf("subjects of a command are %v", got)
 	}
-	for name, target := range map[string]Target{"an address": {Kind: "url", Address: "http://x"}, "a Go value": {Kind: "gate"}} {
+	for name, target := range map[string]reports.Target{"an address": {Kind: "url", Address: "http://x"}, "a Go value": {Kind: "gate"}} {
 		got := SubjectsOf(target)
 		if len(got) != 1 || got[0].Digest[AddressDigest] == "" || got[0].Digest["sha256"] != "" {
 			t.Errorf("subject of %s is %v; it must not pass for a digest of what was tested", name, got)
@@ -70,11 +74,11 @@ func TestStatementSubject(t *testing.T) {
 }
 
 func TestStatementIsJSONWhateverTheServerSent(t *testing.T) {
-	for name, s := range hostile {
+	for name, s := range reportstest.Hostile {
 		t.Run(name, func(t *testing.T) {
-			run := hostileRun(s)
+			run := reportstest.HostileRun(s)
 			run.Header.Target.Programs = nil
-			text := write(t, run, asInToto)
+			text := write(t, run.Run())
 			if err := readStatement(t, text).Check(); err != nil {
 				t.Error(err)
 			}
@@ -88,17 +92,17 @@ func TestStatementIsJSONWhateverTheServerSent(t *testing.T) {
 }
 
 func TestStatementEnvelope(t *testing.T) {
-	text := write(t, sample(), asInToto)
+	text := write(t, reportstest.Sample().Run())
 	envelope, err := json.Marshal(map[string]any{
 		"payloadType": "application/vnd.in-toto+json", "payload": base64.StdEncoding.EncodeToString([]byte(text)), "signatures": []string{},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := readStatement(t, string(envelope)); !s.Enveloped || s.Agrees(sample()) != nil {
+	if s := readStatement(t, string(envelope)); !s.Enveloped || s.Agrees(reportstest.Sample().Run()) != nil {
 		t.Error("the envelope's statement is another one")
 	}
-	for text, want := range map[string]bool{text: true, string(envelope): true, write(t, sample(), asJSON): false, "[]": false} {
+	for text, want := range map[string]bool{text: true, string(envelope): true, reportstest.JSON(t, reportstest.Sample().Run()): false, "[]": false} {
 		if IsStatement(strings.NewReader(text)) != want {
 			t.Errorf("IsStatement is %v for %.40s", !want, text)
 		}
@@ -106,7 +110,7 @@ func TestStatementEnvelope(t *testing.T) {
 }
 
 func TestStatementThatWasChanged(t *testing.T) {
-	text := write(t, sample(), asInToto)
+	text := write(t, reportstest.Sample().Run())
 	cases := []struct{ name, old, new, want string }{
 		{"another predicate", "test-result/v0.1", "test-result/v9", "only"},
 		{"an unknown field", `"result":`, `"resultat": 1, "result":`, "unknown field"},
@@ -127,11 +131,60 @@ func TestStatementThatWasChanged(t *testing.T) {
 				err = s.Check()
 			}
 			if err == nil {
-				err = s.Agrees(sample())
+				err = s.Agrees(reportstest.Sample().Run())
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v, want one with %q", err, c.want)
 			}
 		})
 	}
+}
+
+func write(t testing.TB, run *reports.Run) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, run); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// An envelope around something else is no statement's, whatever it holds.
+func TestEnvelopeOfAnotherType(t *testing.T) {
+	payload := base64.StdEncoding.EncodeToString([]byte(write(t, reportstest.Sample().Run())))
+	for _, payloadType := range []string{"", "application/json", "application/vnd.in-toto+json; charset=utf-8"} {
+		envelope, err := json.Marshal(map[string]string{"payloadType": payloadType, "payload": payload})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadStatement(bytes.NewReader(envelope)); err == nil || !strings.Contains(err.Error(), "payloadType") {
+			t.Errorf("payloadType %q: error %v", payloadType, err)
+		}
+	}
+}
+
+// FuzzStatement: whatever the bytes, a Statement that is read can be held to
+// itself, and is about no run but its own.
+func FuzzStatement(f *testing.F) {
+	run := reportstest.Sample().Run()
+	text := write(f, run)
+	for _, seed := range []string{text, text[:len(text)/2], "{}", `{"payloadType":"a","payload":"e30="}`, `{"_type":"https://in-toto.io/Statement/v1"}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := ReadStatement(bytes.NewReader(text))
+		if err != nil {
+			if s != nil || !strings.HasPrefix(err.Error(), "read the in-toto ") {
+				t.Fatalf("statement %v, error %v", s, err)
+			}
+			return
+		}
+		checked := s.Check()
+		for _, name := range []string{"corpus", "registry", "profile", "waivers"} {
+			s.Digest(name)
+		}
+		if agrees := s.Agrees(run); agrees == nil && checked != nil {
+			t.Fatalf("it is what the run gives, and contradicts itself: %v", checked)
+		}
+	})
 }

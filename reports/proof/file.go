@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/reports"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // formats are the reports of a proof, by name.

@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports/text"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // limit fits a comment on GitHub (65,536 characters) and GitLab.

@@ -59,7 +59,7 @@ type Proof struct {
 	Smallest *OpenCombination `json:"smallest,omitempty"`
 	// OpenIDs are all open combinations, the smallest first.
 	OpenIDs []string `json:"open"`
-	// Violations are what else was found, by rule and message.
+	// Violations are what else was found, by rule and kind.
 	Violations []Violation `json:"violations"`
 	Control    Control     `json:"control"`
 	// NotChecked says, in sentences, what the proof does not show.
@@ -127,6 +127,8 @@ type Secret struct {
 
 // A Violation is what else than an allow was found, and how often.
 type Violation struct {
+	// Kind is that of the reports' violation.
+	Kind      string `json:"kind,omitempty"`
 	Rule      string `json:"rule"`
 	Message   string `json:"message"`
 	Scenarios int    `json:"scenarios"`

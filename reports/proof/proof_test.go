@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/reportstest"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -42,7 +45,7 @@ func rightOf(id, provider string) *scenarios.Scenario {
 
 // evidence is a proof's at which nothing is wrong.
 func evidence() Evidence {
-	h := sampleHeader()
+	h := reportstest.Header()
 	h.Claims = []string{"create-presence", "create-liveness", "global-scope", "provision-presence"}
 	e := Evidence{
 		Header: h, Seen: true,
@@ -69,7 +72,7 @@ func evidence() Evidence {
 		rightOf("valid/groq", "groq"),
 		rightOf("valid/anthropic-api", "anthropic-api"),
 	} {
-		e.Cases = append(e.Cases, Case{Scenario: s, Kind: KindRefused, Result: Result{ID: s.ID, Outcome: Passed, Replay: "conformance run --id " + s.ID}})
+		e.Cases = append(e.Cases, Case{Scenario: s, Kind: KindRefused, Result: reports.Result{ID: s.ID, Outcome: reports.Passed, Replay: "conformance run --id " + s.ID}})
 	}
 	return e
 }
@@ -79,11 +82,11 @@ func becomes(id string, k Kind) func(*Evidence) {
 	return func(e *Evidence) {
 		i := slices.IndexFunc(e.Cases, func(c Case) bool { return c.Scenario.ID == id })
 		c := &e.Cases[i]
-		c.Kind, c.Result.Outcome = k, Failed
-		c.Result.Violations = []Violation{{Rule: "PRE-2", Message: "a workspace that must be refused was allowed", Want: "create refused with MISSING_BYOK_CREDENTIAL", Got: "allowed (status 201)"}}
-		c.Result.Exchanges = mismatch().Exchanges[:1]
+		c.Kind, c.Result.Outcome = k, reports.Failed
+		c.Result.Violations = []reports.Violation{{Rule: "PRE-2", Message: "a workspace that must be refused was allowed", Want: "create refused with MISSING_BYOK_CREDENTIAL", Got: "allowed (status 201)"}}
+		c.Result.Exchanges = reportstest.Mismatch().Exchanges[:1]
 		if k == KindViolating || k == KindUnproven {
-			c.Result.Violations = []Violation{{Rule: "PRE-7", Message: "a call was made where none may be", Want: "none", Got: "one"}, {Rule: "PRE-7", Message: "a call was made where none may be", Want: "none", Got: "another"}}
+			c.Result.Violations = []reports.Violation{{Rule: "PRE-7", Message: "a call was made where none may be", Want: "none", Got: "one"}, {Rule: "PRE-7", Message: "a call was made where none may be", Want: "none", Got: "another"}}
 		}
 	}
 }
@@ -226,7 +229,7 @@ func TestProofGolden(t *testing.T) {
 	all(becomes("mismatched/report", KindOpen), becomes("provision/swapped/groq", KindOpen), becomes("mismatched/both/groq", KindViolating))(&open)
 	for name, e := range map[string]Evidence{"closed": evidence(), "open": open} {
 		for ext, text := range shown(t, New(e)) {
-			t.Run(name+"."+ext, func(t *testing.T) { golden(t, "proof."+name+"."+ext, text) })
+			t.Run(name+"."+ext, func(t *testing.T) { reportstest.Golden(t, "proof."+name+"."+ext, text) })
 		}
 	}
 }
@@ -250,7 +253,7 @@ func TestProofsSatisfyTheSchema(t *testing.T) {
 	everyCase(KindOpen)(&e)
 	becomes("mismatched/report", KindOpen)(&e)
 	proofs["open"] = New(e)
-	for name, text := range hostile {
+	for name, text := range reportstest.Hostile {
 		proofs[name] = hostileProof(text)
 	}
 	for name, p := range proofs {
@@ -277,9 +280,9 @@ func hostileProof(s string) *Proof {
 	e := evidence()
 	becomes("mismatched/report", KindOpen)(&e)
 	p := New(e)
-	fill(reflect.ValueOf(p.Smallest).Elem(), s)
+	reportstest.Fill(reflect.ValueOf(p.Smallest).Elem(), s)
 	for i := range p.Smallest.Exchanges {
-		p.Smallest.Exchanges[i].Direction = ToTarget
+		p.Smallest.Exchanges[i].Direction = reports.ToTarget
 	}
 	p.Smallest.Stage = "create"
 	for i := range p.Smallest.Secrets {
@@ -296,7 +299,7 @@ func hostileProof(s string) *Proof {
 // What a server sent cannot add structure to a proof, in any format.
 func TestProofsAreSafeWhateverTheServerSent(t *testing.T) {
 	plain := shown(t, hostileProof("x"))
-	for name, s := range hostile {
+	for name, s := range reportstest.Hostile {
 		t.Run(name, func(t *testing.T) {
 			for ext, text := range shown(t, hostileProof(s)) {
 				for _, r := range text {
@@ -323,7 +326,7 @@ func TestProofFitsAComment(t *testing.T) {
 	e := evidence()
 	for i := range 6000 {
 		s := combinationOf(fmt.Sprintf("mismatched/foreign/%05d/%s", i, strings.Repeat("x", 200)), fmt.Sprintf("provider-%d", i), scenarios.Create, scenarios.Secrets{Workspace: live("OPENAI_API_KEY")})
-		e.Cases = append(e.Cases, Case{Scenario: s, Kind: KindOpen, Result: mismatch()})
+		e.Cases = append(e.Cases, Case{Scenario: s, Kind: KindOpen, Result: reportstest.Mismatch()})
 	}
 	for i := range 500 {
 		e.Header.NotClaimedAreas = append(e.Header.NotClaimedAreas, strings.Repeat("area", 50)+fmt.Sprint(i))
@@ -332,8 +335,8 @@ func TestProofFitsAComment(t *testing.T) {
 	p := New(e)
 	for _, s := range []string{"x", strings.Repeat("<&|", 30_000)} {
 		p.Sentence, p.Target.Address, p.Smallest.Curl = "open: "+s, s, s
-		if n := len(shown(t, p)["md"]); n > markdownLimit {
-			t.Errorf("%d bytes, more than %d", n, markdownLimit)
+		if n := len(shown(t, p)["md"]); n > limit {
+			t.Errorf("%d bytes, more than %d", n, limit)
 		}
 	}
 	page := shown(t, p)["html"]
@@ -351,8 +354,8 @@ func TestProofFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Close(); err == nil {
-		t.Error("a report that was never written is closed without an error")
+	if err := f.Close(); err != nil {
+		t.Error(err)
 	}
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a report that was never written is there")

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // A Detail says how much of a failed result a view shows. The JSON report has

@@ -4,7 +4,7 @@ import (
 	"html"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // Markdown returns s as text that Markdown and HTML leave alone: every

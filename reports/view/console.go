@@ -9,9 +9,9 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/text"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // consolePerRule is how many failures of one rule are printed in full; the rest
@@ -125,10 +125,16 @@ func (c *Console) End(f reports.Footer) error {
 		b.WriteString(c.uncounted())
 		b.WriteString(waivedText(c.waived))
 		b.WriteString(c.table(f.Rules))
+		if first, more := f.Ended.Reasons(); more != "" {
+			b.WriteString(first + "\n" + text.Indented(more) + "\n")
+		}
 	}
 	colour := red
-	if f.Summary.Conformant {
+	switch {
+	case f.Summary.Conformant:
 		colour = green
+	case f.Ended.Status == reports.Interrupted:
+		colour = yellow
 	}
 	b.WriteString(c.paint(colour, reports.SummaryLine(c.header, f)) + "\n")
 	return c.print(b.String())
@@ -193,9 +199,10 @@ func (c *Console) table(rules []reports.Rule) string {
 }
 
 const (
-	red   = "31"
-	green = "32"
-	bold  = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	bold   = "1"
 )
 
 func (c *Console) paint(code, s string) string {

@@ -6,79 +6,83 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/molecule-ai/byok-conformance/reports"
+
+	"github.com/molecule-ai/byok-conformance/reports/reportstest"
 )
 
 func TestSummaryLine(t *testing.T) {
-	core := Header{Level: "core"}
-	rules := func(ids ...string) []Rule {
-		list := []Rule{{ID: "DER-1", Passed: 1}}
+	core := reports.Header{Level: "core"}
+	rules := func(ids ...string) []reports.Rule {
+		list := []reports.Rule{{ID: "DER-1", Passed: 1}}
 		for _, id := range ids {
-			list = append(list, Rule{ID: id, Failed: 1})
+			list = append(list, reports.Rule{ID: id, Failed: 1, Violations: 1})
 		}
 		return list
 	}
-	whole := Ended{Status: Complete, Planned: 3214, Ended: 3214}
+	whole := reports.Ended{Status: reports.Complete, Planned: 3214, Ended: 3214}
 	cases := []struct {
 		name   string
-		footer Footer
+		footer reports.Footer
 		want   string
 	}{
 		{
 			"conformant",
-			Footer{Summary: Summary{Conformant: true, Passed: 3214, Claims: []string{"create-presence", "global-scope"},
+			reports.Footer{Summary: reports.Summary{Conformant: true, Passed: 3214, Claims: []string{"create-presence", "global-scope"},
 				NotClaimedAreas: []string{"provision-liveness"}}, Ended: whole},
 			"conformant: 3,214 passed (core); claims: create-presence, global-scope; not claimed: provision-liveness",
 		},
 		{
 			"with waivers, and areas that nobody named",
-			Footer{Summary: Summary{Conformant: true, Passed: 3200, Waived: 12, NotClaimed: 2}, Ended: whole},
+			reports.Footer{Summary: reports.Summary{Conformant: true, Passed: 3200, Waived: 12, NotClaimed: 2}, Ended: whole},
 			"conformant with 12 waived: 3,200 passed (core); not claimed: (2 scenarios)",
 		},
 		{
 			"everything ended, and something else is wrong",
-			Footer{Summary: Summary{Passed: 3200, Waived: 12}, Ended: Ended{Status: Complete, Planned: 3212, Ended: 3212, Reason: "a waiver is stale"}},
+			reports.Footer{Summary: reports.Summary{Passed: 3200, Waived: 12}, Ended: reports.Ended{Status: reports.Complete, Planned: 3212, Ended: 3212, Reason: "a waiver is stale"}},
 			"NOT conformant: a waiver is stale: 0 failed, 3,200 passed, 0 errors, 12 waived (core)",
 		},
 		{
 			"violated",
-			Footer{Summary: Summary{Passed: 512, Failed: 2688}, Rules: rules("PRE-2", "PRE-7", "LIV-1"), Ended: whole},
+			reports.Footer{Summary: reports.Summary{Passed: 512, Failed: 2688}, Rules: rules("PRE-2", "PRE-7", "LIV-1"), Ended: whole},
 			"NOT conformant: 3 rules violated (PRE-2, PRE-7, LIV-1): 2,688 failed, 512 passed, 0 errors (core)",
 		},
 		{
 			"nearly everything violated",
-			Footer{Summary: Summary{Failed: 14}, Ended: whole,
+			reports.Footer{Summary: reports.Summary{Failed: 14}, Ended: whole,
 				Rules: rules("A-1", "A-2", "A-3", "A-4", "A-5", "A-6", "A-7", "A-8", "A-9", "A-10", "A-11", "A-12", "A-13", "A-14")},
 			"NOT conformant: 14 rules violated (A-1, A-2, A-3, A-4, A-5, A-6, A-7, A-8, A-9, A-10, A-11, A-12 and 2 more): 14 failed, 0 passed, 0 errors (core)",
 		},
 		{
 			"one error",
-			Footer{Summary: Summary{Passed: 3213, Errors: 1}, Ended: whole},
+			reports.Footer{Summary: reports.Summary{Passed: 3213, Errors: 1}, Ended: whole},
 			"NOT conformant: 1 scenario could not be judged: 0 failed, 3,213 passed, 1 error (core)",
 		},
 		{
 			"nothing passed",
-			Footer{Ended: Ended{Status: Complete}},
+			reports.Footer{Ended: reports.Ended{Status: reports.Complete}},
 			"NOT conformant: nothing passed: 0 failed, 0 passed, 0 errors (core)",
 		},
 		{
 			"interrupted after a violation",
-			Footer{Summary: Summary{Passed: 9, Failed: 1}, Rules: rules("PRE-2"), Ended: Ended{Status: Interrupted, Planned: 3214, Ended: 10}},
-			"NOT conformant: 1 rule violated (PRE-2), interrupted after 10 of 3,214 scenarios: 1 failed, 9 passed, 0 errors (core)",
+			reports.Footer{Summary: reports.Summary{Passed: 9, Failed: 1}, Rules: rules("PRE-2"), Ended: reports.Ended{Status: reports.Interrupted, Planned: 3214, Ended: 10}},
+			"interrupted after 10 of 3,214 scenarios, with 1 rule violated (PRE-2) so far: 1 failed, 9 passed, 0 errors (core)",
 		},
 		{
 			"aborted",
-			Footer{Summary: Summary{Passed: 9}, Ended: Ended{Status: Aborted, Reason: "the target\nis gone", Planned: 20, Ended: 9}},
-			`NOT conformant: aborted after 9 of 20 scenarios (the target\nis gone): 0 failed, 9 passed, 0 errors (core)`,
+			reports.Footer{Summary: reports.Summary{Passed: 9}, Ended: reports.Ended{Status: reports.Aborted, Reason: "the target\nis gone", Planned: 20, Ended: 9}},
+			`NOT conformant: aborted after 9 of 20 scenarios (the target): 0 failed, 9 passed, 0 errors (core)`,
 		},
 		{
 			"one never ended",
-			Footer{Summary: Summary{Passed: 9}, Ended: Ended{Status: Complete, Planned: 10, Ended: 9}},
+			reports.Footer{Summary: reports.Summary{Passed: 9}, Ended: reports.Ended{Status: reports.Complete, Planned: 10, Ended: 9}},
 			"NOT conformant: ended after 9 of 10 scenarios: 0 failed, 9 passed, 0 errors (core)",
 		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := SummaryLine(core, c.footer); got != c.want {
+			if got := reports.SummaryLine(core, c.footer); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -88,10 +92,10 @@ func TestSummaryLine(t *testing.T) {
 func TestConsoleCountsRepeatedFailures(t *testing.T) {
 	run := manyFailures(2, 2913, "x")
 	for i := range 25 {
-		run.Results = append(run.Results, Result{ID: fmt.Sprintf("error/%d", i), Outcome: Errored, Reason: "unreachable"})
+		run.Results = append(run.Results, reports.Result{ID: fmt.Sprintf("error/%d", i), Outcome: reports.Errored, Reason: "unreachable"})
 	}
 	run.Header.Planned = len(run.Results)
-	run.Footer = footer(run, Ended{Status: Complete})
+	run.Footer = reportstest.Footer(run, reports.Ended{Status: reports.Complete})
 	plain := write(t, run, asConsole(ConsoleOptions{}))
 	if n := strings.Count(plain, "FAIL "); n != 2*consolePerRule {
 		t.Errorf("%d failures are printed, want %d", n, 2*consolePerRule)
@@ -110,13 +114,13 @@ func TestConsoleCountsRepeatedFailures(t *testing.T) {
 func TestConsoleDoesNotWait(t *testing.T) {
 	var b bytes.Buffer
 	w := NewConsole(&b, ConsoleOptions{})
-	if err := w.Begin(sampleHeader()); err != nil {
+	if err := w.Begin(reportstest.Header()); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Result(mismatch()); err != nil {
+	if err := w.Result(ptr(reportstest.Mismatch())); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{mismatch().ID, "PRE-2", "201 allowed", mismatch().Replay} {
+	for _, want := range []string{reportstest.Mismatch().ID, "PRE-2", "201 allowed", reportstest.Mismatch().Replay} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("before the end of the run, %q is not printed", want)
 		}
@@ -126,15 +130,15 @@ func TestConsoleDoesNotWait(t *testing.T) {
 // The verdict is the last line and the only one of its kind, and nothing acts on
 // the terminal, whatever the server sent.
 func TestConsoleCannotBeFaked(t *testing.T) {
-	for name, s := range hostile {
+	for name, s := range reportstest.Hostile {
 		t.Run(name, func(t *testing.T) {
-			text := write(t, hostileRun(s), asConsole(ConsoleOptions{Verbose: true, Width: 100}))
+			text := write(t, reportstest.HostileRun(s), asConsole(ConsoleOptions{Verbose: true, Width: 100}))
 			if strings.ContainsAny(text, "\x1b\x00\x07\x08\r\u009b\u202e\u2066\u2028\ufffd") {
 				t.Error("a control character got through")
 			}
 			verdicts := 0
 			for line := range strings.Lines(text) {
-				if strings.HasPrefix(line, "conformant:") || strings.HasPrefix(line, "NOT conformant:") {
+				if strings.HasPrefix(line, "conformant:") || strings.HasPrefix(line, "NOT conformant:") || strings.HasPrefix(line, "interrupted after") {
 					verdicts++
 				}
 			}
@@ -146,10 +150,10 @@ func TestConsoleCannotBeFaked(t *testing.T) {
 }
 
 func TestConsoleWidth(t *testing.T) {
-	r := mismatch()
+	r := reportstest.Mismatch()
 	r.Exchanges[0].ResponseBody = strings.Repeat("界", 300)
-	run := &Run{Header: Header{Planned: 1}, Results: []Result{r}}
-	run.Footer = footer(run, Ended{Status: Complete})
+	run := &reportstest.Parts{Header: reports.Header{Planned: 1}, Results: []reports.Result{r}}
+	run.Footer = reportstest.Footer(run, reports.Ended{Status: reports.Complete})
 	text := write(t, run, asConsole(ConsoleOptions{Width: 40}))
 	if !strings.Contains(text, "    < "+strings.Repeat("界", 16)+"…\n") {
 		t.Errorf("the body is not cut to 40 columns:\n%s", text)
@@ -161,13 +165,13 @@ func TestConsoleWidth(t *testing.T) {
 
 // A failure with a great many violations and exchanges stays readable.
 func TestConsoleBoundsOneFailure(t *testing.T) {
-	r := mismatch()
+	r := reportstest.Mismatch()
 	for range 30 {
 		r.Violations = append(r.Violations, r.Violations[0])
 		r.Exchanges = append(r.Exchanges, r.Exchanges[0])
 	}
-	run := &Run{Header: Header{Planned: 1}, Results: []Result{r}}
-	run.Footer = footer(run, Ended{Status: Complete})
+	run := &reportstest.Parts{Header: reports.Header{Planned: 1}, Results: []reports.Result{r}}
+	run.Footer = reportstest.Footer(run, reports.Ended{Status: reports.Complete})
 	text := write(t, run, asConsole(ConsoleOptions{}))
 	for _, want := range []string{"… 21 more violations\n", "… 26 more exchanges\n"} {
 		if !strings.Contains(text, want) {
@@ -178,7 +182,7 @@ func TestConsoleBoundsOneFailure(t *testing.T) {
 
 func TestConsoleWritesOncePerCall(t *testing.T) {
 	w := &writes{}
-	if err := Replay(sample(), NewConsole(w, ConsoleOptions{})); err != nil {
+	if err := WriteConsole(w, reportstest.Sample().Run(), ConsoleOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	// Two failures, one error, the end.

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 //go:embed page
@@ -95,12 +95,14 @@ func ruleCell(n int, class string) template.HTML {
 
 // An endData is what the end of the page is made from.
 type endData struct {
-	Header  reports.Header
-	Footer  reports.Footer
-	Line    string
-	Broken  string
-	Numbers []outcomeNumber
-	Facts   []fact
+	Header reports.Header
+	Footer reports.Footer
+	Line   string
+	// Broken is what is wrong with the run as a whole, in a line; More is what else
+	// there is to that.
+	Broken, More string
+	Numbers      []outcomeNumber
+	Facts        []fact
 	// Matrices are the mismatch matrix, stage by stage; stages without a case
 	// are left out.
 	Matrices []matrixTable
@@ -116,8 +118,9 @@ type fact struct{ Name, Value string }
 
 func newEndData(h reports.Header, f reports.Footer, m *matrix) endData {
 	s := f.Summary
+	_, more := f.Ended.Reasons()
 	return endData{
-		Header: h, Footer: f, Line: reports.SummaryLine(h, f), Broken: f.Ended.Broken(), Matrices: m.tables(),
+		Header: h, Footer: f, Line: reports.SummaryLine(h, f), Broken: f.Ended.Broken(), More: more, Matrices: m.tables(),
 		Numbers: []outcomeNumber{
 			{reports.Passed, "passed", s.Passed}, {reports.Failed, "failed", s.Failed}, {reports.Errored, "errors", s.Errors},
 			{reports.Waived, "waived", s.Waived}, {reports.NotClaimed, "not claimed", s.NotClaimed},

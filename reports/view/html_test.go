@@ -1,7 +1,6 @@
 package view
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"regexp"
@@ -10,33 +9,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/reportstest"
 	"golang.org/x/net/html"
 )
-
-// A bareHTML writes the page without its style and its script, which stand in
-// files of their own and change with every hand that is laid on them.
-type bareHTML struct {
-	Writer
-	page bytes.Buffer
-	to   *bytes.Buffer
-}
-
-func asBareHTML(b *bytes.Buffer) Writer {
-	bare := &bareHTML{to: b}
-	bare.Writer = NewHTML(&bare.page)
-	return bare
-}
-
-func (b *bareHTML) End(f Footer) error {
-	err := b.Writer.End(f)
-	text := b.page.String()
-	for name, file := range map[string]string{"style": "style.css", "script": "app.js"} {
-		text = strings.Replace(text, string(asset(file)), name, 1)
-		text = strings.ReplaceAll(text, sourceHash(asset(file)), "hash of the "+name)
-	}
-	b.to.WriteString(text)
-	return err
-}
 
 // elements are what a browser makes of a page: its tags in order, and the text
 // of the element that holds the results.
@@ -70,10 +47,10 @@ func elements(t *testing.T, page string) (tags []string, results string) {
 // Whatever a server sent, the page has the elements that it has for plain text,
 // and gives every result back.
 func TestHTMLHasTheSameElementsWhateverTheServerSent(t *testing.T) {
-	want, _ := elements(t, write(t, hostileRun("plain"), asHTML))
-	for name, s := range hostile {
+	want, _ := elements(t, write(t, reportstest.HostileRun("plain"), WriteHTML))
+	for name, s := range reportstest.Hostile {
 		t.Run(name, func(t *testing.T) {
-			page := write(t, hostileRun(s), asHTML)
+			page := write(t, reportstest.HostileRun(s), WriteHTML)
 			got, results := elements(t, page)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("elements (-plain +hostile):\n%s", diff)
@@ -83,11 +60,11 @@ func TestHTMLHasTheSameElementsWhateverTheServerSent(t *testing.T) {
 				t.Fatalf("there are %d results, want 5", len(lines))
 			}
 			for i, line := range lines {
-				var r Result
+				var r reports.Result
 				if err := json.Unmarshal([]byte(line), &r); err != nil {
 					t.Fatal(err)
 				}
-				if want := visible(hostileRun(s).Results[i]); cmp.Diff(want, r) != "" {
+				if want := reports.Visible(resultAt(t, reportstest.HostileRun(s), i)); cmp.Diff(want, r, cmpopts.EquateEmpty()) != "" {
 					t.Errorf("result %d differs:\n%s", i, cmp.Diff(want, r))
 				}
 			}
@@ -101,7 +78,7 @@ func TestHTMLHasTheSameElementsWhateverTheServerSent(t *testing.T) {
 // The page asks for nothing: it names no file and no host but those that are
 // shown as text, and its policy lets nothing be loaded.
 func TestHTMLIsSelfContained(t *testing.T) {
-	page := write(t, sample(), asHTML)
+	page := write(t, reportstest.Sample(), WriteHTML)
 	for _, pattern := range []string{`\ssrc=`, `<link`, `<iframe`, `@import`, `url\(`, `fetch\(`, `XMLHttpRequest`, `href="[^#]`} {
 		if found := regexp.MustCompile(pattern).FindString(page); found != "" {
 			t.Errorf("the page has %q", found)
@@ -114,15 +91,15 @@ func TestHTMLIsSelfContained(t *testing.T) {
 }
 
 func TestHTMLMatrix(t *testing.T) {
-	result := func(id string, o Outcome) Result { return Result{ID: id, Outcome: o} }
+	result := func(id string, o reports.Outcome) reports.Result { return reports.Result{ID: id, Outcome: o} }
 	m := newMatrix()
-	for _, r := range []Result{
-		result("mismatched/foreign/groq/HF_TOKEN/workspace", Passed), result("mismatched/foreign/groq/HF_TOKEN/global", Failed),
-		result("mismatched/beside-blank/groq/OPENAI_API_KEY", Passed), result("mismatched/one-at-each/openai-api/HF_TOKEN/GROQ_API_KEY", Errored),
-		result("mismatched/report", Failed), result("provision/swapped/groq/HF_TOKEN", Passed),
-		result("provision/swapped-for-global/groq/HF_TOKEN", Waived), result("provision/kept/groq/x/HF_TOKEN", Failed),
+	for _, r := range []reports.Result{
+		result("mismatched/foreign/groq/HF_TOKEN/workspace", reports.Passed), result("mismatched/foreign/groq/HF_TOKEN/global", reports.Failed),
+		result("mismatched/beside-blank/groq/OPENAI_API_KEY", reports.Passed), result("mismatched/one-at-each/openai-api/HF_TOKEN/GROQ_API_KEY", reports.Errored),
+		result("mismatched/report", reports.Failed), result("provision/swapped/groq/HF_TOKEN", reports.Passed),
+		result("provision/swapped-for-global/groq/HF_TOKEN", reports.Waived), result("provision/kept/groq/x/HF_TOKEN", reports.Failed),
 	} {
-		m.add(r)
+		m.add(&r)
 	}
 	got := map[string]string{}
 	for _, table := range m.tables() {
@@ -145,4 +122,13 @@ func TestHTMLMatrix(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("matrix (-want +got):\n%s", diff)
 	}
+}
+
+func resultAt(t *testing.T, p *reportstest.Parts, i int) reports.Result {
+	t.Helper()
+	r, err := p.Run().At(i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

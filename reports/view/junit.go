@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/text"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // junitDetail leaves room for evidence and keeps a report of a thousand failures

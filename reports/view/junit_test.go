@@ -1,17 +1,16 @@
 package view
 
 import (
-	"bytes"
 	"encoding/xml"
 	"fmt"
-	"os"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/reportstest"
 )
 
 // What a CI server reads of a report.
@@ -55,7 +54,7 @@ func readJUnit(t *testing.T, text string) ciReport {
 }
 
 func TestJUnitOutcomes(t *testing.T) {
-	r := readJUnit(t, write(t, sample(), asJUnit))
+	r := readJUnit(t, write(t, reportstest.Sample(), WriteJUnit))
 	if r.Tests != 7 || r.Failures != 2 || r.Errors != 1 || r.Skipped != 1 {
 		t.Errorf("totals are %d tests, %d failures, %d errors, %d skipped; want 7, 2, 1, 1", r.Tests, r.Failures, r.Errors, r.Skipped)
 	}
@@ -84,28 +83,28 @@ func TestJUnitOutcomes(t *testing.T) {
 
 // CI looks at cases only: a run that proves nothing must have one that is red.
 func TestJUnitIsRedForARunThatProvesNothing(t *testing.T) {
-	passed := sampleResults()[:1]
-	notClaimed := sampleResults()[4:5]
+	passed := reportstest.Results()[:1]
+	notClaimed := reportstest.Results()[4:5]
 	cases := []struct {
 		name    string
 		planned int
-		results []Result
-		ended   Ended
+		results []reports.Result
+		ended   reports.Ended
 		errors  int
 	}{
-		{"whole", 1, passed, Ended{Status: Complete}, 0},
-		{"interrupted", 2, passed, Ended{Status: Interrupted}, 1},
-		{"aborted at once", 2, nil, Ended{Status: Aborted}, 1},
-		{"one never ended", 2, passed, Ended{Status: Complete}, 1},
-		{"something else is wrong", 1, passed, Ended{Status: Complete, Reason: "a waiver has outlived its cause"}, 1},
-		{"nothing selected", 0, nil, Ended{Status: Complete}, 1},
-		{"nothing passed", 1, notClaimed, Ended{Status: Complete}, 1},
+		{"whole", 1, passed, reports.Ended{Status: reports.Complete}, 0},
+		{"interrupted", 2, passed, reports.Ended{Status: reports.Interrupted}, 1},
+		{"aborted at once", 2, nil, reports.Ended{Status: reports.Aborted}, 1},
+		{"one never ended", 2, passed, reports.Ended{Status: reports.Complete}, 1},
+		{"something else is wrong", 1, passed, reports.Ended{Status: reports.Complete, Reason: "a waiver has outlived its cause"}, 1},
+		{"nothing selected", 0, nil, reports.Ended{Status: reports.Complete}, 1},
+		{"nothing passed", 1, notClaimed, reports.Ended{Status: reports.Complete}, 1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			run := &Run{Header: Header{Planned: c.planned}, Results: c.results}
-			run.Footer = footer(run, c.ended)
-			if r := readJUnit(t, write(t, run, asJUnit)); r.Errors != c.errors {
+			run := &reportstest.Parts{Header: reports.Header{Planned: c.planned}, Results: c.results}
+			run.Footer = reportstest.Footer(run, c.ended)
+			if r := readJUnit(t, write(t, run, WriteJUnit)); r.Errors != c.errors {
 				t.Errorf("%d errors, want %d", r.Errors, c.errors)
 			}
 		})
@@ -113,9 +112,9 @@ func TestJUnitIsRedForARunThatProvesNothing(t *testing.T) {
 }
 
 func TestJUnitIsXMLWhateverTheServerSent(t *testing.T) {
-	for name, s := range hostile {
+	for name, s := range reportstest.Hostile {
 		t.Run(name, func(t *testing.T) {
-			text := write(t, hostileRun(s), asJUnit)
+			text := write(t, reportstest.HostileRun(s), WriteJUnit)
 			for _, r := range text {
 				if r != '\n' && r != '\t' && r < ' ' || r == 0x7f || r == 0x202e || r == 0xfffd {
 					t.Fatalf("the report holds %U, which should be spelled out", r)
@@ -132,63 +131,12 @@ func TestJUnitIsXMLWhateverTheServerSent(t *testing.T) {
 					failed = c
 				}
 			}
-			if want := spelled.Line(spelled.Clip(s, junitDetail.value)); failed.Failures[0].Message != want {
+			if want := spelled.Line(spelled.Clip(s, junitDetail.Value)); failed.Failures[0].Message != want {
 				t.Errorf("message is %.100q, want %.100q", failed.Failures[0].Message, want)
 			}
-			if want := spelled.Line(spelled.Clip(s, junitDetail.body)); !strings.Contains(failed.SystemOut, want) {
+			if want := spelled.Line(spelled.Clip(s, junitDetail.Body)); !strings.Contains(failed.SystemOut, want) {
 				t.Errorf("system-out does not hold %.100q", want)
 			}
 		})
-	}
-}
-
-// What goes through the temporary file comes back as if it had stayed in memory.
-func TestJUnitSpill(t *testing.T) {
-	folder := t.TempDir()
-	t.Setenv("TMPDIR", folder)
-	for _, limit := range []int{0, 1000, 3000} {
-		t.Run(fmt.Sprint(limit), func(t *testing.T) {
-			var b bytes.Buffer
-			w := newJUnit(&b, limit)
-			if err := w.Begin(sampleHeader()); err != nil {
-				t.Fatal(err)
-			}
-			for _, r := range sampleResults() {
-				if err := w.Result(r); err != nil {
-					t.Fatal(err)
-				}
-				if w.cases.held > limit {
-					t.Errorf("%d bytes are held, above the limit of %d", w.cases.held, limit)
-				}
-			}
-			if w.cases.size == 0 {
-				t.Fatal("nothing was spilled")
-			}
-			// So that not even a killed process leaves the file behind.
-			if entries, err := os.ReadDir(folder); runtime.GOOS != "windows" && (err != nil || len(entries) > 0) {
-				t.Errorf("the temporary file has a name: %v, %v", entries, err)
-			}
-			if err := w.End(sample().Footer); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(write(t, sample(), asJUnit), b.String()); diff != "" {
-				t.Errorf("the report differs (-memory +spilled):\n%s", diff)
-			}
-			left, err := os.ReadDir(folder)
-			if err != nil || len(left) > 0 {
-				t.Errorf("left behind: %v, %v", left, err)
-			}
-		})
-	}
-}
-
-func TestJUnitSpillHasNowhereToGo(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir()+"/gone")
-	w := newJUnit(&bytes.Buffer{}, 0)
-	if err := w.Begin(sampleHeader()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Result(sampleResults()[0]); err == nil || !strings.Contains(err.Error(), "TMPDIR") {
-		t.Errorf("error is %v, want one that says what to do", err)
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/text"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // The elements of JUnit XML, in the order that its schemas want.
@@ -98,11 +98,12 @@ func junitBroken(h reports.Header, f reports.Footer) junitCase {
 	if f.Ended.Status == reports.Complete && f.Ended.Reason != "" {
 		name = "nothing speaks against the run"
 	}
+	_, more := f.Ended.Reasons()
 	return junitCase{
 		ClassName: junitClass("run"),
 		Name:      name,
 		Time:      seconds(0),
-		Error:     &junitProblem{Message: strings.Join(f.WhyNot(), ", "), Type: "run", Text: reports.SummaryLine(h, f)},
+		Error:     &junitProblem{Message: strings.Join(f.WhyNot(), ", "), Type: "run", Text: strings.TrimSpace(reports.SummaryLine(h, f) + "\n" + more)},
 	}
 }
 

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/text"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 const (
@@ -114,11 +114,10 @@ func (m *markdownPage) page(h reports.Header, f reports.Footer) string {
 
 func markdownSummary(h reports.Header, f reports.Footer) string {
 	var b strings.Builder
-	verdict := "not conformant"
-	if f.Summary.Conformant {
-		verdict = "conformant"
+	fmt.Fprintf(&b, "## BYOK conformance: %s\n\n%s\n\n", f.Verdict(), text.Markdown(spelled.Clip(reports.SummaryLine(h, f), 1000)))
+	if _, more := f.Ended.Reasons(); more != "" {
+		b.WriteString(text.Pre(text.Indented(spelled.Clip(more, 4000))) + "\n\n")
 	}
-	fmt.Fprintf(&b, "## BYOK conformance: %s\n\n%s\n\n", verdict, text.Markdown(spelled.Clip(reports.SummaryLine(h, f), 1000)))
 	s := f.Summary
 	b.WriteString("| planned | passed | failed | errors | waived | not claimed |\n|--:|--:|--:|--:|--:|--:|\n")
 	fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n\n", spelled.Number(f.Ended.Planned), spelled.Number(s.Passed),

@@ -1,11 +1,15 @@
 package view
 
 import (
-	"bytes"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/molecule-ai/byok-conformance/reports"
+
+	"github.com/molecule-ai/byok-conformance/reports/reportstest"
 )
 
 // ourTags are the only ones that a page may hold.
@@ -15,9 +19,9 @@ var ourTags = regexp.MustCompile(`</?(details|summary|code|pre)>`)
 var preBlock = regexp.MustCompile(`(?s)\n<pre>\n.*?</pre>\n`)
 
 func TestMarkdownHasNoMarkupOfTheServer(t *testing.T) {
-	for name, s := range hostile {
+	for name, s := range reportstest.Hostile {
 		t.Run(name, func(t *testing.T) {
-			page := write(t, hostileRun(s), asMarkdown)
+			page := write(t, reportstest.HostileRun(s), WriteMarkdown)
 			if len(page) > markdownLimit {
 				t.Errorf("the page has %d bytes, more than %d", len(page), markdownLimit)
 			}
@@ -36,12 +40,12 @@ func TestMarkdownHasNoMarkupOfTheServer(t *testing.T) {
 			if strings.Contains(text, "://") {
 				t.Error("a link would be made")
 			}
-			if n := strings.Count(page, "\n## "); n != 0 || !strings.HasPrefix(page, "## BYOK conformance: not conformant\n") {
+			if n := strings.Count(page, "\n## "); n != 0 || !strings.HasPrefix(page, "## BYOK conformance: interrupted\n") {
 				t.Errorf("%d headings besides ours", n)
 			}
 			for line := range strings.Lines(text) {
-				// The bars of a table's row are ours: 7 or 8 of them.
-				if n := strings.Count(line, "|"); n != 0 && n != 7 && n != 8 {
+				// The bars of a table's row are ours: 7 or 9 of them.
+				if n := strings.Count(line, "|"); n != 0 && n != 7 && n != 9 {
 					t.Errorf("a row with %d bars: %s", n, line)
 				}
 			}
@@ -50,12 +54,12 @@ func TestMarkdownHasNoMarkupOfTheServer(t *testing.T) {
 }
 
 func TestMarkdownStaysWithinItsLimit(t *testing.T) {
-	for name, s := range hostile {
+	for name, s := range reportstest.Hostile {
 		// Few failures of few rules, and one failure of more rules than fit.
-		for shape, run := range map[string]*Run{"folds": manyFailures(12, 12, s), "table": manyFailures(400, 1, s)} {
+		for shape, run := range map[string]*reportstest.Parts{"folds": manyFailures(12, 12, s), "table": manyFailures(400, 1, s)} {
 			for _, limit := range []int{1, 20_000, 60_000} {
 				t.Run(fmt.Sprintf("%s/%s/%d", name, shape, limit), func(t *testing.T) {
-					page := write(t, run, func(b *bytes.Buffer) Writer { return NewMarkdown(b, limit) })
+					page := write(t, run, func(w io.Writer, run *reports.Run) error { return writeMarkdown(w, run, limit) })
 					if most := max(limit, markdownLeast); len(page) > most {
 						t.Errorf("%d bytes, more than %d", len(page), most)
 					}
@@ -74,12 +78,12 @@ func TestMarkdownStaysWithinItsLimit(t *testing.T) {
 // A rule that failed thousands of times leaves room for one that failed once.
 func TestMarkdownShowsEveryRule(t *testing.T) {
 	run := manyFailures(1, 3000, "x")
-	rare := mismatch()
+	rare := reportstest.Mismatch()
 	rare.ID, rare.Violations[0].Rule = "rare", "LIV-6"
 	run.Results = append(run.Results, rare)
 	run.Header.Planned++
-	run.Footer = footer(run, Ended{Status: Complete})
-	page := write(t, run, asMarkdown)
+	run.Footer = reportstest.Footer(run, reports.Ended{Status: reports.Complete})
+	page := write(t, run, WriteMarkdown)
 	for _, want := range []string{
 		"<summary>3,000 failures of <code>PRE-0</code>", "… 2,990 more, see the JSON report",
 		"<summary>1 failure of <code>LIV-6</code>", "<code>rare</code>",
@@ -93,9 +97,9 @@ func TestMarkdownShowsEveryRule(t *testing.T) {
 // What is kept of a rule's failures is bounded by bytes too, not by number alone.
 func TestMarkdownKeepsLittle(t *testing.T) {
 	const limit = 20_000
-	w := NewMarkdown(&bytes.Buffer{}, limit).(*markdownWriter)
-	if err := Replay(manyFailures(1, 12, strings.Repeat("x", 2000)), w); err != nil {
-		t.Fatal(err)
+	w := &markdownPage{limit: limit, folds: map[string]*fold{}, waived: map[string]int{}}
+	for _, r := range manyFailures(1, 12, strings.Repeat("x", 2000)).Results {
+		w.add(&r)
 	}
 	kept := w.folds["PRE-0"]
 	if last := kept.blocks[len(kept.blocks)-1]; kept.size-len(last) > limit/4 {
@@ -104,18 +108,18 @@ func TestMarkdownKeepsLittle(t *testing.T) {
 }
 
 // manyFailures fails each of so many rules so many times.
-func manyFailures(rules, times int, s string) *Run {
-	run := &Run{Header: sampleHeader()}
+func manyFailures(rules, times int, s string) *reportstest.Parts {
+	run := &reportstest.Parts{Header: reportstest.Header()}
 	for rule := range rules {
 		for i := range times {
-			r := mismatch()
+			r := reportstest.Mismatch()
 			r.ID = fmt.Sprintf("%s/%d/%d", s, rule, i)
-			r.Violations[0] = Violation{Rule: fmt.Sprintf("PRE-%d", rule), Message: s, Want: s, Got: s}
+			r.Violations[0] = reports.Violation{Rule: fmt.Sprintf("PRE-%d", rule), Message: s, Want: s, Got: s}
 			r.Exchanges[0].ResponseBody = s
 			run.Results = append(run.Results, r)
 		}
 	}
 	run.Header.Planned = len(run.Results)
-	run.Footer = footer(run, Ended{Status: Complete})
+	run.Footer = reportstest.Footer(run, reports.Ended{Status: reports.Complete})
 	return run
 }

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/text"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // markdownOverhead is more than a fold takes besides its blocks: its heading

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // matrixTemplates are the corpus' templates that give a provider a credential

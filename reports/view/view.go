@@ -22,9 +22,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/attest"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // formats are the views that go to files, by name. Each writes a whole run, and

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -111,6 +111,3 @@ func millis(took time.Duration) string {
 	}
 	return fmt.Sprintf("%.0f ms", ms)
 }
-
-// Quote writes an argument for a POSIX shell.
-func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
