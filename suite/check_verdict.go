@@ -100,6 +100,9 @@ func wantOf(s *scenarios.Step) string {
 }
 
 func gotOf(r *Reply) string {
+	if r.Headline != "" {
+		return r.Headline
+	}
 	text := string(r.Outcome)
 	if r.RawCode != "" {
 		text += " with " + r.RawCode

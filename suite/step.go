@@ -271,6 +271,7 @@ func (r *replay) restart(w *window) {
 // did not come about; it cannot be judged then.
 func (e *engine) abandon(r *replay, i int) {
 	step, replies := &r.scenario.Steps[i], r.steps[i].Replies
+	var not *NotDoneError
 	for j := range replies {
 		reply := &replies[j]
 		switch {
@@ -280,6 +281,8 @@ func (e *engine) abandon(r *replay, i int) {
 		case step.External && r.needsWorkspace(i) && reply.Outcome == OutcomeRejected:
 			r.noPlace = "there is no external workspace to provision again: its create was " + gotOf(reply)
 			r.fail(errors.New(r.noPlace))
+		case errors.As(reply.Err, &not):
+			r.fail(fmt.Errorf("its setting could not be made, so nothing is judged: %w", reply.Err))
 		case reply.Outcome == OutcomeNone:
 			r.fail(fmt.Errorf("the target gave no reply to the %s: %w", step.Stage, reply.Err))
 		case reply.Outcome == OutcomeLate && (step.Stage == scenarios.Provision || step.Expect.Upstream == scenarios.NoCall):

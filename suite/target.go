@@ -100,6 +100,11 @@ type Workspace struct {
 	External       bool
 	// Secrets are the workspace's as far as we set them.
 	Secrets map[string]gate.Secret
+	// Token is a secret of the create's reply; empty where the target gives none.
+	Token string
+	// Parent is the id of the workspace that this one nests under, as Rows has it;
+	// empty where it does not, or where the target does not show it.
+	Parent string
 }
 
 // An Outcome is what a reply comes to.
@@ -154,6 +159,9 @@ type Reply struct {
 	// Stalled is how long of that the harness itself was kept from running, which
 	// is not the target's doing. The engine sets it.
 	Stalled time.Duration
+	// Headline says what came of a provisioning, which no single reply tells; empty
+	// for a create.
+	Headline string
 	// Err says why there is no reply, or none in time.
 	Err error
 	// Exchanges are what went over the wire, for the report.
