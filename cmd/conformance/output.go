@@ -156,7 +156,7 @@ func (p *prepared) result(r suite.Result) reports.Result {
 		}
 	}
 	for _, v := range r.Violations {
-		out.Violations = append(out.Violations, reports.Violation(v))
+		out.Violations = append(out.Violations, reports.Violation{Kind: string(v.Kind), Rule: v.Rule, Step: v.Step, Message: v.Message, Want: v.Want, Got: v.Got})
 	}
 	var first time.Time
 	if len(r.Exchanges) > 0 {

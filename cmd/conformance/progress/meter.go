@@ -7,7 +7,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // A meter counts, and says in words what it has counted.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // every is the time between two plain lines.
