@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // Globals lists the names of the server's global secrets.
