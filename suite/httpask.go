@@ -24,7 +24,7 @@ type NotDoneError struct {
 }
 
 func (e *NotDoneError) Error() string {
-	text := fmt.Sprintf("%s was not done: the server answered %d %s", e.Request, e.Status, e.Body)
+	text := strings.TrimSpace(fmt.Sprintf("%s was not done: the server answered %d %s", e.Request, e.Status, e.Body))
 	if e.Why != "" {
 		text += "; " + e.Why
 	}

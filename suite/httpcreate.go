@@ -33,7 +33,7 @@ func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
 	r.hide = r.str(t.profile.create.token)
 	out := t.verdict(r)
 	out.Workspace = Workspace{
-		ID: r.str(t.profile.create.id), Name: req.Name, Runtime: req.Runtime, Model: req.Model, External: req.External, Secrets: req.Secrets, Token: r.hide,
+		ID: r.str(t.profile.create.id), Name: nameOf(&req), Runtime: req.Runtime, Model: req.Model, External: req.External, Secrets: req.Secrets, Token: r.hide,
 	}
 	if out.Outcome == OutcomeAllowed {
 		if err := t.idOf(r); err != nil {
@@ -41,6 +41,14 @@ func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
 		}
 	}
 	return out
+}
+
+// nameOf is the name that a create asks for: a scenario may give one among its fields.
+func nameOf(req *CreateRequest) string {
+	if name, ok := req.Fields["name"].(string); ok {
+		return name
+	}
+	return req.Name
 }
 
 // idOf says what is wrong with the id of a workspace that was allowed; nil where

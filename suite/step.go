@@ -228,13 +228,19 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 		}
 		if reply.Outcome == OutcomeAllowed {
 			r.workspace = reply.Workspace
+			if reply.NotMade = !e.make(reply.Workspace); reply.NotMade {
+				continue
+			}
 			r.created = append(r.created, reply.Workspace)
-			e.keep(reply.Workspace)
 		}
 	}
 }
 
 func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, globals map[string]gate.Secret) {
+	if !e.owns(r.workspace) {
+		w.step.Replies = []Reply{{Outcome: OutcomeFailed, Err: errNotMade}}
+		return
+	}
 	reply := e.cfg.Target.Provision(ctx, ProvisionRequest{
 		RequestID: e.cfg.RunID + "/" + r.scenario.ID, Workspace: r.workspace, Secrets: secrets, Globals: globals, Patience: e.cfg.Timeout,
 		Began: func() { r.restart(w) }, Doubt: w.step.Step.Expect.Verdict == scenarios.Refused,

@@ -159,6 +159,9 @@ type Reply struct {
 	// Stalled is how long of that the harness itself was kept from running, which
 	// is not the target's doing. The engine sets it.
 	Stalled time.Duration
+	// NotMade: the workspace was not made by this create, since it was there before,
+	// or another create was answered with it. The engine sets it.
+	NotMade bool
 	// Headline says what came of a provisioning, which no single reply tells; empty
 	// for a create.
 	Headline string
