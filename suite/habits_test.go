@@ -50,15 +50,15 @@ func (alwaysAlive) RoundTrip(*http.Request) (*http.Response, error) {
 }
 
 const (
-	claudeModel   = "claude-opus-4-7"
-	ownKey = "ANTHROPIC_API_KEY"
+	claudeModel = "claude-opus-4-7"
+	ownKey      = "ANTHROPIC_API_KEY"
 )
 
 func workspaceAt(t *testing.T, target *HTTPTarget, name string) Workspace {
 	t.Helper()
 	r := target.Create(t.Context(), CreateRequest{Name: name, Runtime: "claude-code", Model: claudeModel, Secrets: map[string]gate.Secret{ownKey: {Value: "no-key-at-all"}}})
 	if r.Outcome != OutcomeAllowed {
-		t.Fatalf("create %s: %s %s", name, gotOf(&r), r.Text)
+		t.Fatalf("create %s: %s %s", name, r.String(), r.Text)
 	}
 	return r.Workspace
 }
@@ -126,8 +126,8 @@ func TestAKeySwappedIsStopped(t *testing.T) {
 			t.Parallel()
 			target := habitual(t, test.habits, test.change, test.profile)
 			r := swap(t.Context(), target, workspaceAt(t, target, "byok-1"))
-			if r.Outcome != OutcomeRefused || gotOf(&r) != "provisioning was stopped: MISSING_BYOK_CREDENTIAL" {
-				t.Fatalf("the swap came to: %s %v", gotOf(&r), r.Err)
+			if r.Outcome != OutcomeRefused || r.String() != "provisioning was stopped: MISSING_BYOK_CREDENTIAL" {
+				t.Fatalf("the swap came to: %s %v", r.String(), r.Err)
 			}
 			var trail []string
 			for _, x := range r.Exchanges {
@@ -150,7 +150,7 @@ func TestWhatWasNotDoneIsAnError(t *testing.T) {
 	r := swap(t.Context(), target, workspaceAt(t, target, "byok-1"))
 	var not *NotDoneError
 	if r.Outcome != OutcomeNone || !errors.As(r.Err, &not) || not.Status != http.StatusAccepted || !strings.Contains(not.Body, "pending_approval") {
-		t.Errorf("the swap came to: %s, %v", gotOf(&r), r.Err)
+		t.Errorf("the swap came to: %s, %v", r.String(), r.Err)
 	}
 }
 
@@ -197,7 +197,7 @@ func TestAnIDThatLeadsElsewhereIsNotAskedFor(t *testing.T) {
 		})
 		r := target.Create(t.Context(), CreateRequest{Name: "n"})
 		if r.Outcome != OutcomeFailed || r.Err == nil {
-			t.Errorf("id %s: %s", id, gotOf(&r))
+			t.Errorf("id %s: %s", id, r.String())
 		}
 		var text string
 		if json.Unmarshal([]byte(id), &text) == nil { // a number is no id of a row

@@ -32,7 +32,7 @@ func (e *NotDoneError) Error() string {
 }
 
 func notDone(r *httpReply, why string) error {
-	return &NotDoneError{r.sent.Method + " " + r.sent.URL.RequestURI(), r.status, spelled.Line(clip(string(r.body), 200)), why}
+	return &NotDoneError{r.sent.Method + " " + r.sent.URL.RequestURI(), r.status, spelled.Line(spelled.Head(string(r.body), 200)), why}
 }
 
 // isDone reports whether a reply says that what a call asks for was done.

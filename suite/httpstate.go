@@ -286,7 +286,7 @@ func (t *HTTPTarget) stopped(out Reply, f failure) Reply {
 			}
 		}
 	}
-	out.Outcome, out.Headline = OutcomeAllowed, "the gate was passed, and then provisioning failed: "+spelled.Line(clip(f.text, 120))
+	out.Outcome, out.Headline = OutcomeAllowed, "the gate was passed, and then provisioning failed: "+spelled.Line(spelled.Head(f.text, 120))
 	if out.Code != "" {
 		out.Outcome, out.Headline = OutcomeRefused, "provisioning was stopped: "+out.RawCode
 	}

@@ -53,7 +53,7 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
 // explained adds to a probe that did not arrive what became of it at our proxy:
 // a server that does not trust the run's certificates, or whose clock is far
 // off, comes that far.
-func (t *target) explained(points []suite.Point) []suite.Point {
+func (t *opened) explained(points []suite.Point) []suite.Point {
 	line := t.cameToNothing.Load()
 	for i := range points {
 		if p := &points[i]; p.Asked == "probe" && p.State == suite.Wrong && line != nil {

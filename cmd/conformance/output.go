@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -181,7 +182,7 @@ func (p *prepared) replay(id string) string {
 	args := []string{"conformance", "run"}
 	add := func(flag, value string) {
 		if value != "" {
-			args = append(args, flag, quote(value))
+			args = append(args, flag, spelled.Shell(value))
 		}
 	}
 	add("--target", f.target)
@@ -200,20 +201,10 @@ func (p *prepared) replay(id string) string {
 	if len(f.command) > 0 {
 		args = append(args, "--")
 		for _, a := range f.command {
-			args = append(args, quote(a))
+			args = append(args, spelled.Shell(a))
 		}
 	}
 	return strings.Join(args, " ")
-}
-
-// quote writes an argument for a POSIX shell.
-func quote(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@+", r)
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // version is the module's version from the build, or "devel".

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -225,7 +226,7 @@ func (p *proving) curl(s *scenarios.Scenario) string {
 	if strings.Contains(p.flags.target, "://") {
 		server = p.flags.target
 	}
-	return "SERVER=" + quote(server) + "  # where the server listens\n" + text
+	return "SERVER=" + spelled.Shell(server) + "  # where the server listens\n" + text
 }
 
 // proofBudget bounds the probe of control gates that are processes of their own.

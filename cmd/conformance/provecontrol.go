@@ -170,7 +170,7 @@ func (p *proving) withTwins(list []*scenarios.Scenario) ([]*scenarios.Scenario, 
 // openControl starts a control gate. It is our own program, so that a start that
 // fails is the machine's doing, such as a port that was taken meanwhile, and is
 // tried again twice.
-func (p *proving) openControl(ctx context.Context, flags *runFlags) (t *target, err error) {
+func (p *proving) openControl(ctx context.Context, flags *runFlags) (t *opened, err error) {
 	for range 3 {
 		if t, err = openTarget(ctx, flags, p.registry); err == nil || ctx.Err() != nil {
 			break

@@ -117,7 +117,7 @@ type prepared struct {
 	// size is the number of scenarios in the whole corpus; 0 where no report needs it.
 	size    int
 	waiving *waiving
-	target  *target
+	target  *opened
 	// invocation is the command line, for the reports.
 	invocation []string
 }

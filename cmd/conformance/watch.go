@@ -6,7 +6,7 @@ import (
 )
 
 // watch ends the run's context when the command under test dies.
-func (t *target) watch(ctx context.Context) (context.Context, context.CancelFunc) {
+func (t *opened) watch(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	if t.process != nil {
 		go func() {
@@ -22,7 +22,7 @@ func (t *target) watch(ctx context.Context) (context.Context, context.CancelFunc
 
 // died says how the command under test ended; nil while it runs, and where
 // there is none. Its last lines are part of it, so it is masked like a report.
-func (t *target) died() error {
+func (t *opened) died() error {
 	if t.process == nil {
 		return nil
 	}
