@@ -40,6 +40,8 @@ type HTTPTarget struct {
 	pause time.Time
 	// answered: a reply came that was not the rate limit's.
 	answered atomic.Bool
+	// sent counts the requests.
+	sent atomic.Int64
 	// globals are the names that we have set.
 	globals map[string]bool
 	// show is told of every reply but those to creates; nil until Inspect.
