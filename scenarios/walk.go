@@ -75,7 +75,7 @@ func (e *expander) count(axes []axis, bound vars) (int, error) {
 // isPlain reports whether an axis has the values that the file lists, whatever
 // the registry.
 func (a *axis) isPlain() bool {
-	return slices.Contains([]string{"scope", "answer", "value", "case"}, a.name)
+	return slices.Contains([]string{"scope", "answer", "value", "case", "space"}, a.name)
 }
 
 type option struct {
@@ -136,6 +136,8 @@ func (o *offers) list(a *axis, reg *registry.Registry) []option {
 		out = o.providers(a.values, reg)
 	case "route":
 		out = o.routes(a.values, reg)
+	case "space":
+		out = spaceOptions(a.values)
 	default:
 		for _, v := range a.values {
 			out = append(out, option{v, vars{{a.name, v}}})
