@@ -46,7 +46,7 @@ var idFaults = []Double{
 		}),
 	},
 	{
-		Name: "vendor-word-decides", Rules: []string{"DER-2", "PRE-2"}, Bypass: true,
+		Name: "vendor-word-decides", Rules: []string{"DER-2", "PRE-2"},
 		Story: "A word inside the id says whose model it is, also behind a gateway's prefix.",
 		Gate: derived(func(reg *registry.Registry, req gate.Request) *registry.Provider {
 			p := lookUp(reg, req)
