@@ -21,6 +21,8 @@ type template struct {
 	expect                         expectTemplate
 	steps                          []stepTemplate
 	knownRules                     *Rules
+	// planned are the steps with all that they inherit.
+	planned []plannedStep
 }
 
 // An axis is one dimension of a matrix.
@@ -120,6 +122,10 @@ func (t *template) read(r *strict.Reader, n *yaml.Node) {
 		},
 	})
 	t.check(r, n)
+	var err error
+	if t.planned, err = t.plan(); err != nil {
+		r.Fail(n, "scenario %q: %v", t.id, err)
+	}
 }
 
 // check finds what is missing or contradictory in one entry.

@@ -217,7 +217,7 @@ func (r *relay) strike(host, fault string) error {
 }
 
 // attach serves this run's providers to a proxy that runs elsewhere.
-func (t *target) attach(ctx context.Context, control string) error {
+func (t *opened) attach(ctx context.Context, control string) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listening for the proxy: %w", err)
@@ -273,4 +273,4 @@ func withScheme(h http.Handler) http.Handler {
 	})
 }
 
-var _ suite.Target = (*target)(nil)
+var _ suite.Target = (*opened)(nil)

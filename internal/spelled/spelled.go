@@ -84,6 +84,15 @@ func Shell(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// Short cuts s to at most n bytes, at a whole character, and says only that
+// something is gone.
+func Short(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return Head(s, n) + "…"
+}
+
 // Number prints n with a comma between thousands.
 func Number(n int) string {
 	digits := strconv.Itoa(n)
