@@ -15,7 +15,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 func newListCommand() *cobra.Command {
@@ -38,7 +38,7 @@ func newListCommand() *cobra.Command {
 			case answers:
 				return listAnswers(out)
 			case profiles:
-				_, err := fmt.Fprintln(out, strings.Join(suite.ProfileNames(), "\n"))
+				_, err := fmt.Fprintln(out, strings.Join(server.ProfileNames(), "\n"))
 				return err
 			}
 			return f.list(out, asJSON)
