@@ -125,6 +125,8 @@ func (o *offers) list(a *axis, reg *registry.Registry) []option {
 		out = o.providers(a.values, reg)
 	case "route":
 		out = o.routes(a.values, reg)
+	case "space":
+		out = spaceOptions(a.values)
 	default:
 		for _, v := range a.values {
 			out = append(out, option{v, vars{{a.name, v}}})

@@ -63,7 +63,7 @@ type expectTemplate struct {
 }
 
 var (
-	axisNames    = []string{"provider", "route", "host", "other-host", "name", "later", "spelling", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case"}
+	axisNames    = []string{"provider", "route", "host", "other-host", "name", "later", "spelling", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case", "space"}
 	scopeNames   = []string{"workspace", "global", "both"}
 	stageNames   = []string{string(Create), string(Provision), string(Look)}
 	verdictNames = []string{string(Refused), string(Allowed), string(Untouched), string(Either), string(Any)}
@@ -203,6 +203,8 @@ func (a axis) known() []string {
 		return []string{"accepted"}
 	case "spelling":
 		return spellings
+	case "space":
+		return spaceNames()
 	case "sibling":
 		return []string{"probed"}
 	case "scope":

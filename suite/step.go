@@ -175,10 +175,15 @@ func asked(stage scenarios.Stage) string {
 // patience is how long a step is waited for: what LIV-6 allows and a second to
 // see it exceeded, or the run's timeout where no probe can delay the answer.
 func (e *engine) patience(s *scenarios.Step) time.Duration {
-	if s.Stage == scenarios.Create && s.Expect.Upstream != scenarios.NoCall {
+	if e.probes(s) {
 		return e.cfg.Budget + boundSlack + time.Second
 	}
 	return e.cfg.Timeout
+}
+
+// probes reports whether a step may take as long as a probe does.
+func (e *engine) probes(s *scenarios.Step) bool {
+	return s.Stage == scenarios.Create && s.Expect.Upstream != scenarios.NoCall && slices.Contains(e.cfg.Claims, "create-liveness")
 }
 
 // materials makes the step's secrets. Globals of a target that shares them are
@@ -291,7 +296,7 @@ func (e *engine) abandon(r *replay, i int) {
 			r.fail(fmt.Errorf("its setting could not be made, so nothing is judged: %w", reply.Err))
 		case reply.Outcome == OutcomeNone:
 			r.fail(fmt.Errorf("the target gave no reply to the %s: %w", step.Stage, reply.Err))
-		case reply.Outcome == OutcomeLate && (step.Stage == scenarios.Provision || step.Expect.Upstream == scenarios.NoCall):
+		case reply.Outcome == OutcomeLate && !e.probes(step) && step.AtOnce == 1:
 			r.fail(fmt.Errorf("the target did not answer the %s within %s; raise --timeout if it is only slow", step.Stage, e.patience(step)))
 		case r.needsWorkspace(i) && reply.Outcome != OutcomeAllowed && step.Expect.Verdict != scenarios.Either:
 			r.fail(fmt.Errorf("its next step needs a workspace, and its create was not allowed: %s", reply.String()))

@@ -40,6 +40,11 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 		points = append(points, p.target.explained(more)...)
 	}
 	if !p.flags.check {
+		for _, point := range points {
+			if point.State == suite.NotMet { // the run judges it; whoever reads the verdict wants to know why
+				fmt.Fprintf(cmd.ErrOrStderr(), "conformance: %s: %s; %s\n", point.Asked, point.Seen, point.Advice)
+			}
+		}
 		return suite.FirstWrong(points)
 	}
 	shown.End()
@@ -58,7 +63,7 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 func (t *opened) explained(points []suite.Point) []suite.Point {
 	line := t.cameToNothing.Load()
 	for i := range points {
-		if p := &points[i]; p.Asked == "probe" && p.State == suite.Wrong && line != nil {
+		if p := &points[i]; p.Asked == "probe" && p.State == suite.NotMet && line != nil {
 			p.Seen += "; at our proxy this came to nothing: " + *line
 		}
 	}
@@ -69,8 +74,11 @@ func printPoints(w io.Writer, points []suite.Point) error {
 	return table(w, func(w io.Writer) {
 		for _, p := range points {
 			fmt.Fprintf(w, "%s\t%s\t%s\n", p.State, p.Asked, p.Seen)
-			if p.State == suite.Wrong {
+			switch p.State {
+			case suite.Wrong:
 				fmt.Fprintf(w, "\t\t%s: %s\n", p.Fault, p.Advice)
+			case suite.NotMet:
+				fmt.Fprintf(w, "\t\t%s\n", p.Advice)
 			}
 		}
 	})
