@@ -115,7 +115,7 @@ func (e *engine) strikes(r *replay) string {
 	}
 	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
 	for _, a := range last.Secrets.Value(last.Expect.Probed).Answers {
-		if slices.Contains(scenarios.ConnectionAnswers, a) {
+		if scenarios.AnswerOf(a).Connection {
 			return a
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
-	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/server"
@@ -149,7 +148,7 @@ func listDoubles(w io.Writer, list []gates.Double) error {
 
 func listAnswers(w io.Writer) error {
 	return table(w, func(w io.Writer) {
-		for _, s := range upstream.Catalogue() {
+		for _, s := range scenarios.Catalogue() {
 			fmt.Fprintf(w, "%s\t%s\n", s.Name, s.Doc)
 		}
 	})
