@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"github.com/molecule-ai/byok-conformance/reports/view"
+
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/reports"
@@ -55,7 +57,8 @@ func newMergeCommand() *cobra.Command {
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	fl.StringVarP(&output, "output", "o", "", "write the merged JSON report here; - is standard output")
-	fl.StringArrayVar(&specs, "report", nil, "write a report of the merged run, FORMAT=PATH; may be given several times")
+	fl.StringArrayVar(&specs, "report", nil, "write a report of the merged run, `FORMAT=PATH`; may be given several times; formats: "+reportFormats())
+	completeReports(cmd, view.Formats)
 	cmd.MarkFlagsOneRequired("output", "report")
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // ruleTable counts a run's results by rule once more.
@@ -155,13 +156,13 @@ func stepAgrees(st *scenarios.Step, seen reports.Seen) error {
 	if len(seen.Replies) == 0 && st.Stage != scenarios.Look {
 		return errors.New("there was no reply")
 	}
-	want := map[scenarios.Verdict]suite.Outcome{scenarios.Refused: suite.OutcomeRefused, scenarios.Allowed: suite.OutcomeAllowed}[st.Expect.Verdict]
+	want := map[scenarios.Verdict]target.Outcome{scenarios.Refused: target.Refused, scenarios.Allowed: target.Allowed}[st.Expect.Verdict]
 	for _, reply := range seen.Replies {
-		rejected := reply.Outcome == string(suite.OutcomeRejected) && st.Expect.OrRejected
+		rejected := reply.Outcome == string(target.Rejected) && st.Expect.OrRejected
 		if reply.Outcome != string(want) && want != "" && !rejected {
 			return fmt.Errorf("was to be %s and was answered %q", st.Expect.Verdict, reply.Outcome)
 		}
-		if want != suite.OutcomeRefused || rejected || st.Stage != scenarios.Create {
+		if want != target.Refused || rejected || st.Stage != scenarios.Create {
 			continue
 		}
 		if reply.Status != 0 && reply.Status != statusRefused {
@@ -192,8 +193,8 @@ func otherCode(want, got string) bool {
 // claimed holds what was judged to what the target claims. Whether a server lists
 // models, and whether it is reached over HTTP, is not in the report.
 func claimed(h reports.Header, r *reports.Result, s *scenarios.Scenario, reg *registry.Registry) error {
-	none := suite.Unclaimed(s, reg, h.Claims, suite.Traits{HTTP: true})
-	some := suite.Unclaimed(s, reg, h.Claims, suite.Traits{RefusesUnlisted: true})
+	none := suite.Unclaimed(s, reg, h.Claims, target.Traits{HTTP: true})
+	some := suite.Unclaimed(s, reg, h.Claims, target.Traits{RefusesUnlisted: true})
 	switch {
 	case r.Outcome != reports.NotClaimed && none != "":
 		return fmt.Errorf("it is %s, and %s", r.Outcome, none)
