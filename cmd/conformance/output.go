@@ -17,6 +17,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/findings"
 )
 
 // An output turns the events of a run into reports, console lines and progress.
@@ -25,6 +26,7 @@ type output struct {
 	writers  []reports.Writer
 	files    []*reports.File
 	tally    *reports.Tally
+	findings *findings.Collector
 	header   reports.Header
 	progress progress.Display
 	// err is the first error of a writer; the run goes on without it.
@@ -50,7 +52,7 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 	}
 	stdout := cmd.OutOrStdout()
 	o.writers = append(o.writers, reports.NewConsole(o.progress.Above(stdout), reports.ConsoleOptions{
-		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose,
+		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose, Failures: p.flags.maxFailures, Explain: p.explain(),
 	}))
 	return o, nil
 }
@@ -69,17 +71,19 @@ func (o *output) handle(e suite.Event) {
 	switch e := e.(type) {
 	case suite.Planned:
 		o.header = o.p.header(e.Total)
-		o.tally = reports.NewTally(e.Total)
+		o.tally, o.findings = reports.NewTally(e.Total), findings.NewCollector(o.p.registry)
 		o.progress.Begin(e.Total)
 		o.each(func(w reports.Writer) error { return w.Begin(o.header) })
 	case suite.Finished:
 		r := o.p.result(e.Result)
 		o.tally.Add(r)
+		o.findings.Add(e.Result)
 		o.progress.Step(failing(e.Result.Outcome))
 		o.each(func(w reports.Writer) error { return w.Result(r) })
 	case suite.Ended:
 		o.progress.End()
 		footer := o.tally.Footer(o.p.ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
+		footer.Findings = o.findings.Findings(o.p.replay)
 		for i := range footer.Rules {
 			footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
 		}
@@ -175,6 +179,17 @@ func (p *prepared) result(r suite.Result) reports.Result {
 
 // milliseconds rounds to microseconds, which is finer than anything judged.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// explain is the command that tells more of a finding; empty where no JSON report
+// is written.
+func (p *prepared) explain() string {
+	for _, spec := range p.flags.reports {
+		if path, ok := strings.CutPrefix(spec, "json="); ok {
+			return "conformance explain " + spelled.Shell(path)
+		}
+	}
+	return ""
+}
 
 // replay is the command that replays one scenario at the same target.
 func (p *prepared) replay(id string) string {

@@ -36,6 +36,7 @@ type runFlags struct {
 	check                       bool
 	quiet, verbose, resetGlobal bool
 	trace                       bool
+	maxFailures                 int
 	// command is what stands behind --.
 	command []string
 }
@@ -98,7 +99,8 @@ func (f *runFlags) registerSelection(cmd *cobra.Command) {
 	fl.StringVar(&f.writeWaivers, "write-waivers", "", "draft such a file from the failures of this run")
 	fl.StringVar(&f.corpusVersion, "corpus-version", "", "refuse to run another corpus: its version or its digest (conformance version)")
 	fl.BoolVar(&f.check, "check", false, "only check that the target can be driven; nothing is judged and nothing stays")
-	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, and every rule")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, every failure in full, and every rule")
+	fl.IntVar(&f.maxFailures, "max-failures", 0, "print so many failures in full as they come; with -v at most so many")
 	fl.BoolVar(&f.trace, "trace", false, "keep the exchanges of scenarios that pass in the reports, too")
 }
 
