@@ -33,6 +33,8 @@ type ConsoleOptions struct {
 	Failures int
 	// Explain is the command that tells more of a finding; empty where there is none.
 	Explain string
+	// Note is printed before the last verdict; nil is nothing.
+	Note func() string
 	// Width cuts headers and bodies of exchanges to so many columns; 0 leaves
 	// them. Nothing else is cut: the command that replays is copied whole.
 	Width int
@@ -146,6 +148,9 @@ func (c *consoleWriter) End(f Footer) error {
 		b.WriteString(verdict + "\n")
 	}
 	b.WriteString(body)
+	if c.options.Note != nil {
+		b.WriteString(c.options.Note())
+	}
 	if len(f.Findings) > 0 {
 		b.WriteString("\n")
 	}

@@ -52,7 +52,7 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 	}
 	stdout := cmd.OutOrStdout()
 	o.writers = append(o.writers, reports.NewConsole(o.progress.Above(stdout), reports.ConsoleOptions{
-		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose, Failures: p.flags.maxFailures, Explain: p.explain(),
+		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose, Failures: p.flags.maxFailures, Explain: p.explain(), Note: p.again.text,
 	}))
 	return o, nil
 }
@@ -78,6 +78,8 @@ func (o *output) handle(e suite.Event) {
 		r := o.p.result(e.Result)
 		o.tally.Add(r)
 		o.findings.Add(e.Result)
+		o.p.again.add(e.Result)
+		o.p.count(e.Result.Outcome)
 		o.progress.Step(failing(e.Result.Outcome))
 		o.each(func(w reports.Writer) error { return w.Result(r) })
 	case suite.Ended:
@@ -103,12 +105,21 @@ func (p *prepared) ended(s suite.Summary) reports.Ended {
 	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
 	if err := p.target.died(); err != nil {
 		e.Status, e.Reason = reports.Aborted, "the server died: "+err.Error()
+	} else if s.Interrupted && p.stopped {
+		e.Status, e.Reason = reports.Interrupted, plural(p.flags.stopAfter, "failure")+" ended the run (--stop-after)"
 	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
 	} else {
 		e.Reason = p.waiving.reason()
 	}
 	return e
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }
 
 func (p *prepared) levelOf(rule string) string {
