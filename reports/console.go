@@ -128,8 +128,11 @@ func (c *consoleWriter) End(f Footer) error {
 		return err
 	}
 	colour := red
-	if f.Summary.Conformant {
+	switch {
+	case f.Summary.Conformant:
 		colour = green
+	case f.Ended.Status == Interrupted:
+		colour = yellow
 	}
 	verdict := c.paint(colour, SummaryLine(c.order.header, f)) + "\n"
 	if c.options.Quiet {
@@ -142,6 +145,9 @@ func (c *consoleWriter) End(f Footer) error {
 	body := c.unjudgedText() + waivedText(c.waived)
 	if c.options.Verbose || len(f.Findings) == 0 {
 		body += c.table(f.Rules)
+	}
+	if first, more := reasonOf(f.Ended); more != "" {
+		body += first + "\n" + indented(more) + "\n"
 	}
 	body += findings.Text(f.Findings, c.options.Explain)
 	if len(f.Findings) > 0 {
@@ -210,9 +216,10 @@ func (c *consoleWriter) table(rules []Rule) string {
 }
 
 const (
-	red   = "31"
-	green = "32"
-	bold  = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	bold   = "1"
 )
 
 func (c *consoleWriter) paint(code, s string) string {

@@ -21,7 +21,11 @@ func TestIDs(t *testing.T) {
 	}
 	classes := map[string]string{}
 	var lines []string
-	for _, tmpl := range c.templates {
+	entries, err := c.entries(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tmpl := range entries {
 		classes[tmpl.id] = tmpl.class
 		lines = append(lines, tmpl.id+" "+tmpl.class)
 	}

@@ -62,7 +62,7 @@ func TestLoadErrors(t *testing.T) {
 		fileKeys  = "about, class, needs, scenarios"
 		keys      = "effect, expect, given, id, level, matrix, needs, rules, severity, source, steps, title, twin"
 		givenKeys = "at-once, before, external, fields, filler, malformed, model, runtime, secrets, stage, upstream, url"
-		axes      = "provider, route, host, other-host, name, later, spelling, sibling, foreign, foreign2, scope, answer, value, case"
+		axes      = "provider, route, host, other-host, name, later, spelling, sibling, foreign, foreign2, scope, answer, value, case, space"
 	)
 	edit := func(pairs ...string) string { return edited(t, pairs...) }
 	inGiven := func(s string) string { return edit(given, "given: {"+s+"}") }

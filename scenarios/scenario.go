@@ -45,10 +45,11 @@ type Scenario struct {
 	// Pos is where the scenario stands in its file.
 	Pos strict.Position
 
-	// template is the id of the entry that the scenario was expanded from, and
-	// cell its value on each axis of that entry's matrix; nil without a matrix.
-	template string
-	cell     []string
+	// entry is what the scenario was made from, cell its value on each axis of the
+	// entry's matrix, nil without one, and at its place among the entry's cells.
+	entry *template
+	cell  []string
+	at    int
 }
 
 // A Stage is the moment that a step drives.

@@ -32,6 +32,8 @@ const (
 	Right    PointState = "ok"
 	Wrong    PointState = "wrong"
 	NotAsked PointState = "not asked"
+	// NotMet: the server does not do what it claims, which a run judges.
+	NotMet PointState = "not met"
 )
 
 const (
@@ -177,8 +179,9 @@ func proxyPoint(cfg Config, created Reply) Point {
 	case created.Outcome != OutcomeAllowed:
 		p.Seen = "no workspace was made"
 	default:
-		return wrongPoint("probe", "a live credential was allowed, and our providers were not asked about it, so probes go elsewhere or are not made", inServer,
-			"start it with `-- COMMAND`, or behind `conformance upstream` with `run --upstream ADDR`, and let its HTTP client honour HTTPS_PROXY; if it has no liveness check, leave create-liveness out of --claim")
+		p.State, p.Seen = NotMet, "create-liveness is claimed, and no authenticated call reached us: the server has no probe, or its HTTP client does not go through our proxy"
+		p.Advice = "to tell them apart, see in its log or code whether it calls a provider at all. With a probe, start it with `-- COMMAND`, or behind `conformance upstream` with " +
+			"`run --upstream ADDR`, and let its HTTP client honour HTTPS_PROXY. Without one, LIV-1 and LIV-9 fail; leave create-liveness out of --claim to judge the rest alone"
 	}
 	return p
 }

@@ -16,14 +16,45 @@ func checkVerdict(o *Observation, s *StepObservation) []Violation {
 	for j := range s.Replies {
 		r := &s.Replies[j]
 		if kind, message := wrongVerdict(o, s, r); kind != "" {
-			rule := o.Scenario.Rules[0]
-			if kind == Deadline {
-				rule = "LIV-6"
-			}
-			out = append(out, Violation{kind, rule, 0, message, wantOf(s.Step), r.String()})
+			out = append(out, Violation{kind, brokenBy(o, s.Step, r, kind), 0, message, wantOf(s.Step), r.String()})
 		}
 	}
 	return out
+}
+
+// brokenBy is the rule that a wrong verdict breaks: the scenario's first one,
+// unless what decided is another's matter. Where a liveness scenario is refused
+// for want of a credential, the gate did not come as far as liveness.
+func brokenBy(o *Observation, step *scenarios.Step, r *Reply, kind Kind) string {
+	rule := o.Scenario.Rules[0]
+	switch {
+	case kind == Deadline && step.AtOnce > 1 && !o.claims("create-liveness"):
+		return "ROB-3"
+	case kind == Deadline:
+		return "LIV-6"
+	case step.Expect.Verdict != scenarios.Allowed || !isLiveness(rule):
+		return rule
+	case r.Code == gate.MissingCredential || !o.claims("create-liveness"):
+		return presenceRule(step)
+	}
+	return rule
+}
+
+// isLiveness reports whether a rule is about what a provider says of a credential.
+func isLiveness(rule string) bool {
+	presence := []string{"LIV-7", "LIV-8", "LIV-10"} // these say which credential is present
+	return strings.HasPrefix(rule, "DIA-") || strings.HasPrefix(rule, "LIV-") && !slices.Contains(presence, rule)
+}
+
+// presenceRule is the rule that an accepted credential suffices.
+func presenceRule(step *scenarios.Step) string {
+	switch {
+	case step.Stage == scenarios.Provision:
+		return "PRV-2"
+	case strings.HasPrefix(step.Expect.Probed, "global/"):
+		return "PRE-5"
+	}
+	return "PRE-4"
 }
 
 // wrongVerdict says what is wrong with a reply's verdict; the kind is empty

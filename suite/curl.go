@@ -68,7 +68,7 @@ func (c *curling) create(step *scenarios.Step) {
 	for name, v := range step.Secrets.Workspace {
 		secrets[name] = c.value(name, v)
 	}
-	c.call(&c.profile.create.call, "", "", []any{c.name, step.Runtime, step.Model, step.External, step.URL, secrets, fields, "", "", ""})
+	c.call(&c.profile.create.call, "", "", []any{c.name, step.Runtime, step.Model, step.External, step.URL, secrets, fields, "", "", "", "", map[string]any{}})
 	c.lines = append(c.lines, "ID=the-id-from-the-reply")
 }
 
@@ -105,9 +105,9 @@ func (c *curling) call(call *call, key, value string, variables []any) {
 		return
 	}
 	if variables == nil {
-		variables = keyAndValue(key, value, "$ID")
+		variables = subject{workspace: Workspace{ID: "$ID", Token: "$TOKEN"}, key: key, value: value}.variables()
 	}
-	fill := placeholders{"id": "$ID", "name": c.name, "actual-name": c.name, "key": key}
+	fill := placeholders{"id": "$ID", "name": c.name, "actual-name": c.name, "key": key, "token": "$TOKEN"}
 	line := fmt.Sprintf("curl -sS -X %s \"$SERVER%s\"", call.method, fill.fill(call.path, func(s string) string { return s }))
 	headers := map[string]string{}
 	for _, from := range []map[string]string{c.profile.headers, call.headers} {

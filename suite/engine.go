@@ -4,14 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
@@ -82,9 +78,7 @@ type engine struct {
 
 	mu        sync.Mutex
 	leftovers []string
-	live      map[string]Workspace
-	// unread: a create was sent whose reply we do not know.
-	unread bool
+	*belongings
 }
 
 // ErrNothingSelected means that there is no scenario to replay.
@@ -105,6 +99,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	p := e.plan()
 	cfg.Providers.ring.reserve(p.values)
 	e.finisher.emit(Planned{p.total})
+	e.lookAround(ctx)
 	for _, r := range p.idle {
 		e.finisher.finish(r)
 	}
@@ -125,7 +120,7 @@ func newEngine(cfg Config) (*engine, error) {
 	if len(cfg.Scenarios) == 0 {
 		return nil, ErrNothingSelected
 	}
-	e := &engine{cfg: cfg, traits: cfg.Target.Traits(), live: map[string]Workspace{}}
+	e := &engine{cfg: cfg, traits: cfg.Target.Traits(), belongings: newBelongings()}
 	if e.cfg.Claims == nil {
 		e.cfg.Claims = e.traits.Claims
 	}
@@ -237,105 +232,9 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 	for _, text := range e.leftovers {
 		s.Leftovers = append(s.Leftovers, e.cfg.Providers.ring.mask(text))
 	}
+	s.LeftBehind = e.left
 	for _, x := range e.cfg.Providers.strays {
 		s.Strays = append(s.Strays, e.cfg.Providers.ring.maskExchange(x))
 	}
 	return s
-}
-
-// cleanTimeout bounds the work of leaving the target as it was.
-const cleanTimeout = 30 * time.Second
-
-// cleanUp deletes what is left of ours, also after an interrupt.
-func (e *engine) cleanUp(interrupted bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout)
-	defer cancel()
-	e.mu.Lock()
-	left := slices.Collect(maps.Values(e.live))
-	e.mu.Unlock()
-	for _, w := range left {
-		e.remove(ctx, w)
-	}
-	if interrupted || e.unread {
-		e.removeUnread(ctx)
-	}
-	if e.traits.SharedGlobals {
-		ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout) // whatever the workspaces took
-		defer cancel()
-		if err := e.cfg.Target.SetGlobals(ctx, nil); err != nil {
-			for line := range strings.Lines(err.Error()) {
-				e.leftover("global secrets: " + strings.TrimSpace(line))
-			}
-		}
-	}
-	for _, w := range e.live {
-		why := cmp.Or(e.silence.gaveUp(toRemove), fmt.Errorf("it could not be deleted within %s", cleanTimeout))
-		e.leftWorkspace(w, why)
-	}
-}
-
-// removeUnread deletes workspaces of ours whose creation was cut off before we
-// read the reply, once the target has had time to finish it.
-func (e *engine) removeUnread(ctx context.Context) {
-	if !e.traits.HTTP {
-		return
-	}
-	err := pause(ctx, settle)
-	var rows []Workspace
-	if err == nil {
-		rows, err = e.cfg.Target.Rows(ctx)
-	}
-	if err != nil {
-		e.leftover(fmt.Sprintf("workspaces whose creation was cut off, if any (names begin with byok-%s-): %v", e.cfg.RunID, err))
-		return
-	}
-	for _, w := range rows {
-		if strings.HasPrefix(w.Name, "byok-"+e.cfg.RunID+"-") {
-			e.remove(ctx, w)
-		}
-	}
-}
-
-func (e *engine) leftover(text string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.leftovers = append(e.leftovers, text)
-}
-
-// keep and remove hold the list of workspaces that are ours and still there.
-func (e *engine) keep(w Workspace) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.live[w.ID] = w
-}
-
-// mayHaveMade notes that a create may have made a workspace that we do not know.
-func (e *engine) mayHaveMade() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.unread = true
-}
-
-// remove deletes a workspace. One whose delete was cut off, or that the target
-// was not asked to delete, is left to cleanUp.
-func (e *engine) remove(ctx context.Context, w Workspace) {
-	e.keep(w) // some were made without our knowing
-	if e.silence.gaveUp(toRemove) != nil {
-		return
-	}
-	err := e.cfg.Target.Remove(ctx, w)
-	if err != nil && ctx.Err() != nil {
-		return
-	}
-	e.silence.heard(toRemove, err)
-	e.mu.Lock()
-	delete(e.live, w.ID)
-	e.mu.Unlock()
-	if err != nil {
-		e.leftWorkspace(w, err)
-	}
-}
-
-func (e *engine) leftWorkspace(w Workspace, why error) {
-	e.leftover(fmt.Sprintf("workspace %s (%s): %v", spelled.Line(w.Name), spelled.Line(w.ID), why))
 }

@@ -154,7 +154,7 @@ func TestTheTwoDoorsAgree(t *testing.T) {
 				t.Errorf("conformant = %t, want %t", got, want)
 			}
 			if n := s.Workspaces(); n != 0 {
-				t.Errorf("%d workspaces were left at the target", n)
+				t.Errorf("%d workspaces were left at the target; it says %q", n, b.summary.Leftovers)
 			}
 		})
 	}

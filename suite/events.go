@@ -81,6 +81,9 @@ type Summary struct {
 	// Leftovers are workspaces of ours that could not be deleted, and global
 	// secrets that could not be cleared.
 	Leftovers []string
+	// LeftBehind are the workspaces among them: those that the target still lists,
+	// or, where it has no list, that it did not delete. ID and Name are set.
+	LeftBehind []Workspace
 	// Strays are calls to providers, or to other hosts, that belong to no
 	// scenario; masked.
 	Strays []Exchange

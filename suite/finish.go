@@ -148,7 +148,7 @@ func (f *finisher) seenOf(r *replay) *Observation {
 	}
 	f.observed = Observation{
 		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
-		HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
+		Unreached: f.e.traits.HTTP && !cfg.Providers.Seen(), HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
 	}
 	return &f.observed
 }
@@ -244,7 +244,8 @@ var notAllowing = []Kind{WronglyRefused, Rejected, Fault, Deadline}
 // as one that failed for how its credential was probed.
 func refusedTwin(t *Result) *Violation {
 	i := slices.IndexFunc(t.Violations, func(v Violation) bool {
-		return v.Rule == t.Scenario.Rules[0] && slices.Contains(notAllowing, v.Kind) && t.Scenario.Steps[v.Step].Expect.Verdict == scenarios.Allowed
+		asked := v.Kind != Deadline || v.Rule == t.Scenario.Rules[0] // a late one may be allowed
+		return asked && slices.Contains(notAllowing, v.Kind) && t.Scenario.Steps[v.Step].Expect.Verdict == scenarios.Allowed
 	})
 	if i < 0 {
 		return nil

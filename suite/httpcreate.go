@@ -25,19 +25,45 @@ func (t *HTTPTarget) Create(ctx context.Context, req CreateRequest) Reply {
 		spoil = spoilFor(&req)
 	}
 	r, err := t.send(ctx, &t.profile.create.call, nil, req.RequestID, []any{
-		req.Name, req.Runtime, req.Model, req.External, req.URL, values(req.Secrets), fields, "", "", "",
+		req.Name, req.Runtime, req.Model, req.External, req.URL, values(req.Secrets), fields, "", "", "", "", map[string]any{},
 	}, req.Patience, spoil)
 	if err != nil {
 		return cutShort(r, err)
 	}
+	r.hide = r.str(t.profile.create.token)
 	out := t.verdict(r)
 	out.Workspace = Workspace{
-		ID: r.str(t.profile.create.id), Name: req.Name, Runtime: req.Runtime, Model: req.Model, External: req.External, Secrets: req.Secrets,
+		ID: r.str(t.profile.create.id), Name: nameOf(&req), Runtime: req.Runtime, Model: req.Model, External: req.External, Secrets: req.Secrets, Token: r.hide,
 	}
-	if out.Outcome == OutcomeAllowed && out.Workspace.ID == "" {
-		out.Outcome, out.Err = OutcomeFailed, errors.New("the reply allows the workspace, but holds no id where the profile looks for it (create.id)")
+	if out.Outcome == OutcomeAllowed {
+		if err := t.idOf(r); err != nil {
+			out.Outcome, out.Err = OutcomeFailed, err
+		}
 	}
 	return out
+}
+
+// nameOf is the name that a create asks for: a scenario may give one among its fields.
+func nameOf(req *CreateRequest) string {
+	if name, ok := req.Fields["name"].(string); ok {
+		return name
+	}
+	return req.Name
+}
+
+// idOf says what is wrong with the id of a workspace that was allowed; nil where
+// it can be asked for.
+func (t *HTTPTarget) idOf(r *httpReply) error {
+	switch id := r.ask(t.profile.create.id).(type) {
+	case nil:
+	case string:
+		if id != "" {
+			return safeID(id)
+		}
+	default:
+		return fmt.Errorf("the reply's id is no string (create.id finds %v); write it as: %s", id, "… | tostring")
+	}
+	return errors.New("the reply allows the workspace, but holds no id where the profile looks for it (create.id)")
 }
 
 func failed(err error) Reply {

@@ -14,7 +14,7 @@ func (t *HTTPTarget) Look(ctx context.Context, w Workspace) error {
 		if !c.set {
 			continue
 		}
-		if _, err := t.do(ctx, c, placeholders{"id": w.ID, "name": w.Name}, "", nil, 0); err != nil {
+		if _, err := t.do(ctx, c, subject{workspace: w}); err != nil {
 			return fmt.Errorf("%s %s: %w", c.method, c.path, err)
 		}
 	}

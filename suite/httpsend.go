@@ -27,10 +27,18 @@ func (p placeholders) fill(s string, escape func(string) string) string {
 	return s
 }
 
-// do sends one request of the profile and reads the reply. The server's rate
-// limit is waited out. patience bounds one attempt; zero means the target's timeout.
-func (t *HTTPTarget) do(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration) (*httpReply, error) {
-	r, err := t.send(ctx, c, p, requestID, variables, patience, plain)
+// do sends one request of the profile and reads the reply, whatever it says. The
+// server's rate limit is waited out.
+func (t *HTTPTarget) do(ctx context.Context, c *call, a subject) (*httpReply, error) {
+	if strings.Contains(c.path, "${id}") {
+		if err := safeID(a.workspace.ID); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", c.method, c.path, err)
+		}
+	}
+	r, err := t.send(ctx, c, a.placeholders(), a.requestID, a.variables(), 0, plain)
+	if r != nil {
+		r.hide = a.workspace.Token
+	}
 	if err == nil && t.show != nil {
 		t.show(c.method+" "+c.path, Shown{r.line, r.header, r.body})
 	}
@@ -38,7 +46,8 @@ func (t *HTTPTarget) do(ctx context.Context, c *call, p placeholders, requestID 
 }
 
 // send is do for a request whose payload may be spoilt, and whose reply is
-// looked at by the caller. With an error of what was sent comes what was read.
+// looked at by the caller. patience bounds one attempt; zero means the target's
+// timeout. With an error of what was sent comes what was read.
 func (t *HTTPTarget) send(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration, spoil spoil) (*httpReply, error) {
 	var payload []byte
 	if c.body != nil {
@@ -160,6 +169,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 		req.Header.Set("X-Request-ID", requestID)
 	}
 	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now()}
+	t.sent.Add(1)
 	resp, err := t.client.Do(req)
 	if err != nil {
 		r.took = time.Since(r.at)

@@ -10,66 +10,8 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
-
-// Remove deletes a workspace. The name that the server gave it may differ from
-// ours, so a refused delete is tried again with the listed name.
-func (t *HTTPTarget) Remove(ctx context.Context, w Workspace) error {
-	remove := &t.profile.remove
-	for _, name := range []func() (string, error){
-		func() (string, error) { return w.Name, nil },
-		func() (string, error) { return t.actualName(ctx, w.ID) },
-	} {
-		actual, err := name()
-		if err != nil {
-			return err
-		}
-		r, err := t.do(ctx, &remove.call, placeholders{"id": w.ID, "name": w.Name, "actual-name": actual}, "", nil, 0)
-		if err != nil {
-			return fmt.Errorf("deleting it: %w", err)
-		}
-		if r.is(remove.removed) {
-			return nil
-		}
-	}
-	return errors.New("the server did not delete it (workspaces.remove of the profile)")
-}
-
-func (t *HTTPTarget) actualName(ctx context.Context, id string) (string, error) {
-	rows, err := t.Rows(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, w := range rows {
-		if w.ID == id {
-			return w.Name, nil
-		}
-	}
-	return "", nil
-}
-
-// Rows lists the server's workspaces.
-func (t *HTTPTarget) Rows(ctx context.Context) ([]Workspace, error) {
-	if !t.profile.list.call.set {
-		return nil, errors.New("the profile does not say how to list workspaces (workspaces.list)")
-	}
-	r, err := t.do(ctx, &t.profile.list.call, nil, "", nil, 0)
-	if err != nil {
-		return nil, fmt.Errorf("listing the workspaces: %w", err)
-	}
-	items, ok := r.ask(t.profile.list.items).([]any)
-	if !ok || r.status >= 300 {
-		return nil, fmt.Errorf("listing the workspaces: status %d, and workspaces.list.items of the profile finds no list", r.status)
-	}
-	var out []Workspace
-	for _, item := range items {
-		m, _ := item.(map[string]any)
-		id, _ := m["id"].(string)
-		name, _ := m["name"].(string)
-		out = append(out, Workspace{ID: id, Name: name})
-	}
-	return out, nil
-}
 
 // Globals lists the names of the server's global secrets.
 func (t *HTTPTarget) Globals(ctx context.Context) ([]string, error) {
@@ -79,20 +21,21 @@ func (t *HTTPTarget) Globals(ctx context.Context) ([]string, error) {
 
 // globalNames is Globals with the status of the reply; 0 where there was none.
 func (t *HTTPTarget) globalNames(ctx context.Context) (names []string, status int, err error) {
-	r, err := t.do(ctx, &t.profile.global.list, nil, "", nil, 0)
+	return t.secretNames(ctx, &t.profile.global, subject{}, "secrets.global.list")
+}
+
+// secretNames lists the names of a scope, page by page; where is its place in the profile.
+func (t *HTTPTarget) secretNames(ctx context.Context, s *secretCalls, a subject, where string) (names []string, status int, err error) {
+	items, status, err := t.pages(ctx, &s.list, s.names, s.next, a)
 	if err != nil {
-		return nil, 0, fmt.Errorf("listing the global secrets: %w", err)
-	}
-	items, ok := r.ask(t.profile.global.names).([]any)
-	if !ok || r.status >= 300 {
-		return nil, r.status, fmt.Errorf("listing the global secrets: status %d, and secrets.global.list.names of the profile finds no names", r.status)
+		return nil, status, fmt.Errorf("listing the secrets (%s of the profile): %w", where, err)
 	}
 	for _, item := range items {
 		if s, ok := item.(string); ok {
 			names = append(names, s)
 		}
 	}
-	return names, r.status, nil
+	return names, status, nil
 }
 
 // SetGlobals removes what we set before and sets what is wanted now. An error
@@ -115,12 +58,8 @@ func (t *HTTPTarget) SetGlobals(ctx context.Context, secrets map[string]gate.Sec
 				return fmt.Errorf("setting global secret %s: the profile does not say how to plant one that is unreadable (secrets.global.unreadable)", name)
 			}
 		}
-		r, err := t.do(ctx, set, placeholders{"key": name}, "", keyAndValue(name, s.Value, ""), 0)
-		if err != nil {
+		if _, err := t.ensure(ctx, set, subject{key: name, value: s.Value}); err != nil {
 			return fmt.Errorf("setting global secret %s: %w", name, err)
-		}
-		if r.status >= 300 {
-			return fmt.Errorf("setting global secret %s: the server answered %d", name, r.status)
 		}
 	}
 	return nil
@@ -128,19 +67,19 @@ func (t *HTTPTarget) SetGlobals(ctx context.Context, secrets map[string]gate.Sec
 
 // RemoveGlobal deletes one global secret; one that is not there is no error.
 func (t *HTTPTarget) RemoveGlobal(ctx context.Context, name string) error {
-	r, err := t.do(ctx, &t.profile.global.remove, placeholders{"key": name}, "", keyAndValue(name, "", ""), 0)
-	if err != nil {
+	if err := t.gone(t.ensure(ctx, &t.profile.global.remove, subject{key: name})); err != nil {
 		return fmt.Errorf("removing global secret %s: %w", name, err)
-	}
-	if r.status >= 300 && r.status != 404 && r.status != 410 {
-		return fmt.Errorf("removing global secret %s: the server answered %d", name, r.status)
 	}
 	delete(t.globals, name)
 	return nil
 }
 
-func keyAndValue(key, value, id string) []any {
-	return []any{"", "", "", false, "", map[string]any{}, map[string]any{}, key, value, id}
+// gone is the error of a delete, which finds nothing to delete where there is nothing.
+func (t *HTTPTarget) gone(r *httpReply, err error) error {
+	if r != nil && (r.status == 404 || r.status == 410) {
+		return nil
+	}
+	return err
 }
 
 // Provision changes the workspace's secrets, has it provisioned again, and
@@ -152,44 +91,57 @@ func (t *HTTPTarget) Provision(ctx context.Context, req ProvisionRequest) Reply 
 	if w.External {
 		return t.provisionExternal(ctx, req)
 	}
-	before, err := t.changed(ctx, req)
+	before, trail, err := t.changed(ctx, req)
 	if err != nil {
 		return failed(cause(ctx, err))
 	}
 	req.Began()
 	p := &t.profile.provision
-	r, err := t.do(ctx, &p.again, placeholders{"id": w.ID, "name": w.Name}, req.RequestID, keyAndValue("", "", w.ID), 0)
-	if err != nil {
+	r, err := t.ensure(ctx, &p.again, subject{workspace: w, requestID: req.RequestID})
+	var not *NotDoneError
+	switch {
+	case errors.As(err, &not) && r.status >= 300:
+		out := t.verdict(r) // a refusal of the restart itself
+		out.Exchanges = append(trail, r.exchange("provision"))
+		return out
+	case err != nil:
 		return failed(fmt.Errorf("asking for another provisioning: %w", cause(ctx, err)))
 	}
-	if r.status >= 300 {
-		return t.verdict(r)
-	}
-	out := t.watch(ctx, w.ID, before, req.Doubt)
-	out.Exchanges = append([]Exchange{r.exchange("provision")}, out.Exchanges...)
+	out := t.watch(ctx, w, before, req.Doubt)
+	out.Exchanges = slices.Concat(trail, []Exchange{r.exchange("provision")}, out.Exchanges)
 	return out
 }
 
 // changed makes the workspace's secrets those of the request, and returns the
-// failures that there are by then. A server may provision again by itself when
-// secrets change, so both sides of the change are waited out.
-func (t *HTTPTarget) changed(ctx context.Context, req ProvisionRequest) ([]failure, error) {
-	id := req.Workspace.ID
-	if err := t.settled(ctx, id); err != nil {
-		return nil, fmt.Errorf("waiting for the first provisioning: %w", err)
+// failures that there are by then, and what was sent to change them. A server may
+// provision again by itself when secrets change, so both sides of the change are
+// waited out.
+func (t *HTTPTarget) changed(ctx context.Context, req ProvisionRequest) (before []failure, trail []Exchange, err error) {
+	w := req.Workspace
+	if _, err := t.settled(ctx, w); err != nil {
+		return nil, nil, fmt.Errorf("waiting for the first provisioning: %w", err)
 	}
-	if err := t.changeSecrets(ctx, req); err != nil {
-		return nil, err
+	if before, err = t.told(ctx, w, nil); err != nil {
+		return nil, nil, err
 	}
-	if err := t.settled(ctx, id); err != nil {
-		return nil, fmt.Errorf("waiting for a provisioning after the secrets changed: %w", err)
+	if trail, err = t.changeSecrets(ctx, req); err != nil {
+		return nil, nil, err
 	}
-	return t.failures(ctx, id)
+	moved, err := t.settled(ctx, w)
+	switch {
+	case err != nil:
+		return nil, nil, fmt.Errorf("waiting for a provisioning after the secrets changed: %w", err)
+	case moved:
+		before, err = t.told(ctx, w, before)
+	default:
+		before, _, err = t.failures(ctx, w)
+	}
+	return before, trail, err
 }
 
 // changeSecrets sets before it removes, so that a server which provisions at
 // each change never sees less than both.
-func (t *HTTPTarget) changeSecrets(ctx context.Context, req ProvisionRequest) error {
+func (t *HTTPTarget) changeSecrets(ctx context.Context, req ProvisionRequest) (trail []Exchange, err error) {
 	w := req.Workspace
 	for name, s := range req.Secrets {
 		if old, ok := w.Secrets[name]; ok && old == s {
@@ -199,28 +151,23 @@ func (t *HTTPTarget) changeSecrets(ctx context.Context, req ProvisionRequest) er
 		if s.Unreadable {
 			set = &t.profile.workspace.unreadable
 		}
-		r, err := t.do(ctx, set, placeholders{"id": w.ID, "key": name}, "", keyAndValue(name, s.Value, w.ID), 0)
-		if err != nil || r.status >= 300 {
-			return fmt.Errorf("setting secret %s of the workspace: %w", name, statusError(r, err))
+		r, err := t.ensure(ctx, set, subject{workspace: w, key: name, value: s.Value})
+		if err != nil {
+			return nil, fmt.Errorf("setting secret %s of the workspace: %w", name, err)
 		}
+		trail = append(trail, r.exchange("provision"))
 	}
 	for name := range w.Secrets {
 		if _, stays := req.Secrets[name]; stays {
 			continue
 		}
-		r, err := t.do(ctx, &t.profile.workspace.remove, placeholders{"id": w.ID, "key": name}, "", keyAndValue(name, "", w.ID), 0)
-		if err != nil || r.status >= 300 {
-			return fmt.Errorf("removing secret %s of the workspace: %w", name, statusError(r, err))
+		r, err := t.ensure(ctx, &t.profile.workspace.remove, subject{workspace: w, key: name})
+		if err != nil {
+			return nil, fmt.Errorf("removing secret %s of the workspace: %w", name, err)
 		}
+		trail = append(trail, r.exchange("provision"))
 	}
-	return nil
-}
-
-func statusError(r *httpReply, err error) error {
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("the server answered %d", r.status)
+	return trail, nil
 }
 
 // Settle waits until the workspace's provisioning has come to an end; where the
@@ -231,7 +178,8 @@ func (t *HTTPTarget) Settle(ctx context.Context, w Workspace) error {
 	}
 	ctx, cancel := t.pulse.within(ctx, t.profile.provision.within)
 	defer cancel()
-	return t.settled(ctx, w.ID)
+	_, err := t.settled(ctx, w)
+	return err
 }
 
 // Outcome waits until the workspace's provisioning has come to an end, and tells
@@ -242,11 +190,11 @@ func (t *HTTPTarget) Outcome(ctx context.Context, w Workspace) *Reply {
 	}
 	ctx, cancel := t.pulse.within(ctx, t.profile.provision.within)
 	defer cancel()
-	state, err := t.do(ctx, &t.profile.provision.state, placeholders{"id": w.ID}, "", nil, 0)
+	state, err := t.do(ctx, &t.profile.provision.state, subject{workspace: w})
 	if err != nil || state.is(t.profile.provision.running) {
 		return nil
 	}
-	f, found, err := t.newFailure(ctx, w.ID, nil)
+	f, found, err := t.awaited(ctx, w, nil)
 	if err != nil || !found {
 		return nil
 	}
@@ -254,18 +202,20 @@ func (t *HTTPTarget) Outcome(ctx context.Context, w Workspace) *Reply {
 	return &out
 }
 
-// settled waits until the workspace's provisioning has come to an end.
-func (t *HTTPTarget) settled(ctx context.Context, id string) error {
+// settled waits until the workspace's provisioning has come to an end; moved says
+// that one was under way.
+func (t *HTTPTarget) settled(ctx context.Context, w Workspace) (moved bool, err error) {
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
-		r, err := t.do(ctx, &t.profile.provision.state, placeholders{"id": id}, "", nil, 0)
+		r, err := t.do(ctx, &t.profile.provision.state, subject{workspace: w})
 		if err != nil {
-			return err
+			return moved, err
 		}
 		if !r.is(t.profile.provision.pending) {
-			return nil
+			return moved, nil
 		}
+		moved = true
 		if err := pause(ctx, wait); err != nil {
-			return err
+			return moved, err
 		}
 	}
 }
@@ -281,53 +231,24 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// A failure is one failed provisioning.
-type failure struct{ id, code, text string }
-
-// failures lists the failed provisionings of a workspace, newest first; nil
-// where the server tells none.
-func (t *HTTPTarget) failures(ctx context.Context, id string) ([]failure, error) {
-	p := &t.profile.provision
-	if !p.failures.set {
-		return nil, nil
-	}
-	r, err := t.do(ctx, &p.failures, placeholders{"id": id}, "", nil, 0)
-	if err != nil {
-		return nil, fmt.Errorf("reading the failed provisionings: %w", err)
-	}
-	items, ok := r.ask(p.list).([]any)
-	if !ok {
-		return nil, nil
-	}
-	out := make([]failure, 0, len(items))
-	for _, item := range items {
-		m, _ := item.(map[string]any)
-		key, _ := m["id"].(string)
-		code, _ := m["code"].(string)
-		text, _ := m["text"].(string)
-		out = append(out, failure{key, code, text})
-	}
-	return out, nil
-}
-
 // watch waits for the outcome of a provisioning: a state that says it runs, or
 // a failure that was not there before.
-func (t *HTTPTarget) watch(ctx context.Context, id string, before []failure, doubt bool) Reply {
+func (t *HTTPTarget) watch(ctx context.Context, w Workspace, before []failure, doubt bool) Reply {
 	p := &t.profile.provision
 	start, doubted := time.Now(), t.doubts.long()
 	seemed := false // it seemed to run at first
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
-		state, err := t.do(ctx, &p.state, placeholders{"id": id}, "", nil, 0)
+		state, err := t.do(ctx, &p.state, subject{workspace: w})
 		if err != nil {
 			return failed(cause(ctx, err))
 		}
-		out := Reply{Status: state.status, Exchanges: []Exchange{state.exchange("provision")}}
+		out := Reply{Exchanges: []Exchange{state.exchange("provision")}}
 		switch running, pending := state.is(p.running), state.is(p.pending); {
 		case running && (!doubt || time.Since(start) > doubted):
 			if doubt {
 				t.doubts.inVain()
 			}
-			out.Outcome = OutcomeAllowed
+			out.Outcome, out.Headline = OutcomeAllowed, "provisioning went through, and the workspace runs"
 			return out
 		case running:
 			seemed = true
@@ -337,7 +258,7 @@ func (t *HTTPTarget) watch(ctx context.Context, id string, before []failure, dou
 			}
 			doubt = false // whatever comes now is new
 		case !running:
-			f, found, err := t.newFailure(ctx, id, before)
+			f, found, r, err := t.newFailure(ctx, w, before)
 			if err != nil {
 				return failed(cause(ctx, err))
 			}
@@ -345,6 +266,7 @@ func (t *HTTPTarget) watch(ctx context.Context, id string, before []failure, dou
 				if seemed {
 					t.doubts.proved()
 				}
+				out.Exchanges = append(out.Exchanges, r.exchange("provision"))
 				return t.stopped(out, f)
 			}
 		}
@@ -352,30 +274,6 @@ func (t *HTTPTarget) watch(ctx context.Context, id string, before []failure, dou
 			return failed(err)
 		}
 	}
-}
-
-// newFailure looks for a failure that was not there before; where the server
-// lists none, for the reason that it gives elsewhere.
-func (t *HTTPTarget) newFailure(ctx context.Context, id string, before []failure) (failure, bool, error) {
-	now, err := t.failures(ctx, id)
-	if err != nil {
-		return failure{}, false, err
-	}
-	for _, f := range now {
-		if !slices.ContainsFunc(before, func(old failure) bool { return old.id == f.id }) {
-			return f, true, nil
-		}
-	}
-	p := &t.profile.provision
-	if now != nil || !p.reason.set {
-		return failure{}, false, nil
-	}
-	r, err := t.do(ctx, &p.reason, placeholders{"id": id}, "", nil, 0)
-	if err != nil {
-		return failure{}, false, fmt.Errorf("reading why provisioning failed: %w", err)
-	}
-	text := r.str(p.reasonText, id)
-	return failure{text: text}, text != "", nil
 }
 
 // stopped tells a failure of the gate from one that came after it.
@@ -388,9 +286,9 @@ func (t *HTTPTarget) stopped(out Reply, f failure) Reply {
 			}
 		}
 	}
-	out.Outcome = OutcomeAllowed
+	out.Outcome, out.Headline = OutcomeAllowed, "the gate was passed, and then provisioning failed: "+spelled.Line(spelled.Head(f.text, 120))
 	if out.Code != "" {
-		out.Outcome = OutcomeRefused
+		out.Outcome, out.Headline = OutcomeRefused, "provisioning was stopped: "+out.RawCode
 	}
 	return out
 }

@@ -151,7 +151,7 @@ func TestSetGlobals(t *testing.T) {
 		}
 	}
 	failing := served(t, func(w http.ResponseWriter, _ *http.Request) { answer(w, 500, "") })
-	if err := failing.SetGlobals(t.Context(), map[string]gate.Secret{"A": {Value: "1"}}); err == nil || err.Error() != "setting global secret A: the server answered 500" {
+	if err := failing.SetGlobals(t.Context(), map[string]gate.Secret{"A": {Value: "1"}}); err == nil || err.Error() != "setting global secret A: PUT /settings/secrets was not done: the server answered 500" {
 		t.Errorf("a server that does not take it: %v", err)
 	}
 	keeping := served(t, func(w http.ResponseWriter, r *http.Request) {
@@ -160,7 +160,7 @@ func TestSetGlobals(t *testing.T) {
 	if err := keeping.SetGlobals(t.Context(), map[string]gate.Secret{"A": {Value: "1"}, "B": {Value: "2"}}); err != nil {
 		t.Fatal(err)
 	}
-	const left = "removing global secret A: the server answered 500\nremoving global secret B: the server answered 500"
+	const left = "removing global secret A: DELETE /settings/secrets/A was not done: the server answered 500\nremoving global secret B: DELETE /settings/secrets/B was not done: the server answered 500"
 	if err := keeping.SetGlobals(t.Context(), nil); err == nil || err.Error() != left {
 		t.Errorf("a server that keeps them: %v", err)
 	}

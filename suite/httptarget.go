@@ -30,6 +30,8 @@ type HTTPTarget struct {
 	kind    string
 	died    func() error
 	doubts  doubts
+	// late are the waits for events of failures that a status told first.
+	late doubts
 	// timeout bounds a request that has no patience of its own.
 	timeout time.Duration
 
@@ -38,6 +40,8 @@ type HTTPTarget struct {
 	pause time.Time
 	// answered: a reply came that was not the rate limit's.
 	answered atomic.Bool
+	// sent counts the requests.
+	sent atomic.Int64
 	// globals are the names that we have set.
 	globals map[string]bool
 	// show is told of every reply but those to creates; nil until Inspect.
@@ -198,6 +202,8 @@ type httpReply struct {
 	// parsed is the value; object and isJSON say what its body is.
 	parsed         map[string]any
 	object, isJSON bool
+	// hide is a secret of the server that no report may show; empty where there is none.
+	hide string
 }
 
 // input is the value that expressions are run on; it is made once.
@@ -262,10 +268,16 @@ func (r *httpReply) is(code *expression) bool {
 
 // exchange is the request and the reply for a report.
 func (r *httpReply) exchange(stage string) Exchange {
-	return Exchange{
+	x := Exchange{
 		Direction: "target", Method: r.sent.Method, URL: r.sent.URL.String(), Status: r.status, RequestHeaders: r.sent.Header,
 		RequestBody: r.sentRaw, ResponseHeaders: r.header, ResponseBody: spelled.Short(string(r.body), 2*maxShown), At: r.at, Took: r.took, Stage: stage,
 	}
+	if r.hide != "" {
+		hide := func(s string) string { return strings.ReplaceAll(s, r.hide, hiddenText) }
+		x.URL, x.RequestBody, x.ResponseBody = hide(x.URL), hide(x.RequestBody), hide(x.ResponseBody)
+		x.RequestHeaders, x.ResponseHeaders = withoutText(x.RequestHeaders, r.hide), withoutText(x.ResponseHeaders, r.hide)
+	}
+	return x
 }
 
 // values are secrets as JSON has them.

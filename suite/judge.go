@@ -23,6 +23,7 @@ func each(look func(*Observation, *StepObservation) []Violation) check {
 var checks = []check{
 	each(checkVerdict),
 	each(checkLate),
+	each(checkMade),
 	each(checkRefusal),
 	each(checkAtOnce),
 	checkStages,

@@ -23,6 +23,9 @@ const (
 	// Unstable: the same request, many times at once, got different verdicts.
 	Unstable       Kind = "unstable"
 	StagesDisagree Kind = "stages-disagree"
+	// NotMade: the reply names a workspace that was there before, or that another
+	// create was answered with.
+	NotMade Kind = "not-made"
 )
 
 // What the form of a refusal may be wrong in.
@@ -80,6 +83,7 @@ var kinds = []struct {
 	{Deadline, "a create outlasts the probe's bound"},
 	{Unstable, "the same request at once gets different verdicts"},
 	{StagesDisagree, "create and provision disagree about the same secrets"},
+	{NotMade, "the reply names a workspace that this create did not make"},
 	{UnknownCode, "a refusal has no code of this gate"},
 	{WrongStatus, "a refusal has another status than 422"},
 	{NotJSON, "a refusal's body is not a JSON object"},

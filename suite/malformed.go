@@ -45,7 +45,8 @@ func spoilt(body []byte, m scenarios.Malformation, req *CreateRequest) ([]byte, 
 	case scenarios.Form:
 		return []byte("name=conformance&runtime=none"), nil
 	case scenarios.InvalidUTF8:
-		return replaced(body, quotedJSON(req.Name), `"conformance`+"\xff\xfe"+`"`)
+		// Behind our name, which a row of it is known by.
+		return replaced(body, quotedJSON(req.Name), `"`+req.Name+"\xff\xfe\"")
 	case scenarios.NumberModel:
 		return replaced(body, ":"+quotedJSON(req.Model), ":42")
 	case scenarios.NullModel:

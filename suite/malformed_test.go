@@ -25,7 +25,7 @@ func TestSpoilt(t *testing.T) {
 		scenarios.Text:          `"{\"external\":true,\"model\":\"m\",\"name\":\"n\",\"runtime\":\"r\",\"secrets\":{\"A\":\"one\",\"B\":\"two\"}}"`,
 		scenarios.Deep:          strings.Repeat("[", depth) + strings.Repeat("]", depth),
 		scenarios.Form:          "name=conformance&runtime=none",
-		scenarios.InvalidUTF8:   strings.Replace(body, `"n"`, "\"conformance\xff\xfe\"", 1),
+		scenarios.InvalidUTF8:   strings.Replace(body, `"n"`, "\"n\xff\xfe\"", 1),
 		scenarios.NumberModel:   strings.Replace(body, `:"m"`, ":42", 1),
 		scenarios.NullModel:     strings.Replace(body, `:"m"`, ":null", 1),
 		scenarios.ListRuntime:   strings.Replace(body, `:"r"`, `:["a","b"]`, 1),

@@ -18,6 +18,10 @@ type Observation struct {
 	Steps []StepObservation
 	// Claims are the areas that the target is held to.
 	Claims []string
+	// Unreached: no call with a credential of ours has reached a provider until now,
+	// so that the target has no probe, or one that goes elsewhere. That is told
+	// where a scenario is about liveness, and not with all the others.
+	Unreached bool
 	// Level decides which rules a check may name.
 	Level scenarios.Level
 	// Budget is the probe's bound (LIV-6).

@@ -34,7 +34,7 @@ func (t *HTTPTarget) reachable(ctx context.Context) Point {
 	if !c.set {
 		return Point{Asked: "reachable", State: NotAsked, Seen: "the profile has no health check"}
 	}
-	r, err := t.do(ctx, c, nil, "", nil, 0)
+	r, err := t.do(ctx, c, subject{})
 	switch {
 	case err != nil:
 		return wrongPoint("reachable", fmt.Sprintf("the target at %s cannot be reached: %v", t.base, err), inServer, "start it, or correct --target")
@@ -90,7 +90,7 @@ func (p *Profile) Health(env func(string) (string, bool)) (func(ctx context.Cont
 			return err
 		}
 		defer t.CloseIdle()
-		r, err := t.do(ctx, &p.health.call, nil, "", nil, 0)
+		r, err := t.do(ctx, &p.health.call, subject{})
 		if err != nil {
 			return err
 		}

@@ -53,6 +53,21 @@ type call struct {
 	headers      map[string]string
 	body         *expression
 	set          bool
+	// done says whether what was asked for was done; nil means a 2xx but 202,
+	// which is no more than a promise. later says that a promise is enough.
+	done  *expression
+	later bool
+	// values are read from a reply that says that it is not done; then are the
+	// requests that follow it, which may use them.
+	values map[string]*expression
+	then   []followUp
+}
+
+// A followUp is one request after a reply that was not done: one of its own, or
+// the first one again.
+type followUp struct {
+	call  call
+	again bool
 }
 
 type healthCheck struct {
@@ -64,6 +79,7 @@ type createCall struct {
 	call                 call
 	allowed, id          *expression
 	code, provider       *expression
+	token                *expression
 	accepted, credential *expression
 	other                *expression
 	otherCodes           []string
@@ -78,12 +94,12 @@ type provisionCalls struct {
 
 type secretCalls struct {
 	set, list, remove, unreadable call
-	names                         *expression
+	names, next                   *expression
 }
 
 type listCall struct {
-	call  call
-	items *expression
+	call        call
+	items, next *expression
 }
 
 type removeCall struct {

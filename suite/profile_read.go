@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"slices"
 	"time"
 
 	"github.com/itchyny/gojq"
@@ -11,7 +12,7 @@ import (
 
 // bodyVariables and idVariables are what a profile's expressions may use.
 var (
-	bodyVariables = []string{"$name", "$runtime", "$model", "$external", "$url", "$secrets", "$fields", "$key", "$value", "$id"}
+	bodyVariables = []string{"$name", "$runtime", "$model", "$external", "$url", "$secrets", "$fields", "$key", "$value", "$id", "$token", "$values"}
 	idVariables   = []string{"$id"}
 )
 
@@ -79,6 +80,7 @@ func (c *createCall) read(r *strict.Reader, n *yaml.Node) {
 		"request":     func(n *yaml.Node) { c.call.read(r, n) },
 		"allowed":     compile(r, "allowed", nil, &c.allowed),
 		"id":          compile(r, "id", nil, &c.id),
+		"token":       compile(r, "token", nil, &c.token),
 		"code":        compile(r, "code", nil, &c.code),
 		"provider":    compile(r, "provider", nil, &c.provider),
 		"accepted":    compile(r, "accepted", nil, &c.accepted),
@@ -91,7 +93,10 @@ func (c *createCall) read(r *strict.Reader, n *yaml.Node) {
 func (p *provisionCalls) read(r *strict.Reader, n *yaml.Node) {
 	p.within = 20 * time.Second
 	r.Mapping(n, "provision", strict.Fields{
-		"again": func(n *yaml.Node) { readCall(r, n, "again", &p.again, nil) },
+		"again": func(n *yaml.Node) {
+			readCall(r, n, "again", &p.again, nil)
+			p.again.later = true // provisioning goes on behind the reply
+		},
 		"state": func(n *yaml.Node) {
 			readCall(r, n, "state", &p.state, strict.Fields{
 				"pending": compile(r, "pending", nil, &p.pending), "running": compile(r, "running", nil, &p.running),
@@ -108,9 +113,50 @@ func (p *provisionCalls) read(r *strict.Reader, n *yaml.Node) {
 	})
 }
 
+func (c *call) readValues(r *strict.Reader, n *yaml.Node) {
+	c.values = map[string]*expression{}
+	r.Each(n, "values", func(key string, at, v *yaml.Node) {
+		if slices.Contains(ownPlaceholders, key) {
+			r.Fail(at, "values cannot be called %s, which paths have already", key)
+		}
+		var x *expression
+		compile(r, key, nil, &x)(v)
+		c.values[key] = x
+	})
+}
+
+// ownPlaceholders are what paths and headers have without any values.
+var ownPlaceholders = []string{"id", "name", "key", "actual-name", "token"}
+
+func (c *call) readThen(r *strict.Reader, n *yaml.Node) {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.Fail(n, "then is a list of requests; write {request: …}, or the word again for the first one again")
+		return
+	}
+	for _, item := range n.Content {
+		var f followUp
+		if item.Kind == yaml.ScalarNode {
+			var word string
+			r.OneOf("a word in then", []string{"again"}, &word)(item)
+			f.again = true
+		} else {
+			r.Mapping(item, "a request in then", strict.Fields{
+				"request": func(n *yaml.Node) { f.call.read(r, n) },
+				"done":    compile(r, "done", nil, &f.call.done),
+			})
+		}
+		c.then = append(c.then, f)
+	}
+}
+
 // readCall reads a mapping with a request and further fields.
 func readCall(r *strict.Reader, n *yaml.Node, what string, c *call, more strict.Fields) {
-	fields := strict.Fields{"request": func(n *yaml.Node) { c.read(r, n) }}
+	fields := strict.Fields{
+		"request": func(n *yaml.Node) { c.read(r, n) },
+		"done":    compile(r, "done", nil, &c.done),
+		"values":  func(n *yaml.Node) { c.readValues(r, n) },
+		"then":    func(n *yaml.Node) { c.readThen(r, n) },
+	}
 	for k, v := range more {
 		fields[k] = v
 	}
@@ -125,7 +171,7 @@ func (p *Profile) readSecrets(r *strict.Reader, n *yaml.Node) {
 				"remove":     func(n *yaml.Node) { readCall(r, n, "remove", &s.remove, nil) },
 				"unreadable": func(n *yaml.Node) { readCall(r, n, "unreadable", &s.unreadable, nil) },
 				"list": func(n *yaml.Node) {
-					readCall(r, n, "list", &s.list, strict.Fields{"names": compile(r, "names", nil, &s.names)})
+					readCall(r, n, "list", &s.list, strict.Fields{"names": compile(r, "names", nil, &s.names), "next": compile(r, "next", nil, &s.next)})
 				},
 			})
 		}
@@ -136,7 +182,7 @@ func (p *Profile) readSecrets(r *strict.Reader, n *yaml.Node) {
 func (p *Profile) readWorkspaces(r *strict.Reader, n *yaml.Node) {
 	r.Mapping(n, "workspaces", strict.Fields{
 		"list": func(n *yaml.Node) {
-			readCall(r, n, "list", &p.list.call, strict.Fields{"items": compile(r, "items", nil, &p.list.items)})
+			readCall(r, n, "list", &p.list.call, strict.Fields{"items": compile(r, "items", nil, &p.list.items), "next": compile(r, "next", nil, &p.list.next)})
 		},
 		"remove": func(n *yaml.Node) {
 			readCall(r, n, "remove", &p.remove.call, strict.Fields{"removed": compile(r, "removed", nil, &p.remove.removed)})

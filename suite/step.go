@@ -175,10 +175,15 @@ func asked(stage scenarios.Stage) string {
 // patience is how long a step is waited for: what LIV-6 allows and a second to
 // see it exceeded, or the run's timeout where no probe can delay the answer.
 func (e *engine) patience(s *scenarios.Step) time.Duration {
-	if s.Stage == scenarios.Create && s.Expect.Upstream != scenarios.NoCall {
+	if e.probes(s) {
 		return e.cfg.Budget + boundSlack + time.Second
 	}
 	return e.cfg.Timeout
+}
+
+// probes reports whether a step may take as long as a probe does.
+func (e *engine) probes(s *scenarios.Step) bool {
+	return s.Stage == scenarios.Create && s.Expect.Upstream != scenarios.NoCall && slices.Contains(e.cfg.Claims, "create-liveness")
 }
 
 // materials makes the step's secrets. Globals of a target that shares them are
@@ -228,13 +233,19 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 		}
 		if reply.Outcome == OutcomeAllowed {
 			r.workspace = reply.Workspace
+			if reply.NotMade = !e.make(reply.Workspace); reply.NotMade {
+				continue
+			}
 			r.created = append(r.created, reply.Workspace)
-			e.keep(reply.Workspace)
 		}
 	}
 }
 
 func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, globals map[string]gate.Secret) {
+	if !e.owns(r.workspace) {
+		w.step.Replies = []Reply{{Outcome: OutcomeFailed, Err: errNotMade}}
+		return
+	}
 	reply := e.cfg.Target.Provision(ctx, ProvisionRequest{
 		RequestID: e.cfg.RunID + "/" + r.scenario.ID, Workspace: r.workspace, Secrets: secrets, Globals: globals, Patience: e.cfg.Timeout,
 		Began: func() { r.restart(w) }, Doubt: w.step.Step.Expect.Verdict == scenarios.Refused,
@@ -271,6 +282,7 @@ func (r *replay) restart(w *window) {
 // did not come about; it cannot be judged then.
 func (e *engine) abandon(r *replay, i int) {
 	step, replies := &r.scenario.Steps[i], r.steps[i].Replies
+	var not *NotDoneError
 	for j := range replies {
 		reply := &replies[j]
 		switch {
@@ -280,9 +292,11 @@ func (e *engine) abandon(r *replay, i int) {
 		case step.External && r.needsWorkspace(i) && reply.Outcome == OutcomeRejected:
 			r.noPlace = "there is no external workspace to provision again: its create was " + reply.String()
 			r.fail(errors.New(r.noPlace))
+		case errors.As(reply.Err, &not):
+			r.fail(fmt.Errorf("its setting could not be made, so nothing is judged: %w", reply.Err))
 		case reply.Outcome == OutcomeNone:
 			r.fail(fmt.Errorf("the target gave no reply to the %s: %w", step.Stage, reply.Err))
-		case reply.Outcome == OutcomeLate && (step.Stage == scenarios.Provision || step.Expect.Upstream == scenarios.NoCall):
+		case reply.Outcome == OutcomeLate && !e.probes(step) && step.AtOnce == 1:
 			r.fail(fmt.Errorf("the target did not answer the %s within %s; raise --timeout if it is only slow", step.Stage, e.patience(step)))
 		case r.needsWorkspace(i) && reply.Outcome != OutcomeAllowed && step.Expect.Verdict != scenarios.Either:
 			r.fail(fmt.Errorf("its next step needs a workspace, and its create was not allowed: %s", reply.String()))

@@ -101,6 +101,11 @@ type Workspace struct {
 	External       bool
 	// Secrets are the workspace's as far as we set them.
 	Secrets map[string]gate.Secret
+	// Token is a secret of the create's reply; empty where the target gives none.
+	Token string
+	// Parent is the id of the workspace that this one nests under, as Rows has it;
+	// empty where it does not, or where the target does not show it.
+	Parent string
 }
 
 // An Outcome is what a reply comes to.
@@ -155,6 +160,12 @@ type Reply struct {
 	// Stalled is how long of that the harness itself was kept from running, which
 	// is not the target's doing. The engine sets it.
 	Stalled time.Duration
+	// NotMade: the workspace was not made by this create, since it was there before,
+	// or another create was answered with it. The engine sets it.
+	NotMade bool
+	// Headline says what came of a provisioning, which no single reply tells; empty
+	// for a create.
+	Headline string
 	// Err says why there is no reply, or none in time.
 	Err error
 	// Exchanges are what went over the wire, for the report.
@@ -180,6 +191,9 @@ type Exchange struct {
 
 // String is the reply in a few words: what it comes to, its code, its status, its error.
 func (r *Reply) String() string {
+	if r.Headline != "" {
+		return r.Headline
+	}
 	text := string(r.Outcome)
 	if r.RawCode != "" {
 		text += " with " + r.RawCode

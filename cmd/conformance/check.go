@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
 // check holds a server that is not ours to what a run needs, and prints what
 // came of it where --check asks for that. Nothing of what it makes stays.
-func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
+func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress.Display) error {
 	if !p.target.isForeign && !p.flags.check {
 		return nil
 	}
@@ -39,8 +40,14 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
 		points = append(points, p.target.explained(more)...)
 	}
 	if !p.flags.check {
+		for _, point := range points {
+			if point.State == suite.NotMet { // the run judges it; whoever reads the verdict wants to know why
+				fmt.Fprintf(cmd.ErrOrStderr(), "conformance: %s: %s; %s\n", point.Asked, point.Seen, point.Advice)
+			}
+		}
 		return suite.FirstWrong(points)
 	}
+	shown.End()
 	if err := printPoints(cmd.OutOrStdout(), points); err != nil {
 		return err
 	}
@@ -56,7 +63,7 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
 func (t *opened) explained(points []suite.Point) []suite.Point {
 	line := t.cameToNothing.Load()
 	for i := range points {
-		if p := &points[i]; p.Asked == "probe" && p.State == suite.Wrong && line != nil {
+		if p := &points[i]; p.Asked == "probe" && p.State == suite.NotMet && line != nil {
 			p.Seen += "; at our proxy this came to nothing: " + *line
 		}
 	}
@@ -67,8 +74,11 @@ func printPoints(w io.Writer, points []suite.Point) error {
 	return table(w, func(w io.Writer) {
 		for _, p := range points {
 			fmt.Fprintf(w, "%s\t%s\t%s\n", p.State, p.Asked, p.Seen)
-			if p.State == suite.Wrong {
+			switch p.State {
+			case suite.Wrong:
 				fmt.Fprintf(w, "\t\t%s: %s\n", p.Fault, p.Advice)
+			case suite.NotMet:
+				fmt.Fprintf(w, "\t\t%s\n", p.Advice)
 			}
 		}
 	})

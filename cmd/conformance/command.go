@@ -54,7 +54,7 @@ func (t *opened) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 		}
 	})
 	t.process = p
-	server, err := suite.NewHTTPTarget(profile, p.URL(), suite.HTTPOptions{Kind: "command", Env: lookup, Died: p.Err, Timeout: f.timeout})
+	server, err := suite.NewHTTPTarget(profile, p.URL(), suite.HTTPOptions{Kind: "command", Env: lookup, Died: p.Brief, Timeout: f.timeout})
 	if err != nil {
 		return err
 	}

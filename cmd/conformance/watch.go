@@ -20,15 +20,16 @@ func (t *opened) watch(ctx context.Context) (context.Context, context.CancelFunc
 	return ctx, cancel
 }
 
-// died says how the command under test ended; nil while it runs, and where
-// there is none. Its last lines are part of it, so it is masked like a report.
+// died says how the command under test ended, with its last lines; nil while it
+// runs, and where there is none. It is masked like a report.
 func (t *opened) died() error {
-	if t.process == nil {
+	if t.process == nil || t.process.Err() == nil {
 		return nil
 	}
-	err := t.process.Err()
-	if err == nil {
-		return nil
-	}
-	return errors.New(t.providers.Mask(err.Error()))
+	return errors.New(t.providers.Mask(t.process.Err().Error()))
+}
+
+// death is died as a report's reason: one line, and what was printed last below it.
+func (t *opened) death() string {
+	return t.providers.Mask("the server died: " + t.process.Brief().Error() + "\n" + t.process.LastWords())
 }

@@ -9,73 +9,62 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
-// cell is one combination of a matrix: its placeholders, and what its id adds.
-type cell struct {
-	vars   vars
+// A Cell is a scenario that nobody has asked for yet: an entry of the corpus with
+// its value on each axis of the matrix.
+type Cell struct {
+	*template
+	// labels are what the id adds, vars the placeholders, at the place among the
+	// entry's cells.
 	labels []string
+	vars   vars
+	at     int
+	// buffer is room for the id.
+	buffer []byte
 }
 
-// walk visits every combination that the registry offers, in the order of the
-// file. A matrix without axes has one cell. Where keep is not nil, cells of which
-// it says no after any axis are left out. A cell is good until visit returns.
-func (e *expander) walk(axes []axis, keep func(vars) bool, visit func(cell) error) error {
-	e.cell.vars, e.cell.labels = e.cell.vars[:0], e.cell.labels[:0]
-	return e.walkOn(axes, keep, visit)
+// id is the id of the cell's scenario. It is good until the next call.
+func (c *Cell) id() []byte {
+	c.buffer = append(c.buffer[:0], c.template.id...)
+	for _, label := range c.labels {
+		c.buffer = append(append(c.buffer, '/'), label...)
+	}
+	return c.buffer
 }
 
-func (e *expander) walkOn(axes []axis, keep func(vars) bool, visit func(cell) error) error {
+// kept is a copy that stays good.
+func (c *Cell) kept() Cell {
+	return Cell{template: c.template, labels: slices.Clone(c.labels), vars: slices.Clone(c.vars), at: c.at}
+}
+
+// walk visits every cell of an entry that the registry offers, in the order of the
+// file; an entry without a matrix has one. A cell is good until
+// visit returns.
+func (e *expander) walk(t *template, visit func(*Cell) error) error {
+	e.cell = Cell{template: t, vars: e.cell.vars[:0], labels: e.cell.labels[:0], at: -1, buffer: e.cell.buffer}
+	return e.walkOn(t.matrix, visit)
+}
+
+func (e *expander) walkOn(axes []axis, visit func(*Cell) error) error {
 	if len(axes) == 0 {
-		return visit(e.cell)
+		e.cell.at++
+		return visit(&e.cell)
 	}
 	options, err := e.options(&axes[0], e.cell.vars)
 	if err != nil {
 		return err
 	}
-	before := e.cell
+	vars, labels := e.cell.vars, e.cell.labels
 	for _, o := range options {
-		e.cell = cell{before.vars.with(o.vars...), before.labels}
-		if keep != nil && !keep(e.cell.vars) {
-			continue
-		}
+		e.cell.vars, e.cell.labels = vars.with(o.vars...), labels
 		if o.label != "" {
 			e.cell.labels = append(e.cell.labels, o.label)
 		}
-		if err := e.walkOn(axes[1:], keep, visit); err != nil {
+		if err := e.walkOn(axes[1:], visit); err != nil {
 			return err
 		}
 	}
-	e.cell = before
+	e.cell.vars, e.cell.labels = vars, labels
 	return nil
-}
-
-// count is the number of cells.
-func (e *expander) count(axes []axis, bound vars) (int, error) {
-	if len(axes) == 0 {
-		return 1, nil
-	}
-	if axes[0].isPlain() { // no other axis depends on it
-		rest, err := e.count(axes[1:], bound)
-		return rest * len(axes[0].values), err
-	}
-	options, err := e.options(&axes[0], bound)
-	if err != nil || len(axes) == 1 {
-		return len(options), err
-	}
-	n := 0
-	for _, o := range options {
-		rest, err := e.count(axes[1:], bound.with(o.vars...))
-		if err != nil {
-			return 0, err
-		}
-		n += rest
-	}
-	return n, nil
-}
-
-// isPlain reports whether an axis has the values that the file lists, whatever
-// the registry.
-func (a *axis) isPlain() bool {
-	return slices.Contains([]string{"scope", "answer", "value", "case"}, a.name)
 }
 
 type option struct {
@@ -136,6 +125,8 @@ func (o *offers) list(a *axis, reg *registry.Registry) []option {
 		out = o.providers(a.values, reg)
 	case "route":
 		out = o.routes(a.values, reg)
+	case "space":
+		out = spaceOptions(a.values)
 	default:
 		for _, v := range a.values {
 			out = append(out, option{v, vars{{a.name, v}}})

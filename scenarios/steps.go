@@ -11,9 +11,9 @@ type plannedStep struct {
 	mentions []string
 }
 
-// planned returns the steps of a template. A single provision entry becomes
+// plan returns the steps of a template. A single provision entry becomes
 // two, so that there is a workspace to provision again.
-func (t *template) planned() ([]plannedStep, error) {
+func (t *template) plan() ([]plannedStep, error) {
 	list := t.steps
 	if len(list) == 0 {
 		list = []stepTemplate{{given: t.given, expect: t.expect}}

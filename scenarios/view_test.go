@@ -2,6 +2,8 @@ package scenarios_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,6 +14,30 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
+
+// The built-in corpus has its twins where they are sought, and a file for each class.
+func TestBuiltInIsTheFolder(t *testing.T) {
+	folder, err := scenarios.Load(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := folder.Expand(registry.Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := embedded(t)
+	if len(got) != len(want) || len(got) < 30_000 {
+		t.Fatalf("%d scenarios, and the folder has %d", len(got), len(want))
+	}
+	for i, s := range got {
+		if s.ID != want[i].ID || s.Twin != want[i].Twin {
+			t.Fatalf("%s with the twin %q, and the folder has %s with %q", s.ID, s.Twin, want[i].ID, want[i].Twin)
+		}
+		if class, _, _ := strings.Cut(filepath.Base(s.Pos.File), "."); class != s.Class {
+			t.Fatalf("%s stands in %s", s.ID, s.Pos.File)
+		}
+	}
+}
 
 // What is expanded for a selection alone is what the whole corpus gives for it.
 func TestSelectingExpandsTheSame(t *testing.T) {
