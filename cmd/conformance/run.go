@@ -200,7 +200,6 @@ func (p *prepared) end(s suite.Summary) error {
 	case p.target.died() != nil:
 		return errNotConformant
 	case s.Interrupted && p.stopped:
-		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: ended after %d failures (--stop-after); %d of %d scenarios were judged\n", p.failures, s.Ended(), s.Planned)
 		return errNotConformant
 	case s.Interrupted:
 		return errInterrupted
