@@ -20,7 +20,7 @@ import (
 func newLintCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "lint [FILE…]",
-		Short:   "Check scenario, rules and waiver files, profiles and registries; without a file, the corpus that is built in",
+		Short:   "Check scenarios, rules, waivers, profiles and registries",
 		Example: "  conformance lint\n  conformance lint scenarios/*.yaml suite/profiles/workspace-server.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			corpus, err := scenarios.Embedded()

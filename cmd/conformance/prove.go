@@ -33,7 +33,7 @@ func newProveMismatchCommand() *cobra.Command {
 		Use:   "mismatch [flags] [-- COMMAND ARGS…]",
 		Short: "Prove that a credential of another provider counts as absent, and that an open hole would be seen",
 		Long: "mismatch asks the target for every combination of a provider and a foreign credential, at create and at provision, and\n" +
-			"holds the same matrix to gates that have the bypass in them, over the same door. One sentence comes first.\n" +
+			"holds the same matrix to gates that have the bypass in them, over the same door. One sentence says what came of it; it stands first and again last.\n\n" +
 			"Exit status: 0 closed, 1 open or otherwise violated, 2 could not be proved, 130 interrupted.",
 		Example: "  conformance prove mismatch\n  conformance prove mismatch --target http://127.0.0.1:8080 --report markdown=proof.md\n  conformance prove mismatch -- ./server --port {port}",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,7 +46,8 @@ func newProveMismatchCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().SortFlags = false
-	f.registerTarget(cmd)
+	f.registerTarget(cmd, listed(reports.ProofFormats()))
+	completeReports(cmd, reports.ProofFormats)
 	f.registerMatrix(cmd)
 	return cmd
 }
