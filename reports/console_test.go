@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 	"github.com/molecule-ai/byok-conformance/suite/findings"
 )
 
@@ -130,7 +130,7 @@ func TestConsoleFindings(t *testing.T) {
 
 func sampleFinding() findings.Finding {
 	return findings.Finding{
-		ID: "kind-1", Kind: "kind", Kinds: map[suite.Kind]int{"kind": 2}, Rules: []string{"PRE-2"}, Severity: "critical", Title: "a title",
+		ID: "kind-1", Kind: "kind", Kinds: map[judge.Kind]int{"kind": 2}, Rules: []string{"PRE-2"}, Severity: "critical", Title: "a title",
 		Where: []findings.Condition{{Axis: "stage", Values: []string{"create"}}}, Reach: "every provider", Failed: 2, Tried: 2,
 		Example: findings.Example{ID: "a/b", Title: "an example", Rule: "PRE-2", Message: "a message", Want: "this", Got: "that"}, Scenarios: []string{"a/b", "a/c"},
 	}
