@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/molecule-ai/byok-conformance/suite/judge"
 	"github.com/molecule-ai/byok-conformance/suite/findings"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 func TestSummaryLine(t *testing.T) {
