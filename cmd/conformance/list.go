@@ -14,7 +14,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 func newListCommand() *cobra.Command {
@@ -37,7 +37,7 @@ func newListCommand() *cobra.Command {
 			case answers:
 				return listAnswers(out)
 			case profiles:
-				_, err := fmt.Fprintln(out, strings.Join(suite.ProfileNames(), "\n"))
+				_, err := fmt.Fprintln(out, strings.Join(server.ProfileNames(), "\n"))
 				return err
 			}
 			return f.list(out, asJSON)
