@@ -1,12 +1,19 @@
 package reports
 
-import "time"
+import (
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/suite/findings"
+)
 
 // A Footer closes a run. [Tally.Footer] makes one that adds up.
 type Footer struct {
-	Rules   []Rule  `json:"rules"`
-	Summary Summary `json:"summary"`
-	Ended   Ended   `json:"ended"`
+	// Findings explain the failures, worst first; nil where there are none, and in
+	// reports of versions that had none.
+	Findings []findings.Finding `json:"findings,omitempty"`
+	Rules    []Rule             `json:"rules"`
+	Summary  Summary            `json:"summary"`
+	Ended    Ended              `json:"ended"`
 }
 
 // A Summary is the verdict on the target and the numbers behind it.

@@ -47,6 +47,11 @@ func writeJSON(w *bufio.Writer, r *Run) error {
 		_, err := w.WriteString("}\n")
 		return err
 	}
+	if len(r.Footer.Findings) > 0 {
+		if err := writeList(w, "findings", len(r.Footer.Findings), func(i int) ([]byte, error) { return encode(r.Footer.Findings[i]) }); err != nil {
+			return err
+		}
+	}
 	if err := writeList(w, "rules", len(r.Footer.Rules), func(i int) ([]byte, error) { return encode(r.Footer.Rules[i]) }); err != nil {
 		return err
 	}

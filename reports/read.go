@@ -161,6 +161,8 @@ func (p *parser) field(key string) error {
 	switch key {
 	case "results":
 		return p.results()
+	case "findings":
+		_, err = p.decode(&p.footer.Findings)
 	case "seen":
 		_, err = p.decode(&p.shown)
 	case "rules":

@@ -6,8 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports/view"
 )
+
+// unexplained is how many failures are shown of a report without findings: of an
+// older version, or cut off.
+const unexplained = 20
 
 func newReportCommand() *cobra.Command {
 	var from string
@@ -31,7 +36,10 @@ func newReportCommand() *cobra.Command {
 				return errors.Join(writeReports(run, specs), err)
 			}
 			out := cmd.OutOrStdout()
-			options := view.ConsoleOptions{Colour: colourful(out), Quiet: quiet, Verbose: verbose}
+			options := view.ConsoleOptions{Colour: colourful(out), Quiet: quiet, Verbose: verbose, Explain: "conformance explain " + spelled.Shell(from)}
+			if len(run.Footer.Findings) == 0 && !verbose {
+				options.Failures = unexplained
+			}
 			if shown := view.WriteConsole(out, run, options); shown != nil {
 				return errors.Join(fmt.Errorf("showing %s: %w", from, shown), err)
 			}
