@@ -43,7 +43,7 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 	} else {
 		done(g.replays)
 	}
-	for _, r := range again {
+	for _, r := range e.narrowed(ctx, set, again) {
 		e.alone(ctx, r, func() { e.turn(ctx, set, r, e.slots) })
 	}
 	if set != nil {

@@ -110,6 +110,9 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 	values := sentValues(r, step)
 	r.mu.Lock() // calls of the step before may still arrive
 	w.secrets = values
+	if set != nil {
+		w.globals = len(set.credentials)
+	}
 	r.mu.Unlock()
 	return func() { e.step(ctx, r, w, i, secrets, globals) }
 }
