@@ -14,7 +14,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 // The values that flags take, for completion and for help.
@@ -29,7 +29,7 @@ var (
 		"rule":    ruleIDs,
 		"id":      scenarioIDs,
 		"target":  gateNames,
-		"profile": suite.ProfileNames,
+		"profile": server.ProfileNames,
 	}
 )
 

@@ -12,10 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
-	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 func newListCommand() *cobra.Command {
@@ -38,7 +37,7 @@ func newListCommand() *cobra.Command {
 			case answers:
 				return listAnswers(out)
 			case profiles:
-				_, err := fmt.Fprintln(out, strings.Join(suite.ProfileNames(), "\n"))
+				_, err := fmt.Fprintln(out, strings.Join(server.ProfileNames(), "\n"))
 				return err
 			}
 			return f.list(out, asJSON)
@@ -149,7 +148,7 @@ func listDoubles(w io.Writer, list []gates.Double) error {
 
 func listAnswers(w io.Writer) error {
 	return table(w, func(w io.Writer) {
-		for _, s := range upstream.Catalogue() {
+		for _, s := range scenarios.Catalogue() {
 			fmt.Fprintf(w, "%s\t%s\n", s.Name, s.Doc)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 func newProveCommand() *cobra.Command {
@@ -58,7 +59,7 @@ const mismatchRule = "PRE-2"
 // A proving is a proof in the making.
 type proving struct {
 	*prepared
-	profile *suite.Profile
+	profile *server.Profile
 	cases   []reports.ProofCase
 	header  reports.Header
 	strays  []string
@@ -71,7 +72,7 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 		return err
 	}
 	p := &proving{prepared: prep}
-	if p.profile, err = suite.LoadProfile(f.profile); err != nil {
+	if p.profile, err = server.LoadProfile(f.profile); err != nil {
 		return err
 	}
 	if err := p.openFiles(); err != nil {

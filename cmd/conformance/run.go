@@ -20,6 +20,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 // runFlags are the flags of run.
@@ -76,7 +77,7 @@ func newRunCommand() *cobra.Command {
 func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.target, "target", "", "the `TARGET`: reference, faulty:NAME or correct:NAME (conformance list --faulty, --correct), or the URL of a server (default reference)")
-	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile ("+listed(suite.ProfileNames())+") or a `FILE`")
+	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile ("+listed(server.ProfileNames())+") or a `FILE`")
 	fl.StringVar(&f.registry, "registry", "", "the server's own registry, a `FILE`; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.claims, "claim", nil, "hold the target to these `AREAS` instead of its profile's claims: "+listed(scenarios.Claims))
 	fl.IntVar(&f.parallel, "parallel", 8, "replay `N` scenarios at once")

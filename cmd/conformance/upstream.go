@@ -21,7 +21,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // schemeHeader carries the scheme of an intercepted request from the process
@@ -274,4 +274,4 @@ func withScheme(h http.Handler) http.Handler {
 	})
 }
 
-var _ suite.Target = (*opened)(nil)
+var _ target.Target = (*opened)(nil)
