@@ -7,12 +7,42 @@ import (
 	"testing"
 )
 
-// looks are the terminals that the README's commands are run at.
-var looks = []struct {
+// A look is a terminal's size, and whether colours are wanted there.
+type look struct {
 	name string
 	size size
 	env  []string
-}{
+}
+
+// TestVerdict holds the last line of what ends well, and of what does not, to be
+// the verdict at every look.
+func TestVerdict(t *testing.T) {
+	for _, run := range []struct {
+		name    string
+		args    []string
+		status  int
+		verdict string
+	}{
+		{"conformant", []string{"run", "--id", "mismatched/report"}, 0, "conformant: 2 passed (core);"},
+		{"failing", []string{"run", "--id", "mismatched/report", "--target", "faulty:any-known-credential"}, 1, "NOT conformant: "},
+	} {
+		for _, look := range looks {
+			t.Run(run.name+"/"+look.name, func(t *testing.T) {
+				t.Parallel()
+				s := start(t, look.size, look.env, run.args...)
+				if got := s.status(); got != run.status {
+					t.Errorf("exit status %d, want %d", got, run.status)
+				}
+				s.endsWith(run.verdict)
+				s.nothingLeft()
+				s.inColours(len(look.env) == 0)
+			})
+		}
+	}
+}
+
+// looks are the terminals that the program is run at.
+var looks = []look{
 	{"80x24", narrow, nil},
 	{"80x24 without colours", narrow, []string{"NO_COLOR=1"}},
 	{"200x50", wide, nil},
