@@ -3,7 +3,6 @@ package suite
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -63,15 +62,20 @@ func (t *HTTPTarget) told(ctx context.Context, w Workspace, before []failure) ([
 }
 
 // fresh is the newest failure that was not there before; false where there is
-// none. Without ids, there has to be one more than before.
+// none. Of those that are alike there has to be one more than before.
 func fresh(now, before []failure) (failure, bool) {
+	count := func(list []failure, f failure) (n int) {
+		for _, other := range list {
+			if other == f {
+				n++
+			}
+		}
+		return n
+	}
 	for _, f := range now {
-		if f.id != "" && !slices.Contains(before, f) {
+		if count(now, f) > count(before, f) {
 			return f, true
 		}
-	}
-	if len(now) > len(before) && now[0].id == "" {
-		return now[0], true
 	}
 	return failure{}, false
 }

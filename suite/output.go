@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -73,7 +74,10 @@ func (o *Output) search(text []byte) {
 // end closes the current line.
 func (o *Output) end() {
 	o.search(o.partial)
-	line := strings.ToValidUTF8(string(o.partial), "\ufffd")
+	line := uncoloured(strings.ToValidUTF8(string(o.partial), "\ufffd"))
+	if len(line) < len(o.partial) { // a colour may change inside a credential
+		o.search([]byte(line))
+	}
 	o.partial = o.partial[:0]
 	o.lines = append(o.lines, line)
 	if extra := len(o.lines) - keptLines; extra > 0 {
@@ -129,4 +133,15 @@ func (o *Output) wait(since stretch, mark int64, limit time.Duration, match func
 			return append(seen, "")[:len(seen)]
 		}
 	}
+}
+
+// colour is an escape sequence of a terminal (ECMA-48): a colour, most often.
+var colour = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
+
+// uncoloured is a line as a person sees it.
+func uncoloured(line string) string {
+	if strings.IndexByte(line, 0x1b) < 0 {
+		return line
+	}
+	return colour.ReplaceAllString(line, "")
 }
