@@ -87,6 +87,8 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(newRunCommand(), newListCommand(), newShowCommand(), newLintCommand(), newSchemaCommand(), newServeCommand(), newUpstreamCommand(), newSelftestCommand(), newProveCommand(), newCleanCommand(), newRegistryCommand(), newVersionCommand())
 	root.AddCommand(newReportCommand(), newDiffCommand(), newMergeCommand(), newVerifyCommand())
+	completeFlags(root)
+	wrapHelp(root)
 	return root
 }
 

@@ -41,7 +41,8 @@ func newReportCommand() *cobra.Command {
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	fl.StringVar(&from, "from", "", "the JSON report of a run; - is standard input")
-	fl.StringArrayVar(&specs, "report", nil, "write a view of it, FORMAT=PATH; may be given several times")
+	fl.StringArrayVar(&specs, "report", nil, "write a view of it, `FORMAT=PATH`; may be given several times; formats: "+reportFormats())
+	completeReports(cmd, reports.Formats)
 	fl.BoolVarP(&quiet, "quiet", "q", false, "print the verdict only")
 	fl.BoolVarP(&verbose, "verbose", "v", false, "print every scenario, and every rule")
 	_ = cmd.MarkFlagRequired("from") // the flag is there
