@@ -12,6 +12,8 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // cleanWithin bounds the deletion of what a run left.
@@ -21,7 +23,7 @@ const cleanWithin = 5 * time.Minute
 var runIDs = regexp.MustCompile(`^[0-9a-f]{8}$`)
 
 func newCleanCommand() *cobra.Command {
-	var target, profile, id string
+	var url, profile, id string
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "clean --target URL --run ID",
@@ -34,14 +36,14 @@ func newCleanCommand() *cobra.Command {
 			if !runIDs.MatchString(id) {
 				return fmt.Errorf("--run %q is no id of a run; it is eight digits or letters from a to f, such as 1f2e3d4c", id)
 			}
-			if target == "" {
+			if url == "" {
 				return errors.New("clean needs --target, the URL of the server")
 			}
-			p, err := suite.LoadProfile(profile)
+			p, err := server.LoadProfile(profile)
 			if err != nil {
 				return err
 			}
-			t, err := suite.NewHTTPTarget(p, target, suite.HTTPOptions{Kind: "url", Timeout: timeout})
+			t, err := server.New(p, url, server.Options{Kind: "url", Timeout: timeout})
 			if err != nil {
 				return err
 			}
@@ -49,14 +51,14 @@ func newCleanCommand() *cobra.Command {
 			return cleanRun(cmd, t, id)
 		},
 	}
-	cmd.Flags().StringVar(&target, "target", "", "the URL of the server")
+	cmd.Flags().StringVar(&url, "target", "", "the URL of the server")
 	cmd.Flags().StringVar(&profile, "profile", "workspace-server", "how to ask the server: a built-in profile or a file")
 	cmd.Flags().StringVar(&id, "run", "", "the run's id")
 	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait for one answer")
 	return cmd
 }
 
-func cleanRun(cmd *cobra.Command, t suite.Target, id string) error {
+func cleanRun(cmd *cobra.Command, t target.Target, id string) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), cleanWithin)
 	defer cancel()
 	removed, left, err := suite.Clean(ctx, t, id)
