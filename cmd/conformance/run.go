@@ -40,6 +40,8 @@ type runFlags struct {
 	check                       bool
 	quiet, verbose, resetGlobal bool
 	trace                       bool
+	maxFailures, stopAfter      int
+	failed                      string
 	// command is what stands behind --.
 	command []string
 }
@@ -103,7 +105,10 @@ func (f *runFlags) registerSelection(cmd *cobra.Command) {
 	fl.StringVar(&f.writeWaivers, "write-waivers", "", "draft such a `FILE` from the failures of this run")
 	fl.StringVar(&f.corpusVersion, "corpus-version", "", "refuse to run another corpus than this `VERSION` or digest (conformance version prints both)")
 	fl.BoolVar(&f.check, "check", false, "only check that the target can be driven; nothing is judged and nothing stays")
-	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, and every rule")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, every failure in full, and every rule")
+	fl.IntVar(&f.maxFailures, "max-failures", 0, "print so many failures in full as they come; with -v at most so many")
+	fl.IntVar(&f.stopAfter, "stop-after", 0, "end the run after so many failures; what it says is then partial")
+	fl.StringVar(&f.failed, "failed", "", "replay just what failed in the run of this JSON report, and say of each finding whether it is FIXED")
 	fl.BoolVar(&f.trace, "trace", false, "keep the exchanges of scenarios that pass in the reports, too")
 }
 
@@ -123,14 +128,29 @@ type prepared struct {
 	size    int
 	waiving *waiving
 	target  *opened
+	// again is nil unless what failed in an earlier run is replayed.
+	again *again
+	// stop ends the run; failures counts until then, and stopped says that it did.
+	stop     func()
+	failures int
+	stopped  bool
 	// invocation is the command line, for the reports.
 	invocation []string
 }
 
 func (f *runFlags) run(cmd *cobra.Command) (err error) {
+	again, err := f.readAgain(cmd.Flags().Changed("level"))
+	if err != nil {
+		return err
+	}
 	p, err := f.prepare()
 	if err != nil {
 		return err
+	}
+	if p.again = again; again != nil {
+		if p.selected, err = again.narrow(p.selected); err != nil {
+			return err
+		}
 	}
 	out, err := openReports(cmd, p)
 	if err != nil {
@@ -146,6 +166,7 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	defer p.target.close()
 	ctx, cancel := p.target.watch(ctx)
 	defer cancel()
+	p.stop = cancel
 	out.progress.Phase("checking the server")
 	if err := p.check(ctx, cmd, out.progress); err != nil || f.check {
 		return err
@@ -167,6 +188,12 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	for _, left := range s.Leftovers {
 		fmt.Fprintf(stderr, "conformance: left at the target: %s\n", left)
 	}
+	switch {
+	case len(s.LeftBehind) > 0:
+		fmt.Fprintf(stderr, "conformance: left_behind: %d workspaces of this run are still there; remove them with: %s\n", len(s.LeftBehind), p.cleaning())
+	case p.target.isForeign:
+		fmt.Fprintln(stderr, "conformance: left_behind: 0 workspaces of this run are still there")
+	}
 	if s.ReplayedAgain > 0 {
 		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
 	}
@@ -181,6 +208,8 @@ func (p *prepared) end(s suite.Summary) error {
 	switch {
 	case p.target.died() != nil:
 		return errNotConformant
+	case s.Interrupted && p.stopped:
+		return errNotConformant
 	case s.Interrupted:
 		return errInterrupted
 	case s.Ended() != s.Planned:
@@ -193,6 +222,17 @@ func (p *prepared) end(s suite.Summary) error {
 		return errNotConformant
 	}
 	return nil
+}
+
+// count ends the run where enough has failed.
+func (p *prepared) count(o suite.ResultOutcome) {
+	if o != suite.Failed {
+		return
+	}
+	if p.failures++; p.failures == p.flags.stopAfter && p.stop != nil {
+		p.stopped = true
+		p.stop()
+	}
 }
 
 // prepare reads everything that can be wrong before anything is started.

@@ -31,9 +31,9 @@ func NewCollector(reg *registry.Registry) *Collector {
 // keptPerEntry is how many failures of one entry, alike in kind, are kept in full.
 const keptPerEntry = 4
 
-// Add takes a result. Waived failures count: they are known, and not gone.
+// Add takes a result. What is waived is known, and needs no explanation.
 func (c *Collector) Add(r suite.Result) {
-	if r.Outcome != suite.Passed && r.Outcome != suite.Failed && r.Outcome != suite.Waived {
+	if r.Outcome != suite.Passed && r.Outcome != suite.Failed {
 		return
 	}
 	one := Case{Scenario: r.Scenario}
@@ -102,6 +102,7 @@ func (c *Collector) illustrate(f *Finding) {
 		}
 	}
 	e.Step, e.Rule, e.Message, e.Want, e.Got = best.Step, best.Rule, best.Message, best.Want, best.Got
+	e.NotWaived = r.Reason
 	for _, x := range r.Exchanges {
 		e.Exchanges = append(e.Exchanges, exchangeLines(&x)...)
 	}

@@ -88,6 +88,8 @@ type Example struct {
 	Message string `json:"message"`
 	Want    string `json:"want"`
 	Got     string `json:"got"`
+	// NotWaived says why a waiver that names the scenario does not cover it.
+	NotWaived string `json:"not_waived,omitempty"`
 	// Effect is what goes wrong in production.
 	Effect string `json:"effect,omitempty"`
 	// Exchanges are a line each; masked.

@@ -8,6 +8,9 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
+// manyTried is how much must have been tried for "everywhere" to mean something.
+const manyTried = 10
+
 // title is a finding in plain words: what is wrong, and where.
 func (t *table) title(f *folded) string {
 	what := kindWords(f.kind, f.due)
@@ -18,7 +21,7 @@ func (t *table) title(f *folded) string {
 		}
 	}
 	if len(parts) == 0 {
-		if len(f.literals) > 0 || f.passed.empty() {
+		if f.units.len() >= manyTried {
 			return what + ", everywhere"
 		}
 		return what
