@@ -1,6 +1,7 @@
 package reports_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestTallyVerdict(t *testing.T) {
 			if f.Ended.Planned != c.planned || f.Ended.Ended != len(c.results) {
 				t.Errorf("ended is %+v, want %d of %d", f.Ended, len(c.results), c.planned)
 			}
-			if s := tally.Summary(nil, nil); c.ended == (reports.Ended{Status: reports.Complete}) && s.Conformant != c.want {
+			if s := tally.Summary(nil, nil); reflect.DeepEqual(c.ended, reports.Ended{Status: reports.Complete}) && s.Conformant != c.want {
 				t.Errorf("Summary says %v, want %v", s.Conformant, c.want)
 			}
 		})

@@ -81,6 +81,10 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, proof.CloseAll(p.files)) }()
 	evidence, err := p.gather(cmd)
+	if errors.Is(err, errInterrupted) || cmd.Context().Err() != nil {
+		fmt.Fprintln(cmd.OutOrStdout(), "interrupted: nothing is proved")
+		return errInterrupted
+	}
 	if err != nil {
 		return err
 	}
