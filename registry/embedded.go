@@ -4,17 +4,10 @@ import (
 	"bytes"
 	_ "embed"
 	"sync"
-
-	"github.com/molecule-ai/byok-conformance/registry/parsed"
 )
 
 //go:embed providers.yaml
 var embeddedYAML []byte
-
-// kept is the tree of embeddedYAML.
-//
-//go:embed providers.tree
-var kept parsed.Trees
 
 var embedded = sync.OnceValue(func() *Registry {
 	registry, err := Load("registry/providers.yaml", embeddedYAML)

@@ -13,7 +13,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 )
 
 // schemaVersion is the one version of the format that Load knows.
@@ -66,9 +66,6 @@ func (r *reader) told() error {
 
 // document returns the root of the one document that the file must hold.
 func (r *reader) document(data []byte) (*yaml.Node, error) {
-	if root := kept.Find(data, nil); root != nil {
-		return root, nil
-	}
 	if line, column, flaw := textfile.Flaw(data); flaw != "" {
 		return nil, r.failed(line, column, flaw)
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // A detail says how much of a failed result a view shows. The JSON report has

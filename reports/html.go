@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 //go:embed page

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 func TestReadGivesBackWhatWasWritten(t *testing.T) {

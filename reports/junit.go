@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // junitSpill is how many bytes of test cases are held in memory before they go

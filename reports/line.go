@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // SummaryLine is the verdict in one line of plain text, the same in every view:

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // matrixTemplates are the corpus' templates that give a provider a credential

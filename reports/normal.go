@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // normal returns a copy of v in the form that a JSON report has, so that the

@@ -52,7 +52,7 @@ type Proof struct {
 	Smallest *OpenCombination `json:"smallest,omitempty"`
 	// OpenIDs are all open combinations, the smallest first.
 	OpenIDs []string `json:"open"`
-	// Violations are what else was found, by rule and message.
+	// Violations are what else was found, by rule and kind.
 	Violations []ProofViolation `json:"violations"`
 	Control    ProofControl     `json:"control"`
 	// NotChecked says, in sentences, what the proof does not show.
@@ -120,6 +120,8 @@ type ProofSecret struct {
 
 // A ProofViolation is what else than an allow was found, and how often.
 type ProofViolation struct {
+	// Kind is that of Violation.
+	Kind      string `json:"kind,omitempty"`
 	Rule      string `json:"rule"`
 	Message   string `json:"message"`
 	Scenarios int    `json:"scenarios"`

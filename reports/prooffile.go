@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // proofFormats are the reports of a proof, by name.

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 //go:embed proof.html

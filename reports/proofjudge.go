@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // judge gives the verdict, and says it in one sentence.

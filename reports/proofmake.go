@@ -150,7 +150,7 @@ func (p *Proof) open(e ProofEvidence) {
 	}
 }
 
-// violations gathers what was found besides allows, one entry a message.
+// violations gathers what was found besides allows, one entry a kind.
 func (p *Proof) violations(cases []ProofCase) {
 	at := map[[2]string]int{}
 	for i := range cases {
@@ -160,7 +160,7 @@ func (p *Proof) violations(cases []ProofCase) {
 		}
 		once := map[[2]string]bool{}
 		for _, v := range c.Result.Violations {
-			key := [2]string{v.Rule, v.Message}
+			key := [2]string{v.Rule, v.Kind}
 			if once[key] {
 				continue
 			}
@@ -169,7 +169,7 @@ func (p *Proof) violations(cases []ProofCase) {
 			if !known {
 				n = len(p.Violations)
 				at[key] = n
-				p.Violations = append(p.Violations, ProofViolation{Rule: v.Rule, Message: v.Message, First: c.Scenario.ID})
+				p.Violations = append(p.Violations, ProofViolation{Kind: v.Kind, Rule: v.Rule, Message: v.Message, First: c.Scenario.ID})
 			}
 			p.Violations[n].Scenarios++
 		}

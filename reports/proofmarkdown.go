@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // writeProofMarkdown writes a proof for a comment on a pull request, in at most

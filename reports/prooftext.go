@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // WriteProof prints a proof for a person at a terminal: the sentence first. Quiet

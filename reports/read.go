@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // ErrPartial is what [Read] returns, wrapped, for a report that has no end

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // A Report is a run that can be shown, compared and merged, as often as wanted:

@@ -168,7 +168,13 @@ type Result struct {
 
 // A Violation is one rule that the target broke.
 type Violation struct {
-	Rule    string `json:"rule"`
+	// Kind says what is wrong in one word, such as "wrongly-allowed"; tools that
+	// group or compare ask it and never the texts. Empty in reports of versions
+	// that did not keep it.
+	Kind string `json:"kind,omitempty"`
+	Rule string `json:"rule"`
+	// Step is the index of the scenario's step that it was seen at, from 0.
+	Step    int    `json:"step,omitempty"`
 	Message string `json:"message"`
 	Want    string `json:"want"`
 	Got     string `json:"got"`

@@ -3,7 +3,7 @@ package reports
 import (
 	"fmt"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // counted prints "1 rule", "2 rules".

@@ -13,18 +13,12 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/registry/parsed"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 //go:embed *.yaml
 var embedded embed.FS
-
-// kept are the trees of the files of embedded.
-//
-//go:embed corpus.tree
-var kept parsed.Trees
 
 // rulesFile is the one file of a corpus that holds no scenarios.
 const rulesFile = "rules.yaml"
@@ -92,9 +86,8 @@ func (c *Corpus) read(files []content) error {
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		wg.Go(func() {
-			var room parsed.Room
 			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-				lists[i], errs[i] = loadFile(files[i].file, files[i].data, c.Rules, &room)
+				lists[i], errs[i] = loadFile(files[i].file, files[i].data, c.Rules)
 			}
 		})
 	}
@@ -128,7 +121,7 @@ func (c *Corpus) duplicates() []error {
 // LoadFile parses one scenario file against a set of rules, for linting. Errors
 // name file, line and column.
 func LoadFile(file string, data []byte, rules *Rules) (*Corpus, error) {
-	templates, err := loadFile(file, data, rules, nil)
+	templates, err := loadFile(file, data, rules)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func FuzzLoadFile(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		templates, err := loadFile("fuzzed.yaml", data, corpus.Rules, nil)
+		templates, err := loadFile("fuzzed.yaml", data, corpus.Rules)
 		if err != nil {
 			if !placed.MatchString(err.Error()) {
 				t.Errorf("error without a place: %v", err)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // vars are the placeholders of one cell, by name; of two with the same name the

@@ -1,7 +1,7 @@
 package scenarios
 
 import (
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"gopkg.in/yaml.v3"
 )
 
@@ -36,7 +36,7 @@ func (r *Rules) IDs() []string { return r.ids }
 
 // LoadRules reads a rules file. Errors name file, line and column.
 func LoadRules(file string, data []byte) (*Rules, error) {
-	r := &strict.Reader{File: file, Kept: kept}
+	r := &strict.Reader{File: file}
 	rules := &Rules{byID: map[string]int{}}
 	if root := r.Root(data); root != nil {
 		r.Mapping(root, "the rules file", strict.Fields{"rules": func(n *yaml.Node) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // A Level says whether a rule belongs to the default verdict.

@@ -6,8 +6,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/molecule-ai/byok-conformance/registry/parsed"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // A template is one entry of a scenario file, before expansion: strings may
@@ -70,10 +69,9 @@ var (
 	upstreams    = []string{string(NoCall), string(OneProbe), string(AnyProbe)}
 )
 
-// loadFile reads one scenario file into templates; room is for its nodes, and
-// may be nil.
-func loadFile(file string, data []byte, rules *Rules, room *parsed.Room) ([]*template, error) {
-	r := &strict.Reader{File: file, Kept: kept, Room: room}
+// loadFile reads one scenario file into templates.
+func loadFile(file string, data []byte, rules *Rules) ([]*template, error) {
+	r := &strict.Reader{File: file}
 	root := r.Root(data)
 	if root == nil {
 		return nil, r.Err()

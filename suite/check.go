@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // A Point is one thing that a server and its profile are held to before a gate

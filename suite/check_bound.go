@@ -12,20 +12,17 @@ const boundSlack = 2 * time.Second
 
 // checkBound holds every create to the probe's budget plus the slack, and counts
 // only the time in which the harness itself was running.
-func checkBound(o *Observation) []Violation {
+func checkBound(o *Observation, s *StepObservation) []Violation {
+	if s.Step.Stage != scenarios.Create || s.Step.Expect.Upstream == scenarios.NoCall {
+		return nil
+	}
 	var out []Violation
-	for i := range o.Steps {
-		s := &o.Steps[i]
-		if s.Step.Stage != scenarios.Create || s.Step.Expect.Upstream == scenarios.NoCall {
-			continue
-		}
-		for j := range s.Replies {
-			if r := &s.Replies[j]; r.Outcome != OutcomeLate && r.Took-r.Stalled > o.Budget+boundSlack {
-				out = append(out, Violation{
-					"LIV-6", "the create outlasted the probe's bound",
-					fmt.Sprintf("an answer within %s", o.Budget+boundSlack), answeredAfter(r),
-				})
-			}
+	for j := range s.Replies {
+		if r := &s.Replies[j]; r.Outcome != OutcomeLate && r.Took-r.Stalled > o.Budget+boundSlack {
+			out = append(out, Violation{
+				Deadline, "LIV-6", 0, "the create outlasted the probe's bound",
+				fmt.Sprintf("an answer within %s", o.Budget+boundSlack), answeredAfter(r),
+			})
 		}
 	}
 	return out

@@ -13,19 +13,13 @@ import (
 )
 
 // checkCalls holds what reached the providers to what the step may call.
-func checkCalls(o *Observation) []Violation {
-	var out []Violation
-	for i := range o.Steps {
-		s := &o.Steps[i]
-		if s.Step.Expect.Upstream == scenarios.NoCall {
-			out = append(out, uncalled(o, s)...)
-			continue
-		}
-		out = append(out, placed(o, s)...)
-		out = append(out, counted(o, s)...)
-		for j := range s.Calls {
-			out = append(out, carried(o, s, &s.Calls[j])...)
-		}
+func checkCalls(o *Observation, s *StepObservation) []Violation {
+	if s.Step.Expect.Upstream == scenarios.NoCall {
+		return uncalled(o, s)
+	}
+	out := append(placed(o, s), counted(o, s)...)
+	for j := range s.Calls {
+		out = append(out, carried(o, s, &s.Calls[j])...)
 	}
 	return out
 }
@@ -52,9 +46,9 @@ func uncalled(o *Observation, s *StepObservation) []Violation {
 				}
 			}
 		}
-		out = append(out, Violation{rule, "a call was made where none may be", "no outbound call", c.describe()})
+		out = append(out, Violation{NeedlessCall, rule, 0, "a call was made where none may be", "no outbound call", c.describe()})
 		if foreign(o, s, c) {
-			out = append(out, Violation{"SEC-3", "a credential left the server for a host that is not the derived provider's", "no credential", c.describe()})
+			out = append(out, Violation{ForeignHost, "SEC-3", 0, "a credential left the server for a host that is not the derived provider's", "no credential", c.describe()})
 		}
 	}
 	return out
@@ -116,11 +110,11 @@ func placed(o *Observation, s *StepObservation) []Violation {
 		redirected := i > 0 && strings.HasPrefix(s.Calls[i-1].Answer, "redirect-")
 		switch {
 		case redirected && (foreign(o, s, c) || c.Scheme == "http" && s.Calls[i-1].Scheme == "https"):
-			out = append(out, Violation{"SEC-4", "the credential was forwarded over a redirect", "the redirect is not followed with it", c.describe()})
+			out = append(out, Violation{RedirectFollowed, "SEC-4", 0, "the credential was forwarded over a redirect", "the redirect is not followed with it", c.describe()})
 		case foreign(o, s, c) && slices.Contains(o.Scenario.Rules, "LIV-4"):
-			out = append(out, Violation{"LIV-4", "something in the request moved the probe", "a probe of " + strings.Join(o.hosts(s), " or "), c.describe()})
+			out = append(out, Violation{ProbeMoved, "LIV-4", 0, "something in the request moved the probe", "a probe of " + strings.Join(o.hosts(s), " or "), c.describe()})
 		case foreign(o, s, c):
-			out = append(out, Violation{"SEC-3", "a credential reached a host that is not the derived provider's", strings.Join(o.hosts(s), " or "), c.describe()})
+			out = append(out, Violation{ForeignHost, "SEC-3", 0, "a credential reached a host that is not the derived provider's", strings.Join(o.hosts(s), " or "), c.describe()})
 		}
 	}
 	return out
@@ -147,7 +141,7 @@ func counted(o *Observation, s *StepObservation) []Violation {
 	}
 	if o.claims("create-liveness") && s.Step.Stage == scenarios.Create && s.Step.Expect.Upstream == scenarios.OneProbe && !s.Struck && !s.AskedBefore && probes(s) == 0 {
 		if r := &s.Replies[0]; r.Outcome == OutcomeAllowed || r.Outcome == OutcomeRefused {
-			out = append(out, Violation{"LIV-9", "the provider was not asked about the credential that decides", "one GET with " + s.Step.Expect.Probed, "no such call"})
+			out = append(out, Violation{Unasked, "LIV-9", 0, "the provider was not asked about the credential that decides", "one GET with " + s.Step.Expect.Probed, "no such call"})
 		}
 	}
 	return out
@@ -171,7 +165,7 @@ func countedStage(calls []*Call, replies int) []Violation {
 	stop := -1
 	for i, c := range calls {
 		if c.Method != http.MethodGet {
-			out = append(out, Violation{"LIV-9", "the probe is no GET", "GET", c.describe()})
+			out = append(out, Violation{WrongMethod, "LIV-9", 0, "the probe is no GET", "GET", c.describe()})
 		}
 		if stop < 0 && c.final() {
 			stop = i
@@ -179,12 +173,12 @@ func countedStage(calls []*Call, replies int) []Violation {
 	}
 	switch {
 	case replies > 1 && len(calls) > maxCalls*replies:
-		out = append(out, Violation{"LIV-9", fmt.Sprintf("%d requests at once brought the provider more than one call and one retry each", replies), fmt.Sprintf("at most %d calls", maxCalls*replies), fmt.Sprintf("%d calls", len(calls))})
+		out = append(out, Violation{CalledTooOften, "LIV-9", 0, fmt.Sprintf("%d requests at once brought the provider more than one call and one retry each", replies), fmt.Sprintf("at most %d calls", maxCalls*replies), fmt.Sprintf("%d calls", len(calls))})
 	case replies > 1:
 	case stop >= 0 && len(calls) > stop+1:
-		out = append(out, Violation{"LIV-9", fmt.Sprintf("the provider was called again after it had answered %d", calls[stop].Status), "no retry", fmt.Sprintf("%d calls", len(calls))})
+		out = append(out, Violation{CalledAgain, "LIV-9", 0, fmt.Sprintf("the provider was called again after it had answered %d", calls[stop].Status), "no retry", fmt.Sprintf("%d calls", len(calls))})
 	case len(calls) > maxCalls:
-		out = append(out, Violation{"LIV-9", "the provider was called more than once and one retry", "at most 2 calls", fmt.Sprintf("%d calls", len(calls))})
+		out = append(out, Violation{CalledTooOften, "LIV-9", 0, "the provider was called more than once and one retry", "at most 2 calls", fmt.Sprintf("%d calls", len(calls))})
 	}
 	return out
 }
@@ -216,14 +210,21 @@ func carried(o *Observation, s *StepObservation, c *Call) []Violation {
 		}
 	}
 	if len(c.Credentials) > 0 && upstream.NeedsVersion(c.Host) && !c.HasVersion {
-		out = append(out, Violation{"LIV-5", "the probe of Anthropic's own API has no anthropic-version header", "anthropic-version", c.describe()})
+		out = append(out, Violation{NoVersion, "LIV-5", 0, "the probe of Anthropic's own API has no anthropic-version header", "anthropic-version", c.describe()})
 	}
 	return out
 }
 
 func wrongPlace(c *Call, k Carried) (Violation, bool) {
 	want := "header " + strings.Join(upstream.Reads(c.Host, k.Name), " or ")
-	return Violation{"LIV-5", "the credential travels where the provider does not read it", want, k.Where}, !k.Read
+	kind := WrongHeader
+	switch k.Where {
+	case "url", "host":
+		kind = CredentialInURL
+	case "body":
+		kind = CredentialInBody
+	}
+	return Violation{kind, "LIV-5", 0, "the credential travels where the provider does not read it", want, k.Where}, !k.Read
 }
 
 func wrongCredential(o *Observation, s *StepObservation, c *Call, k Carried) (Violation, bool) {
@@ -231,12 +232,12 @@ func wrongCredential(o *Observation, s *StepObservation, c *Call, k Carried) (Vi
 	if want == "" || k.Key() == want {
 		return Violation{}, false
 	}
-	v := Violation{"LIV-8", "the provider was asked about another credential than the one that decides", want, c.describe()}
+	v := Violation{WrongCredential, "LIV-8", 0, "the provider was asked about another credential than the one that decides", want, c.describe()}
 	_, name, _ := strings.Cut(want, "/")
 	if k.Name == name {
-		v.Rule = "PRE-5"
+		v.Kind, v.Rule = WrongScope, "PRE-5"
 	} else if !slices.Contains(acceptedBy(o.Registry, s.Step.Expect.Providers), k.Name) {
-		v.Rule = "SEC-3"
+		v.Kind, v.Rule = StrayCredential, "SEC-3"
 	}
 	return v, true
 }

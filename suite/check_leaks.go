@@ -13,8 +13,12 @@ import (
 func checkLeaks(o *Observation) []Violation {
 	var out []Violation
 	for _, l := range o.Leaks {
+		kind := LeakReply
+		if l.Rule == "SEC-2" {
+			kind = LeakLog
+		}
 		out = append(out, Violation{
-			l.Rule, fmt.Sprintf("a piece of the credential %s stands in %s", l.Credential, l.Where),
+			kind, l.Rule, len(o.Steps) - 1, fmt.Sprintf("a piece of the credential %s stands in %s", l.Credential, l.Where),
 			"no credential value, nor 8 consecutive characters of one", fmt.Sprintf("at least %d characters of it", leakLength),
 		})
 	}
@@ -32,7 +36,7 @@ func checkPassedOn(o *Observation) []Violation {
 		for _, c := range s.Calls {
 			for j := range s.Replies {
 				if piece := piecePassedOn(&c, s.Replies[j].Body); piece != "" {
-					return []Violation{{"SEC-5", "the reply holds the provider's own answer", "the server's own words", clip(piece, 80)}}
+					return []Violation{{PassedOn, "SEC-5", i, "the reply holds the provider's own answer", "the server's own words", clip(piece, 80)}}
 				}
 			}
 		}
@@ -62,5 +66,5 @@ func checkRows(o *Observation) []Violation {
 	if slices.ContainsFunc(last.Replies, func(r Reply) bool { return r.Outcome == OutcomeLate }) {
 		return nil // nobody refused it: that it did not answer is LIV-6's matter
 	}
-	return []Violation{{"REF-3", "the refused create left something behind", "no workspace, no stored secret", o.Rows[0]}}
+	return []Violation{{RowLeft, "REF-3", len(o.Steps) - 1, "the refused create left something behind", "no workspace, no stored secret", o.Rows[0]}}
 }

@@ -16,24 +16,21 @@ const statusRefused = 422
 
 // checkRefusal holds every refusal that was due to its form (REF-1) and to
 // what it must name (REF-2).
-func checkRefusal(o *Observation) []Violation {
+func checkRefusal(o *Observation, s *StepObservation) []Violation {
+	x := s.Step.Expect
+	if x.Verdict != scenarios.Refused && x.Verdict != scenarios.Either {
+		return nil
+	}
 	var out []Violation
-	for i := range o.Steps {
-		s := &o.Steps[i]
-		x := s.Step.Expect
-		if x.Verdict != scenarios.Refused && x.Verdict != scenarios.Either {
+	for j := range s.Replies {
+		r := &s.Replies[j]
+		if r.Outcome != OutcomeRefused {
 			continue
 		}
-		for j := range s.Replies {
-			r := &s.Replies[j]
-			if r.Outcome != OutcomeRefused {
-				continue
-			}
-			out = append(out, form(o, s.Step, r)...)
-			if x.Verdict == scenarios.Refused {
-				// Where both verdicts are lawful, so may be the derivation of a tie.
-				out = append(out, naming(o, s.Step, r)...)
-			}
+		out = append(out, form(o, s.Step, r)...)
+		if x.Verdict == scenarios.Refused {
+			// Where both verdicts are lawful, so may be the derivation of a tie.
+			out = append(out, naming(o, s.Step, r)...)
 		}
 	}
 	return out
@@ -42,16 +39,16 @@ func checkRefusal(o *Observation) []Violation {
 func form(o *Observation, step *scenarios.Step, r *Reply) []Violation {
 	var out []Violation
 	if !known(r.Code) {
-		out = append(out, Violation{"REF-1", "the refusal has no code that this gate may give", "code " + step.Expect.Code, "code " + quoted(r.RawCode)})
+		out = append(out, Violation{UnknownCode, "REF-1", 0, "the refusal has no code that this gate may give", "code " + step.Expect.Code, "code " + quoted(r.RawCode)})
 	}
 	if !o.HTTP || step.Stage != scenarios.Create {
 		return out
 	}
 	if r.Status != statusRefused {
-		out = append(out, Violation{"REF-1", "the refusal has another status", "status 422", fmt.Sprintf("status %d", r.Status)})
+		out = append(out, Violation{WrongStatus, "REF-1", 0, "the refusal has another status", "status 422", fmt.Sprintf("status %d", r.Status)})
 	}
 	if !r.Object {
-		out = append(out, Violation{"REF-1", "the refusal's body is not a JSON object", "a JSON object", clip(string(r.Body), 80)})
+		out = append(out, Violation{NotJSON, "REF-1", 0, "the refusal's body is not a JSON object", "a JSON object", clip(string(r.Body), 80)})
 	}
 	return out
 }
@@ -73,14 +70,18 @@ func naming(o *Observation, step *scenarios.Step, r *Reply) []Violation {
 	text := ownWords(o, step, r.Text)
 	x := step.Expect
 	if !namesProvider(o.Registry, x.Providers, r, text) {
-		out = append(out, Violation{"REF-2", "the refusal does not name the derived provider", strings.Join(x.Providers, " or "), provided(r)})
+		kind := ProviderUnnamed
+		if len(namedBy(o.Registry, r.Provider)) > 0 {
+			kind = WrongProvider
+		}
+		out = append(out, Violation{kind, "REF-2", 0, "the refusal does not name the derived provider", strings.Join(x.Providers, " or "), provided(r)})
 	}
 	if r.Code == gate.MissingCredential {
 		if accepted := acceptedBy(o.Registry, x.Providers); !slices.ContainsFunc(accepted, func(n string) bool { return slices.Contains(r.Names, n) || hasWord(text, n) }) {
-			out = append(out, Violation{"REF-2", "the refusal names no credential that would be accepted", "one of " + strings.Join(accepted, ", "), clip(r.Text, 200)})
+			out = append(out, Violation{AcceptedUnnamed, "REF-2", 0, "the refusal names no credential that would be accepted", "one of " + strings.Join(accepted, ", "), clip(r.Text, 200)})
 		}
 	} else if _, name, _ := strings.Cut(x.Probed, "/"); o.Level == scenarios.Extended && name != "" && r.Credential != name && !hasWord(text, name) {
-		out = append(out, Violation{"REF-2", "the refusal does not name the credential that is dead", name, clip(r.Text, 200)})
+		out = append(out, Violation{DeadUnnamed, "REF-2", 0, "the refusal does not name the credential that is dead", name, clip(r.Text, 200)})
 	}
 	return out
 }

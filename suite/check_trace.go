@@ -12,25 +12,19 @@ import (
 // line of output, a header or a field of the reply that holds the provider's
 // name and the credential's. It is judged where secrecy-logs is claimed, since
 // otherwise the line may be there without our seeing it.
-func checkTrace(o *Observation) []Violation {
-	if !o.claims("secrecy-logs") && o.HTTP {
+func checkTrace(o *Observation, s *StepObservation) []Violation {
+	if !o.claims("secrecy-logs") && o.HTTP || !s.Step.Expect.Loud {
 		return nil
 	}
 	var out []Violation
-	for i := range o.Steps {
-		s := &o.Steps[i]
-		if !s.Step.Expect.Loud {
-			continue
-		}
-		for j := range s.Replies {
-			if r := &s.Replies[j]; r.Outcome == OutcomeAllowed && !traced(o, s, r) {
-				_, name, _ := strings.Cut(s.Step.Expect.Probed, "/")
-				out = append(out, Violation{
-					loudRule(o.Scenario), "the workspace was allowed without proof of life, and nothing says so",
-					fmt.Sprintf("a line of output or a field of the reply with %s and %s", strings.Join(s.Step.Expect.Providers, " or "), name),
-					fmt.Sprintf("%d lines of output and a reply without them", len(s.Traces)),
-				})
-			}
+	for j := range s.Replies {
+		if r := &s.Replies[j]; r.Outcome == OutcomeAllowed && !traced(o, s, r) {
+			_, name, _ := strings.Cut(s.Step.Expect.Probed, "/")
+			out = append(out, Violation{
+				SilentAllow, loudRule(o.Scenario), 0, "the workspace was allowed without proof of life, and nothing says so",
+				fmt.Sprintf("a line of output or a field of the reply with %s and %s", strings.Join(s.Step.Expect.Providers, " or "), name),
+				fmt.Sprintf("%d lines of output and a reply without them", len(s.Traces)),
+			})
 		}
 	}
 	return out

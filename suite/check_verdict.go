@@ -11,48 +11,57 @@ import (
 
 // checkVerdict holds each reply to the step's verdict. A wrong verdict
 // violates the scenario's first rule.
-func checkVerdict(o *Observation) []Violation {
+func checkVerdict(o *Observation, s *StepObservation) []Violation {
 	var out []Violation
-	for i := range o.Steps {
-		s := &o.Steps[i]
-		for j := range s.Replies {
-			r := &s.Replies[j]
-			if rule, message := wrongVerdict(o, s, r); message != "" {
-				out = append(out, Violation{rule, message, wantOf(s.Step), gotOf(r)})
+	for j := range s.Replies {
+		r := &s.Replies[j]
+		if kind, message := wrongVerdict(o, s, r); kind != "" {
+			rule := o.Scenario.Rules[0]
+			if kind == Deadline {
+				rule = "LIV-6"
 			}
+			out = append(out, Violation{kind, rule, 0, message, wantOf(s.Step), gotOf(r)})
 		}
 	}
 	return out
 }
 
-// wrongVerdict says which rule a reply violates by its verdict, and how; the
-// message is empty where it is right.
-func wrongVerdict(o *Observation, s *StepObservation, r *Reply) (rule, message string) {
+// wrongVerdict says what is wrong with a reply's verdict; the kind is empty
+// where nothing is.
+func wrongVerdict(o *Observation, s *StepObservation, r *Reply) (Kind, string) {
 	switch r.Outcome {
 	case OutcomeFailed:
-		return o.Scenario.Rules[0], "the target had a fault of its own where a verdict was due"
+		return Fault, "the target had a fault of its own where a verdict was due"
 	case OutcomeLate:
-		return "LIV-6", "the target did not answer in time"
+		return Deadline, "the target did not answer in time"
 	}
 	x := &s.Step.Expect
-	wrong := false
 	switch x.Verdict {
 	case scenarios.Any:
 	case scenarios.Untouched:
-		wrong, message = r.Outcome == OutcomeRefused && !ownRefusal(o, s.Step, r), "the gate must stay out, but it refused"
+		if r.Outcome == OutcomeRefused && !ownRefusal(o, s.Step, r) {
+			return Meddled, "the gate must stay out, but it refused"
+		}
 	case scenarios.Either:
-		wrong = r.Outcome == OutcomeRejected && !x.OrRejected || (r.Outcome == OutcomeRefused && r.Code != gate.Code(x.Code) && r.Code != "")
-		message = "the answer is neither an allow nor the refusal that is lawful here"
+		const neither = "the answer is neither an allow nor the refusal that is lawful here"
+		switch {
+		case r.Outcome == OutcomeRejected && !x.OrRejected:
+			return Rejected, neither
+		case r.Outcome == OutcomeRefused && r.Code != gate.Code(x.Code) && r.Code != "":
+			return WrongCode, neither
+		}
 	case scenarios.Allowed:
-		wrong, message = r.Outcome != OutcomeAllowed, "a workspace that must be allowed was refused"
+		switch r.Outcome {
+		case OutcomeAllowed:
+		case OutcomeRejected:
+			return Rejected, "a workspace that must be allowed was refused"
+		default:
+			return WronglyRefused, "a workspace that must be allowed was refused"
+		}
 	default:
-		message = wrongRefusal(x, r)
-		wrong = message != ""
+		return wrongRefusal(x, r)
 	}
-	if !wrong {
-		return "", ""
-	}
-	return o.Scenario.Rules[0], message
+	return "", ""
 }
 
 // ownRefusal reports whether an underivable pair was refused for a reason of the
@@ -66,20 +75,20 @@ func ownRefusal(o *Observation, step *scenarios.Step, r *Reply) bool {
 	return !slices.ContainsFunc(o.Registry.CredentialNames(), func(name string) bool { return hasWord(text, name) })
 }
 
-// wrongRefusal says what is wrong with a reply that must be a refusal; "" where
-// nothing is. One with no code, or one that nobody knows, is left to REF-1.
-func wrongRefusal(x *scenarios.Expect, r *Reply) string {
+// wrongRefusal says what is wrong with a reply that must be a refusal, as
+// wrongVerdict does. One with no code, or one that nobody knows, is left to REF-1.
+func wrongRefusal(x *scenarios.Expect, r *Reply) (Kind, string) {
 	switch {
 	case r.Outcome == OutcomeAllowed:
-		return letThrough
+		return WronglyAllowed, "a workspace that must be refused was allowed"
 	case r.Outcome == OutcomeRejected && x.OrRejected:
-		return ""
+		return "", ""
 	case r.Outcome == OutcomeRejected:
-		return "the request was refused by another rule of the server, so the gate was not seen to refuse it"
+		return Rejected, "the request was refused by another rule of the server, so the gate was not seen to refuse it"
 	case known(r.Code) && r.Code != gate.Code(x.Code):
-		return "refused for the wrong reason"
+		return WrongCode, "refused for the wrong reason"
 	}
-	return ""
+	return "", ""
 }
 
 func known(c gate.Code) bool { return c == gate.MissingCredential || c == gate.InvalidCredential }

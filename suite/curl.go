@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // Curl returns shell commands that ask a server what the scenario asks, for a

@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // A Config says what to replay, at which target, and how.
@@ -58,6 +58,8 @@ type Config struct {
 
 	// pulse stands in for the run's own, which beats; nil but in tests.
 	pulse *pulse
+	// judge stands in for Judge; nil but in tests.
+	judge func(*Observation) []Violation
 }
 
 // waitingScenarios is how many scenarios may wait for silent providers at once.
@@ -132,6 +134,9 @@ func newEngine(cfg Config) (*engine, error) {
 	setDefault(&e.cfg.Parallel, 8)
 	setDefault(&e.cfg.RunID, "run")
 	setDefault(&e.cfg.Level, scenarios.Core)
+	if e.cfg.judge == nil {
+		e.cfg.judge = Judge
+	}
 	if e.cfg.Handle == nil {
 		e.cfg.Handle = func(Event) {}
 	}

@@ -61,21 +61,15 @@ type Result struct {
 	Companion bool
 }
 
-// The messages by which a reader tells the failures of a refusal apart.
-const (
-	letThrough = "a workspace that must be refused was allowed"
-	unproven   = "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either"
-)
-
 // LetThrough reports whether something that must be refused was allowed.
-func (r *Result) LetThrough() bool { return r.says(letThrough) }
+func (r *Result) LetThrough() bool { return r.shows(WronglyAllowed) }
 
 // Unproven reports whether the refusal was as it must be, but the twin, which
 // must be allowed, was refused as well.
-func (r *Result) Unproven() bool { return r.says(unproven) }
+func (r *Result) Unproven() bool { return r.shows(TwinRefused) }
 
-func (r *Result) says(message string) bool {
-	return slices.ContainsFunc(r.Violations, func(v Violation) bool { return v.Message == message })
+func (r *Result) shows(kind Kind) bool {
+	return slices.ContainsFunc(r.Violations, func(v Violation) bool { return v.Kind == kind })
 }
 
 // A Summary is the end of a run.

@@ -3,12 +3,11 @@ package suite
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // settle is how long a replay is left alone before it is judged, so that calls
@@ -116,7 +115,7 @@ func (f *finisher) judge(r ended) {
 		res.Outcome, res.Reason = NotClaimed, r.noPlace
 	} else if r.failure != nil {
 		res.Outcome, res.Reason = Errored, f.e.cfg.Providers.ring.mask(r.failure.Error())
-	} else if res.Violations = Judge(o); len(res.Violations) > 0 {
+	} else if res.Violations = f.e.cfg.judge(o); len(res.Violations) > 0 {
 		res.Outcome = Failed
 	}
 	for i, v := range res.Violations {
@@ -210,8 +209,9 @@ func (f *finisher) publish(r Result) {
 		case t.refused != nil:
 			r.Outcome = Failed
 			r.Violations = []Violation{{
-				Rule: t.refused.Rule, Message: unproven,
-				Want: twin + " allowed", Got: t.refused.Got,
+				Kind: TwinRefused, Rule: t.refused.Rule, Step: len(r.Scenario.Steps) - 1,
+				Message: "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either",
+				Want:    twin + " allowed", Got: t.refused.Got,
 			}}
 		case t.outcome == Errored:
 			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s could not be judged: %s", twin, t.reason)
@@ -237,11 +237,14 @@ func (f *finisher) publish(r Result) {
 	f.emit(Finished{r})
 }
 
+// notAllowing are the kinds that say of a step which must be allowed that it was not.
+var notAllowing = []Kind{WronglyRefused, Rejected, Fault, Deadline}
+
 // refusedTwin returns how a twin failed that was not allowed; nil where it was,
 // as one that failed for how its credential was probed.
 func refusedTwin(t *Result) *Violation {
 	i := slices.IndexFunc(t.Violations, func(v Violation) bool {
-		return v.Rule == t.Scenario.Rules[0] && strings.HasSuffix(v.Want, string(scenarios.Allowed))
+		return v.Rule == t.Scenario.Rules[0] && slices.Contains(notAllowing, v.Kind) && t.Scenario.Steps[v.Step].Expect.Verdict == scenarios.Allowed
 	})
 	if i < 0 {
 		return nil

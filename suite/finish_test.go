@@ -10,12 +10,12 @@ import (
 )
 
 // notAllowed is how a twin fails that was refused.
-var notAllowed = Violation{Rule: "PRE-4", Message: "a workspace that must be allowed was refused", Want: "create allowed", Got: "refused with MISSING_BYOK_CREDENTIAL"}
+var notAllowed = Violation{Kind: WronglyRefused, Rule: "PRE-4", Message: "a workspace that must be allowed was refused", Want: "create allowed", Got: "refused with MISSING_BYOK_CREDENTIAL"}
 
 // TestTwins holds a refusal to what became of its twin, whichever ends first.
 func TestTwins(t *testing.T) {
-	misplaced := Violation{Rule: "LIV-5", Message: "the credential travels where the provider does not read it", Want: "header x-api-key", Got: "url"}
-	nothing := Violation{Rule: "PRE-4", Message: "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either", Want: "twin allowed", Got: notAllowed.Got}
+	misplaced := Violation{Kind: CredentialInURL, Rule: "LIV-5", Message: "the credential travels where the provider does not read it", Want: "header x-api-key", Got: "url"}
+	nothing := Violation{Kind: TwinRefused, Rule: "PRE-4", Message: "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either", Want: "twin allowed", Got: notAllowed.Got}
 	tests := []struct {
 		name string
 		// refused is the outcome of the refusal by itself; twin is nil where it is not replayed.

@@ -87,7 +87,7 @@ func (e *engine) fails(r *replay) (failed, byTime bool) {
 	if r.attempt == nil || r.noPlace != "" {
 		return false, false
 	}
-	violations := Judge(e.finisher.seenOf(r))
+	violations := e.cfg.judge(e.finisher.seenOf(r))
 	shown := len(r.leaks) > 0 || slices.ContainsFunc(violations, func(v Violation) bool { return strings.HasPrefix(v.Rule, "SEC-") })
 	failed = r.failure != nil || len(violations) > 0
 	return failed, failed && !shown

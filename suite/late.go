@@ -68,15 +68,12 @@ func (e *engine) late(ctx context.Context, r *replay, s *StepObservation) {
 }
 
 // checkLate reports refusals that are not the answer to the create (REF-4).
-func checkLate(o *Observation) []Violation {
-	var out []Violation
-	for i := range o.Steps {
-		if s := &o.Steps[i]; s.Step.Stage == scenarios.Create && s.Later != nil && s.Later.Outcome == OutcomeRefused {
-			out = append(out, Violation{
-				"REF-4", "the create was answered as if it were allowed, and the refusal came afterwards",
-				"the refusal is the answer to the create", gotOf(&s.Replies[0]) + ", then " + gotOf(s.Later),
-			})
-		}
+func checkLate(_ *Observation, s *StepObservation) []Violation {
+	if s.Step.Stage != scenarios.Create || s.Later == nil || s.Later.Outcome != OutcomeRefused {
+		return nil
 	}
-	return out
+	return []Violation{{
+		LateRefusal, "REF-4", 0, "the create was answered as if it were allowed, and the refusal came afterwards",
+		"the refusal is the answer to the create", gotOf(&s.Replies[0]) + ", then " + gotOf(s.Later),
+	}}
 }

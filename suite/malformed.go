@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // depth is how deep a deep body goes; encoding/json gives up at 10,000.

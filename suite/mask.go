@@ -116,7 +116,8 @@ func onlyMask(v, masked string) bool {
 // maskViolation returns a violation that can be shown: what was seen may quote
 // a reply or a URL.
 func (r *ring) maskViolation(v Violation) Violation {
-	return Violation{v.Rule, r.mask(v.Message), r.mask(v.Want), r.mask(v.Got)}
+	v.Message, v.Want, v.Got = r.mask(v.Message), r.mask(v.Want), r.mask(v.Got)
+	return v
 }
 
 // mask replaces every credential value in a text, every piece of a random part

@@ -114,8 +114,12 @@ func (o *Observation) last() *StepObservation { return &o.Steps[len(o.Steps)-1] 
 
 // A Violation is one broken rule.
 type Violation struct {
+	Kind Kind
 	// Rule is the id of the rule.
 	Rule string
+	// Step is the index of the step that it was seen at; the last one's where
+	// that cannot be told.
+	Step int
 	// Message says what is wrong, in a sentence.
 	Message string
 	// Want and Got are what the rule asks for and what was seen.

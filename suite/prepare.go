@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // Prepare holds the server to what a run needs before anything is changed: it

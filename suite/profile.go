@@ -15,9 +15,9 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 //go:embed profiles/*.yaml

@@ -6,7 +6,7 @@ import (
 	"github.com/itchyny/gojq"
 	"gopkg.in/yaml.v3"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // bodyVariables and idVariables are what a profile's expressions may use.

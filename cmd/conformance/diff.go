@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 // defaultSlower is by how much a scenario has to be slower to be named: well

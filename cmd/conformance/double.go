@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // The kinds of our own gates, as they stand before the colon of a gate's name.

@@ -8,11 +8,11 @@ import (
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
 )
 
 // registryPlaceholder in the arguments of COMMAND becomes the path of a registry

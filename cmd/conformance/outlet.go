@@ -21,8 +21,8 @@ func (o *outlet) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Stat lets isTerminal see what it is.
-func (o *outlet) Stat() (os.FileInfo, error) { return o.file.Stat() }
+// Fd lets others see whether it is a terminal.
+func (o *outlet) Fd() uintptr { return o.file.Fd() }
 
 // held is a command's error, or what was lost where the command knows nothing of it.
 func (o *outlet) held(err error) error {

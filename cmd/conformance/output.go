@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -24,7 +25,7 @@ type output struct {
 	files    []*reports.File
 	tally    *reports.Tally
 	header   reports.Header
-	progress progress
+	progress progress.Display
 	// err is the first error of a writer; the run goes on without it.
 	err error
 }
@@ -33,10 +34,10 @@ type output struct {
 // cannot be written is known at once.
 func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 	p.invocation = invocation(cmd, p.flags.command)
-	o := &output{p: p}
+	o := &output{p: p, progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
 	var err error
 	if o.files, err = createReports(p.flags.reports); err != nil {
-		return nil, err
+		return nil, errors.Join(err, o.close())
 	}
 	if len(o.files) > 0 {
 		if p.size, err = p.corpus.Count(p.registry); err != nil {
@@ -47,8 +48,7 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 		o.writers = append(o.writers, file)
 	}
 	stdout := cmd.OutOrStdout()
-	o.progress = newProgress(cmd.ErrOrStderr(), p.flags.quiet)
-	o.writers = append(o.writers, reports.NewConsole(o.progress.above(stdout), reports.ConsoleOptions{
+	o.writers = append(o.writers, reports.NewConsole(o.progress.Above(stdout), reports.ConsoleOptions{
 		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose,
 	}))
 	return o, nil
@@ -56,18 +56,12 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 
 // colourful reports whether colours help: at a terminal, unless NO_COLOR says
 // otherwise (no-color.org).
-func colourful(w io.Writer) bool { return os.Getenv("NO_COLOR") == "" && isTerminal(w) }
+func colourful(w io.Writer) bool { return os.Getenv("NO_COLOR") == "" && progress.IsTerminal(w) }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(interface{ Stat() (os.FileInfo, error) })
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+func (o *output) close() error {
+	o.progress.End()
+	return closeReports(o.files)
 }
-
-func (o *output) close() error { return closeReports(o.files) }
 
 // handle takes the events of the engine.
 func (o *output) handle(e suite.Event) {
@@ -75,15 +69,15 @@ func (o *output) handle(e suite.Event) {
 	case suite.Planned:
 		o.header = o.p.header(e.Total)
 		o.tally = reports.NewTally(e.Total)
-		o.progress.begin(e.Total)
+		o.progress.Begin(e.Total)
 		o.each(func(w reports.Writer) error { return w.Begin(o.header) })
 	case suite.Finished:
 		r := o.p.result(e.Result)
 		o.tally.Add(r)
-		o.progress.step(e.Result.Outcome)
+		o.progress.Step(failing(e.Result.Outcome))
 		o.each(func(w reports.Writer) error { return w.Result(r) })
 	case suite.Ended:
-		o.progress.end()
+		o.progress.End()
 		footer := o.tally.Footer(o.p.ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 		for i := range footer.Rules {
 			footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
@@ -162,7 +156,7 @@ func (p *prepared) result(r suite.Result) reports.Result {
 		}
 	}
 	for _, v := range r.Violations {
-		out.Violations = append(out.Violations, reports.Violation(v))
+		out.Violations = append(out.Violations, reports.Violation{Kind: string(v.Kind), Rule: v.Rule, Step: v.Step, Message: v.Message, Want: v.Want, Got: v.Got})
 	}
 	var first time.Time
 	if len(r.Exchanges) > 0 {
@@ -231,6 +225,9 @@ func version() string {
 	return info.Main.Version
 }
 
+// failing reports whether a result keeps a run from being conformant.
+func failing(o suite.ResultOutcome) bool { return o == suite.Failed || o == suite.Errored }
+
 func notClaimed(claims []string) []string {
-	return slices.DeleteFunc(allClaims(), func(c string) bool { return slices.Contains(claims, c) })
+	return slices.DeleteFunc(slices.Clone(scenarios.Claims), func(c string) bool { return slices.Contains(claims, c) })
 }

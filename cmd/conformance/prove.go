@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -156,19 +157,20 @@ func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command) (incompl
 	if err := p.check(ctx, cmd); err != nil {
 		return "", err
 	}
-	progress := newProgress(cmd.ErrOrStderr(), p.flags.quiet)
+	shown := progress.New(cmd.ErrOrStderr(), p.flags.quiet)
+	defer shown.End()
 	cfg := p.config(nil)
 	cfg.Waive = nil // a proof knows no excuse
 	cfg.Handle = func(e suite.Event) {
 		switch e := e.(type) {
 		case suite.Planned:
 			p.header = p.prepared.header(e.Total)
-			progress.begin(e.Total)
+			shown.Begin(e.Total)
 		case suite.Finished:
-			progress.step(e.Result.Outcome)
+			shown.Step(failing(e.Result.Outcome))
 			p.cases = append(p.cases, reports.ProofCase{Scenario: e.Result.Scenario, Kind: kindOf(&e.Result), Result: p.result(e.Result)})
 		case suite.Ended:
-			progress.end()
+			shown.End()
 		}
 	}
 	s, err := suite.Run(ctx, cfg)

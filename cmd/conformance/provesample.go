@@ -10,9 +10,9 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // claimed are the combinations that the target was asked for.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,17 +11,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/itchyny/gojq"
-
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
-// publishedFolder holds the runs of the corpus as it is now.
-var publishedFolder = "../../reports/published/" + scenarios.Version()
+// publishedRoot holds a folder for each version of the corpus that was released.
+const publishedRoot = "../../reports/published"
 
-// publishedMost is what the samples may take in all, in bytes.
+// publishedMost is what the samples of one version may take in all, in bytes.
 const publishedMost = 1_500_000
 
 // publishedIDs thin the corpus: the report's own case, one provider's row of the
@@ -44,45 +43,125 @@ var published = []struct {
 	{"any-known-credential", "faulty:any-known-credential", exitNotConformant},
 }
 
-// TestPublished makes each published run again: its JSON has to be what comes
-// out, but for what may vary, and every view what comes out of its JSON, to the
-// byte. With -update it logs what is other than before, and writes them.
-func TestPublished(t *testing.T) {
+var (
+	publishRuns = flag.Bool("publish", false, "make the published runs of this version of the corpus; done once, at its release")
+	released    = flag.Bool("released", false, "demand published runs of this very corpus, as at a release")
+)
+
+// TestPublish makes the runs of a release, where the flag asks for it.
+func TestPublish(t *testing.T) {
 	for _, c := range published {
-		t.Run(c.folder, func(t *testing.T) {
-			folder := filepath.Join(publishedFolder, c.folder)
-			args := []string{"run", "--target", c.target, "--seed", "published"}
-			for _, id := range publishedIDs {
-				args = append(args, "--id", id)
-			}
-			readme := publishedReadme(c.folder, args)
-			now := filepath.Join(t.TempDir(), "run.json")
-			runs(t, c.status, append(args, "--quiet", "--report", "json="+now))
-			diff := ""
-			if _, err := os.Stat(filepath.Join(folder, "run.json")); err == nil || !*update {
-				diff = cmp.Diff(unvaried(t, filepath.Join(folder, "run.json")), unvaried(t, now))
-			}
-			switch {
-			case *update:
-				// What is about to be lost from sight is told: -v shows it.
-				t.Logf("written anew (-published +now):\n%.4000s", diff)
-				publish(t, folder, now, readme)
-			case diff != "":
-				t.Errorf("the run is no longer what comes out; -update writes it (-published +now):\n%.4000s", diff)
-			}
-			for format, file := range publishedFiles {
-				again := filepath.Join(t.TempDir(), file)
-				runs(t, exitConformant, []string{"report", "--from", filepath.Join(folder, "run.json"), "--report", format + "=" + again})
-				if readText(t, filepath.Join(folder, file)) != readText(t, again) {
-					t.Errorf("%s is no longer what its JSON gives; -update writes it", file)
-				}
-			}
-			if readText(t, filepath.Join(folder, "README.md")) != readme {
-				t.Error("README.md does not say how it was made; -update writes it")
-			}
-			runs(t, exitConformant, []string{"verify", filepath.Join(folder, "run.intoto.json"), filepath.Join(folder, "run.json")})
-		})
+		folder := filepath.Join(publishedRoot, scenarios.Version(), c.folder)
+		args := []string{"run", "--target", c.target, "--seed", "published"}
+		for _, id := range publishedIDs {
+			args = append(args, "--id", id)
+		}
+		if *publishRuns {
+			publish(t, folder, c.status, args, publishedReadme(c.folder, args))
+		}
+		if now, then := digestNow(t), readRun(t, folder).Corpus.Digest; *released && then != now {
+			t.Errorf("%s is a run of %s, and the corpus is %s; raise scenarios/VERSION, then: go test ./cmd/conformance -run TestPublish -publish", folder, then, now)
+		}
 	}
+}
+
+// TestPublished holds each published run to the corpus that it was made of. That
+// may have grown since: what an id means stays, so each scenario of the run that
+// there still is has to end as it did. Where it is the same corpus, all is the same.
+func TestPublished(t *testing.T) {
+	versions, err := os.ReadDir(publishedRoot)
+	if err != nil || len(versions) == 0 {
+		t.Fatalf("%d published versions (%v)", len(versions), err)
+	}
+	for _, version := range versions {
+		for _, c := range published {
+			t.Run(version.Name()+"/"+c.folder, func(t *testing.T) {
+				folder := filepath.Join(publishedRoot, version.Name(), c.folder)
+				then := readRun(t, folder)
+				if then.Corpus.Version != version.Name() {
+					t.Errorf("it is a run of the corpus %s, and stands under %s", then.Corpus.Version, version.Name())
+				}
+				if readme := readText(t, filepath.Join(folder, "README.md")); readme != publishedReadme(c.folder, then.Invocation[1:]) {
+					t.Error("README.md does not say how it was made")
+				}
+				sameOutcomes(t, c.target, then)
+				if then.Corpus.Digest == digestNow(t) {
+					runs(t, exitConformant, []string{"verify", filepath.Join(folder, "run.intoto.json"), filepath.Join(folder, "run.json")})
+				}
+				// Every view can be made of it, whatever version of the program wrote it.
+				for format := range publishedFiles {
+					runs(t, exitConformant, []string{"report", "--from", filepath.Join(folder, "run.json"), "--report", format + "=" + filepath.Join(t.TempDir(), format)})
+				}
+			})
+		}
+	}
+}
+
+// sameOutcomes replays what the corpus still has of a published run.
+func sameOutcomes(t *testing.T, target string, then publishedRun) {
+	t.Helper()
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := corpus.Expand(registry.Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, s := range list {
+		there[s.ID] = true
+	}
+	was, args, gone := map[string]string{}, []string{"run", "--target", target, "--seed", "published", "--quiet"}, 0
+	for _, r := range then.Results {
+		if !there[r.ID] {
+			t.Logf("%s is gone", r.ID)
+			gone++
+			continue
+		}
+		was[r.ID], args = r.Outcome, append(args, "--id", r.ID)
+	}
+	// A minor version may take providers out of the registry, and their cells with them.
+	if len(was) == 0 || gone > 0 && then.Corpus.Version == scenarios.Version() {
+		t.Fatalf("%d of the %d scenarios are gone from the corpus %s", gone, len(then.Results), scenarios.Version())
+	}
+	folder := t.TempDir()
+	status := exitConformant
+	if !then.Summary.Conformant {
+		status = exitNotConformant
+	}
+	runs(t, status, append(args, "--report", "json="+filepath.Join(folder, "run.json")))
+	for _, r := range readRun(t, folder).Results {
+		if then, asked := was[r.ID]; asked && then != r.Outcome {
+			t.Errorf("%s %s when it was published, and %s now; an id never changes its meaning", r.ID, then, r.Outcome)
+		}
+	}
+}
+
+// publishedRun is what is read of a published run.json.
+type publishedRun struct {
+	Corpus     struct{ Digest, Version string }
+	Invocation []string
+	Summary    struct{ Conformant bool }
+	Results    []struct{ ID, Outcome string }
+}
+
+func readRun(t *testing.T, folder string) publishedRun {
+	t.Helper()
+	var run publishedRun
+	if err := json.Unmarshal([]byte(readText(t, filepath.Join(folder, "run.json"))), &run); err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+func digestNow(t *testing.T) string {
+	t.Helper()
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return corpus.Digest()
 }
 
 func TestPublishedIsSmallAndWhole(t *testing.T) {
@@ -91,17 +170,22 @@ func TestPublishedIsSmallAndWhole(t *testing.T) {
 			t.Errorf("the format %s is not published", format)
 		}
 	}
-	size := int64(0)
-	err := filepath.WalkDir(publishedFolder, func(_ string, d fs.DirEntry, err error) error {
+	sizes := map[string]int64{}
+	err := filepath.WalkDir(publishedRoot, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		info, err := d.Info()
-		size += info.Size()
+		sizes[filepath.Dir(filepath.Dir(path))] += info.Size()
 		return err
 	})
-	if err != nil || size > publishedMost {
-		t.Errorf("the samples take %d bytes, want at most %d (%v)", size, publishedMost, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version, size := range sizes {
+		if size > publishedMost {
+			t.Errorf("the samples of %s take %d bytes, want at most %d", version, size, publishedMost)
+		}
 	}
 }
 
@@ -118,8 +202,8 @@ func runs(t *testing.T, want int, args []string) {
 	}
 }
 
-// publish writes a run's files.
-func publish(t *testing.T, folder, run, readme string) {
+// publish makes a run and writes its files.
+func publish(t *testing.T, folder string, status int, args []string, readme string) {
 	t.Helper()
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
@@ -127,6 +211,8 @@ func publish(t *testing.T, folder, run, readme string) {
 	if err := os.WriteFile(filepath.Join(folder, "README.md"), []byte(readme), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	run := filepath.Join(t.TempDir(), "run.json")
+	runs(t, status, append(args, "--quiet", "--report", "json="+run))
 	for format, file := range publishedFiles {
 		runs(t, exitConformant, []string{"report", "--from", run, "--report", format + "=" + filepath.Join(folder, file)})
 	}
@@ -136,27 +222,9 @@ func readText(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("%v; -update writes it", err)
+		t.Fatalf("%v", err)
 	}
 	return string(text)
-}
-
-// unvaried is a JSON report without what may vary between two runs with one seed.
-func unvaried(t *testing.T, path string) any {
-	t.Helper()
-	var v any
-	if err := json.Unmarshal([]byte(readText(t, path)), &v); err != nil {
-		t.Fatal(err)
-	}
-	q, err := gojq.Parse(unvarying)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, _ := q.Run(v).Next()
-	if err, failed := got.(error); failed {
-		t.Fatal(err)
-	}
-	return got
 }
 
 func publishedReadme(folder string, args []string) string {

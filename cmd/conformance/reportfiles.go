@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/reports"
 )
 

@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // shownScenarios is how many ids of one template show prints.

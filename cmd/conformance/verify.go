@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
 )
 
 func newVerifyCommand() *cobra.Command {

@@ -15,6 +15,8 @@ func (s *Server) createWorkspace(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	defer s.hold(len(c.Secrets))()
+	pauseFor(r.Context().Done(), s.habits.CreateTime)
 	d, err := s.ask(r.Context(), "", s.createQuestion(c))
 	switch {
 	case err != nil:
@@ -73,7 +75,7 @@ func (s *Server) makeWorkspace(c CreateRequest, requestID string) (Created, erro
 	if !c.External {
 		s.startProvisioning(row, requestID)
 	}
-	return Created{ID: row.id, Name: row.name, Status: row.status, AuthToken: newAuthToken()}, nil
+	return Created{ID: row.id, Name: row.name, Status: row.status, AuthToken: row.token}, nil
 }
 
 // leaveBehind does what Hooks.KeepRefused asks for, by default nothing.

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// A limiter counts requests by client in windows of one minute that all clients
+// A limiter counts requests by client in windows of one length that all clients
 // share, so that the end of a window forgets all of them at once.
 type limiter struct {
-	perMinute int
+	perWindow int
+	window    time.Duration
 	now       func() time.Time
 
 	mu    sync.Mutex
@@ -25,14 +26,14 @@ func (l *limiter) take(client string) (left int, reset time.Duration) {
 	defer l.mu.Unlock()
 	now := l.now()
 	reset = l.end.Sub(now)
-	// More than a minute to go means that the clock was set back.
-	if reset <= 0 || reset > time.Minute {
-		reset = time.Minute
+	// More than a window to go means that the clock was set back.
+	if reset <= 0 || reset > l.window {
+		reset = l.window
 		l.end = now.Add(reset)
 		l.taken = map[string]int{}
 	}
 	l.taken[client]++
-	return l.perMinute - l.taken[client], reset
+	return l.perWindow - l.taken[client], reset
 }
 
 // admit tells the client where it stands, in headers whose Reset counts seconds
@@ -41,7 +42,7 @@ func (l *limiter) admit(w http.ResponseWriter, client string) bool {
 	left, reset := l.take(client)
 	seconds := int((reset + time.Second - 1) / time.Second)
 	header := w.Header()
-	header.Set("X-Ratelimit-Limit", strconv.Itoa(l.perMinute))
+	header.Set("X-Ratelimit-Limit", strconv.Itoa(l.perWindow))
 	header.Set("X-Ratelimit-Remaining", strconv.Itoa(max(left, 0)))
 	header.Set("X-Ratelimit-Reset", strconv.Itoa(seconds))
 	if left >= 0 {

@@ -15,7 +15,7 @@ import (
 const provisionFailed = "WORKSPACE_PROVISION_FAILED"
 
 type event struct {
-	ID          string    `json:"id"`
+	ID          string    `json:"id,omitempty"`
 	EventType   string    `json:"event_type"`
 	WorkspaceID string    `json:"workspace_id"`
 	Payload     failure   `json:"payload"`
@@ -59,6 +59,7 @@ func (s *Server) provision(row *workspace) {
 		if !more {
 			return
 		}
+		pauseFor(a.ctx.Done(), s.habits.ProvisionTime)
 		d, f := s.try(a)
 		if errors.Is(a.ctx.Err(), context.Canceled) {
 			continue // overtaken; its outcome counts for nothing
@@ -87,7 +88,7 @@ func (s *Server) nextAttempt(row *workspace, settled int) (a attempt, more bool)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := &row.provisioning
-	if row.removed || p.round == settled {
+	if row.removed && !s.habits.RowsComeBack || p.round == settled {
 		p.running, p.cancel = false, nil
 		if s.running--; s.running == 0 {
 			s.idle.Broadcast()
@@ -139,21 +140,30 @@ func (s *Server) try(a attempt) (gate.Decision, failure) {
 func (s *Server) settle(row *workspace, round int, f failure) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if row.removed || round != row.provisioning.round {
+	if row.removed && !s.habits.RowsComeBack || round != row.provisioning.round {
 		return false
+	}
+	if row.removed {
+		s.comeBack(row)
 	}
 	if f.Error == "" {
 		row.status = statusOnline
 		return true
 	}
 	row.status, row.reason = statusFailed, f.Error
-	row.events = append(row.events, event{
-		ID:          newUUID(),
-		EventType:   provisionFailed,
-		WorkspaceID: row.id,
-		Payload:     f,
-		CreatedAt:   s.now().UTC(),
-	})
+	e := event{EventType: provisionFailed, WorkspaceID: row.id, Payload: f, CreatedAt: s.now().UTC()}
+	if !s.habits.NoEventIDs {
+		e.ID = newUUID()
+	}
+	if s.habits.EventDelay > 0 {
+		time.AfterFunc(s.habits.EventDelay, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			row.events = append(row.events, e)
+		})
+		return true
+	}
+	row.events = append(row.events, e)
 	return true
 }
 

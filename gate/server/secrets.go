@@ -52,12 +52,15 @@ func removeSecret(secrets map[string]gate.Secret, name, scope string) (status in
 	return http.StatusOK, secretBody{name, scope, "deleted"}
 }
 
-func (s *Server) saveWorkspaceSecret(w http.ResponseWriter, r *http.Request) {
+func (s *Server) saveWorkspaceSecret(w http.ResponseWriter, r *http.Request, own bool) {
 	name, secret, ok := readSecret(w, r)
 	if !ok {
 		return
 	}
 	s.answer(w, r, func(row *workspace) (int, any) {
+		if status, body, waits := s.gated(row, name, own); waits {
+			return status, body
+		}
 		row.secrets[name] = secret
 		return http.StatusOK, secretBody{name, scopeWorkspace, "saved"}
 	})

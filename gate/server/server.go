@@ -12,14 +12,16 @@
 // What is simpler here than in a server with a database and containers: setting
 // or deleting a secret restarts no workspace (POST /workspaces/{id}/restart
 // does), every admin route wants the admin token (the auth_token of a 201 opens
-// nothing), and the row of a deleted workspace stays, without its secrets, so
-// that a second delete is answered 410.
+// the workspace's own secrets alone), and the row of a deleted workspace stays,
+// without its secrets, so that a second delete is answered 410. What a larger
+// server does beyond that is a habit ([Habits]), each with a switch.
 //
 // What does not live here: deciding (gate), gates with a rule broken (fakes),
 // driving and judging a server (suite), listening on a port (cmd/conformance).
 package server
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -51,10 +53,12 @@ type Config struct {
 	// context ends and the workspace fails. 0 means DefaultProvisionBudget. The
 	// create call has no bound but the gate's own.
 	ProvisionBudget time.Duration
-	// RateLimit is the number of requests a minute that one client may make;
+	// RateLimit is the number of requests in a RateWindow that one client may make;
 	// 0 means no limit. The holder of the admin token is one client, every
 	// address without it another.
 	RateLimit int
+	// RateWindow is the window that RateLimit counts in; 0 means a minute.
+	RateWindow time.Duration
 	// Now is the clock of rate limit and events; nil means time.Now.
 	Now func() time.Time
 	// NoEngine makes a server without a container engine: what passes the gate
@@ -62,6 +66,8 @@ type Config struct {
 	NoEngine bool
 	// Hooks change the server's behaviour; the zero value changes nothing.
 	Hooks Hooks
+	// Habits make it do what a larger server does; the zero value has none.
+	Habits Habits
 }
 
 // A Server is the reference workspace server, an http.Handler for use from many
@@ -74,7 +80,10 @@ type Server struct {
 	now      func() time.Time
 	noEngine bool
 	hooks    Hooks
-	limit    *limiter // nil: no limit
+	habits   Habits
+	limit    *limiter      // nil: no limit
+	pool     pool          // nil: no limit on connections
+	ended    chan struct{} // closed by Close
 	mux      *http.ServeMux
 
 	mu      sync.Mutex
@@ -82,8 +91,9 @@ type Server struct {
 	rows    map[string]*workspace // by id, removed ones too
 	names   map[string]string     // id by name, live ones only
 	globals map[string]gate.Secret
-	created int // rows ever made; gives each its place in the list
-	running int // workspaces with a provisioning in flight
+	created int    // rows ever made; gives each its place in the list
+	running int    // workspaces with a provisioning in flight
+	root    string // the id that new workspaces nest under
 	closed  bool
 }
 
@@ -107,6 +117,9 @@ func New(c Config) (*Server, error) {
 		now:      c.Now,
 		noEngine: c.NoEngine,
 		hooks:    c.Hooks.withDefaults(),
+		habits:   c.Habits,
+		pool:     newPool(c.Habits.PoolSize),
+		ended:    make(chan struct{}),
 		rows:     map[string]*workspace{},
 		names:    map[string]string{},
 		globals:  map[string]gate.Secret{},
@@ -122,8 +135,9 @@ func New(c Config) (*Server, error) {
 		s.now = time.Now
 	}
 	if c.RateLimit > 0 {
-		s.limit = &limiter{perMinute: c.RateLimit, now: s.now}
+		s.limit = &limiter{perWindow: c.RateLimit, window: cmp.Or(c.RateWindow, time.Minute), now: s.now}
 	}
+	s.seed()
 	s.mux = s.routes()
 	return s, nil
 }
@@ -135,20 +149,23 @@ func (s *Server) routes() *http.ServeMux {
 	})
 	mux.HandleFunc("GET /workspaces/{id}", s.getWorkspace)
 	for pattern, handler := range map[string]http.HandlerFunc{
-		"POST /workspaces":                      s.createWorkspace,
-		"GET /workspaces":                       s.listWorkspaces,
-		"DELETE /workspaces/{id}":               s.deleteWorkspace,
-		"POST /workspaces/{id}/restart":         s.restartWorkspace,
-		"GET /events/{id}":                      s.listEvents,
-		"POST /workspaces/{id}/secrets":         s.saveWorkspaceSecret,
-		"PUT /workspaces/{id}/secrets":          s.saveWorkspaceSecret,
-		"DELETE /workspaces/{id}/secrets/{key}": s.deleteWorkspaceSecret,
-		"GET /settings/secrets":                 s.listGlobalSecrets,
-		"POST /settings/secrets":                s.saveGlobalSecret,
-		"PUT /settings/secrets":                 s.saveGlobalSecret,
-		"DELETE /settings/secrets/{key}":        s.deleteGlobalSecret,
+		"POST /workspaces":                                  s.createWorkspace,
+		"GET /workspaces":                                   s.listWorkspaces,
+		"DELETE /workspaces/{id}":                           s.deleteWorkspace,
+		"POST /workspaces/{id}/restart":                     s.restartWorkspace,
+		"GET /events/{id}":                                  s.listEvents,
+		"GET /workspaces/{id}/approvals":                    s.listApprovals,
+		"POST /workspaces/{id}/approvals/{approval}/decide": s.decideApproval,
+		"DELETE /workspaces/{id}/secrets/{key}":             s.deleteWorkspaceSecret,
+		"GET /settings/secrets":                             s.listGlobalSecrets,
+		"POST /settings/secrets":                            s.saveGlobalSecret,
+		"PUT /settings/secrets":                             s.saveGlobalSecret,
+		"DELETE /settings/secrets/{key}":                    s.deleteGlobalSecret,
 	} {
 		mux.HandleFunc(pattern, s.adminOnly(handler))
+	}
+	for _, method := range []string{"POST", "PUT"} {
+		mux.HandleFunc(method+" /workspaces/{id}/secrets", s.adminOrOwn(s.saveWorkspaceSecret))
 	}
 	return mux
 }
@@ -161,6 +178,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.limit != nil && !s.limit.admit(w, s.client(r)) {
 		return
+	}
+	if r.URL.Path != "/health" && r.Method != http.MethodPost {
+		defer s.hold(0)()
 	}
 	if r.URL.Path == "/workspaces/" {
 		// Not a route: the mux would redirect other methods on /workspaces to it.
@@ -183,7 +203,10 @@ func (s *Server) Wait() {
 // provisioning is in flight. What is stored stays readable.
 func (s *Server) Close() {
 	s.mu.Lock()
-	s.closed = true
+	if !s.closed {
+		s.closed = true
+		close(s.ended)
+	}
 	s.mu.Unlock()
 	s.Wait()
 }

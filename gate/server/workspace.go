@@ -35,6 +35,10 @@ var (
 type workspace struct {
 	id, name, runtime, model, url string
 
+	kind, parent string // parent is an id; both are empty where nothing nests
+	token        string // the workspace's own
+	approvals    []approval
+
 	external bool
 	place    int // among all rows, in order of creation
 	secrets  map[string]gate.Secret
@@ -56,7 +60,7 @@ func (s *Server) insert(c CreateRequest) (*workspace, error) {
 	if s.closed {
 		return nil, errClosed
 	}
-	name, err := s.freeName(c.Name)
+	name, err := s.freeName(c.Name + s.habits.NameSuffix)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +74,9 @@ func (s *Server) insert(c CreateRequest) (*workspace, error) {
 		external: c.External,
 		place:    s.created,
 		secrets:  maps.Clone(c.Secrets),
+		token:    newAuthToken(),
 	}
+	s.nest(row)
 	if c.External {
 		row.status = statusAwaitingAgent
 	}
@@ -126,6 +132,8 @@ type workspaceBody struct {
 // listedBody is what an admin sees of it.
 type listedBody struct {
 	workspaceBody
+	Kind            string `json:"kind,omitempty"`
+	ParentID        string `json:"parent_id,omitempty"`
 	LastSampleError string `json:"last_sample_error"`
 }
 
@@ -147,16 +155,17 @@ func (s *Server) getWorkspace(w http.ResponseWriter, r *http.Request) {
 }
 
 // listWorkspaces shows the live workspaces, oldest first.
-func (s *Server) listWorkspaces(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) listWorkspaces(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	live := make([]*workspace, 0, len(s.names))
 	for _, id := range s.names {
 		live = append(live, s.rows[id])
 	}
 	slices.SortFunc(live, func(a, b *workspace) int { return cmp.Compare(a.place, b.place) })
+	live = s.page(w, r, live)
 	list := make([]listedBody, 0, len(live))
 	for _, row := range live {
-		list = append(list, listedBody{row.body(), row.reason})
+		list = append(list, listedBody{row.body(), row.kind, row.parent, row.reason})
 	}
 	s.mu.Unlock()
 	writeJSON(w, http.StatusOK, list)
@@ -169,8 +178,11 @@ func (s *Server) deleteWorkspace(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("confirm") != "true" || !named {
 			return http.StatusBadRequest, errorBody{"destructive_action_requires_confirmation"}
 		}
-		s.remove(row)
-		if s.noEngine {
+		underWay := s.habits.RowsComeBack && row.provisioning.running
+		for _, under := range s.descendants(row) {
+			s.remove(under)
+		}
+		if s.noEngine || underWay {
 			return http.StatusInternalServerError, errorBody{"workspace stop failed"}
 		}
 		return http.StatusOK, statusBody{"removed"}
@@ -182,6 +194,9 @@ func (s *Server) deleteWorkspace(w http.ResponseWriter, r *http.Request) {
 func (s *Server) remove(row *workspace) {
 	delete(s.names, row.name)
 	row.removed = true
+	if s.habits.RowsComeBack && row.provisioning.running {
+		return
+	}
 	row.secrets = nil
 	if row.provisioning.cancel != nil {
 		row.provisioning.cancel()

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 

@@ -3,7 +3,7 @@ package conform
 import (
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // labelled writes text after a label, further lines of it under the first. What

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 

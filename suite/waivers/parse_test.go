@@ -14,7 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 

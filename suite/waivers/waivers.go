@@ -18,8 +18,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
 )
 
 // Format is the value of a waiver file's schema field.

@@ -17,8 +17,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/molecule-ai/byok-conformance/registry/parsed"
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 )
 
 // A Position is a place in a file; lines and columns count from 1.
@@ -37,10 +36,6 @@ const maxErrors = 100
 // A Reader reads one YAML file strictly and collects what is wrong with it.
 type Reader struct {
 	File string
-	// Kept are trees that need not be parsed again; none where empty.
-	Kept parsed.Trees
-	// Room is for their nodes, which are then good until it is used again; may be nil.
-	Room *parsed.Room
 	errs []error
 	// unsaid counts what was wrong beyond maxErrors.
 	unsaid int
@@ -84,9 +79,6 @@ func (r *Reader) Err() error {
 
 // Root parses the file's only document.
 func (r *Reader) Root(data []byte) *yaml.Node {
-	if root := r.Kept.Find(data, r.Room); root != nil {
-		return root
-	}
 	if line, column, flaw := textfile.Flaw(data); flaw != "" {
 		r.Fail(&yaml.Node{Line: line, Column: column}, "%s", flaw)
 		return nil

@@ -3,7 +3,7 @@ package strict_test
 import (
 	"testing"
 
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 func TestNearest(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
-	"github.com/molecule-ai/byok-conformance/registry/textfile"
-	"github.com/molecule-ai/byok-conformance/scenarios/strict"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
+	"github.com/molecule-ai/byok-conformance/internal/textfile"
 )
 
 // read reads a file of the fields that a reader knows, and returns what went
