@@ -28,6 +28,8 @@ import (
 type target struct {
 	suite.Target
 	providers *suite.Providers
+	// handler serves the fake providers over HTTP.
+	handler http.Handler
 	output    *suite.Output
 	claims    []string
 	// profileDigest is that of the profile's file.
@@ -62,6 +64,7 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*targ
 		return nil, err
 	}
 	t := &target{providers: suite.NewProviders(reg), budget: f.budget, claims: f.claims, profileDigest: profile.Digest}
+	t.handler = t.providers.Handler()
 	switch {
 	case len(f.command) > 0 && f.target != "":
 		return nil, errors.New("both --target and a command were given; give one")

@@ -114,7 +114,7 @@ func Make(ctx context.Context, c Config) (out *Draft, err error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		d.findHealth, d.findCreate, d.findRefusals, d.findOptional, d.findProvisioning, d.findTenantSecrets,
+		d.findHealth, d.findCreate, d.findRefusals, d.findOptional, d.findTenantSecrets, d.findProvisioning,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

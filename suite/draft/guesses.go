@@ -198,6 +198,11 @@ func keptAt(p string) []secretGuess {
 			add(request{method: method, path: p, body: b})
 		}
 	}
+	if !strings.Contains(p, "${id}") { // one path for both scopes, with nothing where the workspace's id would stand
+		for _, b := range pairBodies {
+			add(request{method: "PATCH", path: p + "/", body: b})
+		}
+	}
 	return out
 }
 
@@ -247,7 +252,7 @@ func (d *drafting) tenantGuesses() []secretGuess {
 func (d *drafting) ownGuesses() []secretGuess {
 	a := d.paths()
 	out := d.OpenAPI.secrets(d.create.request, true)
-	for _, about := range []string{"workspace: $id, ", "workspace_id: $id, ", "workspaceId: $id, ", "id: $id, ", "agent: $id, ", "agent_id: $id, "} {
+	for _, about := range []string{"workspace: $id, ", "workspace_id: $id, ", "workspaceId: $id, ", "id: $id, ", "agent: $id, ", "agent_id: $id, ", "agentId: $id, "} {
 		out = append(out, a.calledSecrets(about)...)
 	}
 	for _, w := range secretWords {

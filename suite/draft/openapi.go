@@ -291,12 +291,16 @@ var thingWords = []struct {
 	{"name", regexp.MustCompile(`(?i)^name$|title|label|(display|workspace|agent)_?name|slug`)},
 }
 
-// thingOf says what a field of a create's body is for; "" where that is unknown.
+// thingOf says what a field of a create's body is for, by its name or else by its
+// description; "" where that is unknown.
 func thingOf(name string, schema map[string]any) string {
 	container := schema["type"] == "object" || schema["type"] == "array" || schema["properties"] != nil || schema["additionalProperties"] != nil
-	for _, w := range thingWords {
-		if w.like.MatchString(name) && (w.thing == "secrets") == container {
-			return w.thing
+	description, _ := schema["description"].(string)
+	for _, words := range [][]string{{name}, strings.Fields(description)} {
+		for _, w := range thingWords {
+			if (w.thing == "secrets") == container && slices.ContainsFunc(words, w.like.MatchString) {
+				return w.thing
+			}
 		}
 	}
 	return ""

@@ -86,17 +86,23 @@ func (d *drafting) findOwnSecrets(ctx context.Context, again request, id string,
 			return false
 		}
 		v := variables{id: id, key: d.credential, value: text(d.live()[d.credential])}
-		if !d.sets(ctx, g.set, v) || !d.removesSecret(ctx, g, v) {
+		if d.refused[g.remove.String()] || !d.sets(ctx, g.set, v) {
+			continue
+		}
+		removed := d.removesSecret(ctx, g, v)
+		d.takeBack(ctx, v)
+		if !removed {
 			continue
 		}
 		bad := d.provisioned(ctx, again, id, good.last)
 		if !d.readStop(ctx, again, id, first, good, bad) {
-			d.try(ctx, g.set, v)
 			continue
 		}
 		d.try(ctx, g.set, v)
 		if better := d.provisioned(ctx, again, id, bad.last); d.stoppedAgain(better, bad) {
-			continue // what was set is not read
+			d.try(ctx, g.remove, v) // what was set is not read
+			d.takeBack(ctx, v)
+			continue
 		}
 		d.again.again, d.again.proved = again, true
 		d.own = secretFacts{set: g.set, remove: g.remove}
@@ -106,15 +112,21 @@ func (d *drafting) findOwnSecrets(ctx context.Context, again request, id string,
 	return false
 }
 
-// removesSecret reports whether a secret could be removed, and an unknown one
-// could not or that makes no difference.
-func (d *drafting) removesSecret(ctx context.Context, g secretGuess, v variables) bool {
-	whole := g.remove.String()
-	if d.refused[whole] {
-		return false
+// takeBack removes a secret from the tenant that was meant for a workspace: a
+// server that does not know the field which names the workspace keeps it there.
+func (d *drafting) takeBack(ctx context.Context, v variables) {
+	if !d.tenant.complete() {
+		return
 	}
+	if _, there := namesIn(d.try(ctx, d.tenant.list, variables{}), v.key); there {
+		d.try(ctx, d.tenant.remove, v)
+	}
+}
+
+// removesSecret reports whether the server takes a request to remove a secret.
+func (d *drafting) removesSecret(ctx context.Context, g secretGuess, v variables) bool {
 	ok := d.try(ctx, g.remove, v).ok()
-	d.refused[whole] = !ok
+	d.refused[g.remove.String()] = !ok
 	return ok
 }
 

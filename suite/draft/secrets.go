@@ -45,32 +45,13 @@ func (d *drafting) findTenantSecrets(ctx context.Context) error {
 func (d *drafting) tenantAnswers(guesses []secretGuess) []secretGuess {
 	set, told := d.Answers["secrets.global.set.request"]
 	if !told {
-		return append(d.likeOwn(), guesses...)
+		return guesses
 	}
 	g := secretGuess{}
 	g.set, _ = parseRequest(set)
 	g.list = first1(d.answered("secrets.global.list.request", nil))
 	g.remove = first1(d.answered("secrets.global.remove.request", nil))
 	return []secretGuess{g}
-}
-
-// likeOwn are the tenant's secrets as a server may keep them that has one path
-// for both: that of a workspace's, without its id.
-func (d *drafting) likeOwn() []secretGuess {
-	if !strings.Contains(d.own.set.path, "/${id}") {
-		return nil
-	}
-	without := func(r request, id string) request {
-		r.path = strings.Replace(r.path, "/${id}", id, 1)
-		return r
-	}
-	var out []secretGuess
-	for _, id := range []string{"", "/"} {
-		set := without(d.own.set, id)
-		list := strings.TrimSuffix(strings.TrimSuffix(set.path, "/${key}"), "/")
-		out = append(out, secretGuess{set, request{method: "GET", path: list}, without(d.own.remove, id)})
-	}
-	return out
 }
 
 func first1(list []request) request {
