@@ -22,7 +22,7 @@ func TestMadeUpServers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	everything := "create-presence create-liveness global-scope provision-presence provision-liveness atomicity"
+	everything := "create-presence create-liveness global-scope provision-presence atomicity"
 	for _, test := range []struct {
 		name    string
 		api     func(*house) http.Handler
@@ -83,9 +83,8 @@ func judge(t *testing.T, profile []byte, api func(*house) http.Handler, double s
 		t.Fatal(err)
 	}
 	selected := slices.DeleteFunc(slices.Clone(session.Claimed), func(s *scenarios.Scenario) bool {
-		// The first ask with a field that a strict server refuses, lawfully; in the
-		// second the probe of a provisioning in the background is another step's.
-		return strings.HasPrefix(s.ID, "valid/field-in-request/") || strings.HasPrefix(s.ID, "provision/moved/")
+		// They ask with a field that a strict server refuses, lawfully.
+		return strings.HasPrefix(s.ID, "valid/field-in-request/")
 	})
 	results, err := session.Replay(t.Context(), selected, "draft")
 	if err != nil {

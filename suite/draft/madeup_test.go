@@ -3,6 +3,7 @@ package draft
 import (
 	"context"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -19,6 +20,8 @@ import (
 // and a gate. The APIs in front of it differ (apis_test.go).
 type house struct {
 	gate gate.Gate
+	// later decides at provisioning, where no provider is asked.
+	later gate.Gate
 
 	mu     sync.Mutex
 	count  int
@@ -37,17 +40,24 @@ type room struct {
 
 // newHouse has the gate that double names; "" is the reference gate.
 func newHouse(providers http.RoundTripper, double string) *house {
-	options := gate.Options{Transport: providers, Budget: 500 * time.Millisecond}
-	h := &house{gate: gate.NewReference(registry.Embedded(), options), rooms: map[string]*room{}, tenant: map[string]string{}}
-	switch double {
-	case "":
-	case "none":
-		h.gate = none{}
-	default:
-		h.gate = gates.Find(double).Build(registry.Embedded(), options)
+	build := func(options gate.Options) gate.Gate {
+		switch double {
+		case "":
+			return gate.NewReference(registry.Embedded(), options)
+		case "none":
+			return none{}
+		}
+		return gates.Find(double).Build(registry.Embedded(), options)
 	}
-	return h
+	options := gate.Options{Transport: providers, Budget: 500 * time.Millisecond}
+	later := gate.Options{Transport: nobody{}, Budget: options.Budget}
+	return &house{gate: build(options), later: build(later), rooms: map[string]*room{}, tenant: map[string]string{}}
 }
+
+// nobody answers.
+type nobody struct{}
+
+func (nobody) RoundTrip(*http.Request) (*http.Response, error) { return nil, net.ErrClosed }
 
 // none is no gate at all.
 type none struct{}
@@ -60,7 +70,11 @@ func (h *house) decide(ctx context.Context, r *room, stage gate.Stage) gate.Deci
 	h.mu.Lock()
 	secrets := gate.Secrets{Workspace: held(r.secrets), Global: held(h.tenant)}
 	h.mu.Unlock()
-	d, err := h.gate.Decide(ctx, gate.Request{Stage: stage, Runtime: r.runtime, Model: r.model, External: r.external, Secrets: secrets})
+	decider := h.gate
+	if stage == gate.Provision {
+		decider = h.later
+	}
+	d, err := decider.Decide(ctx, gate.Request{Stage: stage, Runtime: r.runtime, Model: r.model, External: r.external, Secrets: secrets})
 	if err != nil {
 		panic(err)
 	}
