@@ -141,7 +141,7 @@ func TestExplain(t *testing.T) {
 		{"main", "r-1", "", `no provider of runtime "main" lists model "r-1", and the pattern of three, (?i)^[qr]-, matches it`},
 		{"main", "both", "", `runtime "main" lists model "both" under two; of two, one, it is the first that accepts a credential in scope, or the first of all`},
 		{"main", "p1", "ONE", `no provider of runtime "main" lists model "p1", and the pattern of one, ^p, matches it; of two, one, only it accepts a credential in scope`},
-		{"mian", "only", "", `the registry has no runtime "mian"; did you mean "main"; it has main, other`},
+		{"mian", "only", "", `the registry has no runtime "mian" (did you mean "main"?); it has main, other`},
 		{"elsewhere", "only", "", `the registry has no runtime "elsewhere"; it has main, other`},
 		{"main", " ", "", `the model is empty; name one that runtime "main" can run`},
 		{"main", " xyz", "", `no provider of runtime "main" lists or matches model "xyz"; its providers are plain, two, one, three`},

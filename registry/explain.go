@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // Explain says in a sentence why the derivation came out as it did and, where
@@ -13,7 +15,7 @@ func (d Derivation) Explain() string {
 	case UnknownRuntime:
 		names := d.registry.runtimeNames()
 		return fmt.Sprintf("the registry has no runtime %q%s; it has %s",
-			d.Runtime, strings.TrimSuffix(didYouMean(d.Runtime, names), "?"), strings.Join(names, ", "))
+			d.Runtime, strict.DidYouMean(d.Runtime, names), strings.Join(names, ", "))
 	case EmptyModel:
 		return fmt.Sprintf("the model is empty; name one that runtime %q can run", d.Runtime)
 	case UnownedModel:

@@ -52,12 +52,12 @@ func TestLoadErrors(t *testing.T) {
 		want       string
 	}{
 		// The file.
-		{"empty file", "", `f:1:1: the file is empty; write a registry with schema_version, providers and runtimes`},
-		{"only comments", "# nothing\n\n", `f:1:1: the file is empty; write a registry with schema_version, providers and runtimes`},
+		{"empty file", "", `f:1:1: the file is empty; write what belongs into it, or name another file`},
+		{"only comments", "# nothing\n\n", `f:1:1: the file is empty; write what belongs into it, or name another file`},
 		{"null", "null\n", `f:1:1: the file holds nothing; write a registry with schema_version, providers and runtimes`},
 		{"a list", "- 1\n", `f:1:1: the file holds a list; write a mapping there`},
 		{"a word", "hello\n", `f:1:1: the file holds "hello"; write a mapping there`},
-		{"two documents", minimal + "---\n" + minimal, `f:11:1: a second YAML document starts here; keep one registry in a file`},
+		{"two documents", minimal + "---\n" + minimal, `f:11:1: a second document begins here; one file holds one document`},
 		{"no YAML", "a: 1\n  b: [\n", `f:2:3: the file is not YAML: mapping values are not allowed in this context; correct this line or the one before it`},
 		{"no YAML after the document", minimal + "---\na: 'x", `f:12:1: the file is not YAML: found unexpected end of stream; correct this line or the one before it`},
 		{"unknown alias", change("[m]", "*m"), `f:1:1: the file is not YAML: unknown anchor 'm' referenced; correct this line or the one before it`},
@@ -165,7 +165,7 @@ runtimes:
 schema_version: 3
 `
 	want := `dir/f.yaml:3:19: credential name "B" stands twice in one list, first on line 3; remove one
-dir/f.yaml:6:24: runtime "r" refers to provider "alhpa", which the registry does not have; did you mean "alpha"?
+dir/f.yaml:6:24: runtime "r" refers to provider "alhpa", which the registry does not have (did you mean "alpha"?)
 dir/f.yaml:6:32: a provider of runtime r has no name; add name
 dir/f.yaml:7:17: schema_version is 3; this loader reads version 1 only`
 	_, err := registry.Load("dir/f.yaml", []byte(text))
@@ -292,7 +292,7 @@ func TestLoadRefusesAliasBombs(t *testing.T) {
 func TestLoadTellsTheFirstProblems(t *testing.T) {
 	_, err := registry.Load("f", []byte("schema_version: 1\nproviders: ["+strings.Repeat("{},", 100_000)+"]\nruntimes: {}\n"))
 	lines := strings.Split(fmt.Sprint(err), "\n")
-	if last := lines[len(lines)-1]; len(lines) != 101 || !strings.HasSuffix(last, " more problems; correct these first") || !strings.HasPrefix(last, "f:1:1: ") {
+	if last := lines[len(lines)-1]; len(lines) != 101 || !strings.HasSuffix(last, " more things are wrong; correct these first") || !strings.HasPrefix(last, "f:1:1: ") {
 		t.Errorf("%d lines, the last is %q", len(lines), last)
 	}
 }
@@ -350,7 +350,7 @@ runtimes:
 note: x
 `)
 	want := []registry.Finding{
-		{5, 5, "providers[0].protocl", `unknown key "protocl" is ignored; did you mean "protocol"?`},
+		{5, 5, "providers[0].protocl", `unknown key "protocl" is ignored (did you mean "protocol"?)`},
 		{10, 15, "providers[1].protocol", `protocol of provider "b" is "grpc"; openai and anthropic are known`},
 		{12, 22, "providers[1].upstream_vendor", `upstream_vendor "v" is that of provider "a" too; a vendor should lead to one provider`},
 		{13, 24, "providers[1].base_url_template", `placeholder {zone} has no endpoint_vars entry`},

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // An entry is one key of a mapping with its value.
@@ -115,7 +117,7 @@ func (r *reader) record(v value, keys ...string) record {
 			continue
 		}
 		rec.unknown = append(rec.unknown, e.name)
-		r.finding(e.key, "unknown key %q is ignored%s", e.name, didYouMean(e.name, keys))
+		r.finding(e.key, "unknown key %q is ignored%s", e.name, strict.DidYouMean(e.name, keys))
 	}
 	return rec
 }
@@ -133,7 +135,7 @@ func (rec record) field(key string) value {
 // that may be meant for it.
 func (rec record) missing(key string) string {
 	for _, unknown := range rec.unknown {
-		if didYouMean(unknown, []string{key}) != "" {
+		if strict.Nearest(unknown, []string{key}) != "" {
 			return fmt.Sprintf("is %q meant for %s?", unknown, key)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // runtime reads one runtime. known are the providers in order, for suggestions.
@@ -51,7 +53,7 @@ func (r *reader) native(v value, runtime string, known []*Provider, byName map[s
 			names[i] = p.Name
 		}
 		r.problem(row.field("name"), "runtime %q refers to provider %q, which the registry does not have%s",
-			runtime, name, cmp.Or(didYouMean(name, names), "; correct the name, or add the provider"))
+			runtime, name, cmp.Or(strict.DidYouMean(name, names), "; correct the name, or add the provider"))
 	}
 	return provider, models
 }

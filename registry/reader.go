@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 )
 
 // maxAliasNodes is how many values a file may repeat by YAML aliases. It is far
@@ -11,17 +13,10 @@ import (
 // laughs") is refused in a moment.
 const maxAliasNodes = 100_000
 
-// maxProblems is how many problems of one file are told: more than anybody reads
-// at once, and few enough that a file of nothing but problems is refused as
-// quickly as another.
-const maxProblems = 100
-
-// A reader walks the nodes of one file and collects what is wrong with it.
+// A reader walks the nodes of one file. Unlike the files of our own formats, a
+// registry may use aliases and merges, and hold keys that we do not know.
 type reader struct {
-	file     string
-	problems []*PositionError
-	// untold counts the problems beyond maxProblems.
-	untold   int
+	strict.Reader
 	findings []Finding
 
 	// budget is how many more nodes may be looked at: those that the file
@@ -66,17 +61,13 @@ func (r *reader) value(node *yaml.Node, path string) value {
 func (r *reader) spend(at value) {
 	r.budget--
 	if r.budget < 0 && r.exhausted == nil {
-		r.exhausted = &PositionError{r.file, at.line, at.column, fmt.Sprintf(
+		r.exhausted = &PositionError{Position: strict.Position{File: r.File, Line: at.line, Column: at.column}, Message: fmt.Sprintf(
 			"aliases repeat more than %d values; write fewer of them, or the values themselves", maxAliasNodes)}
 	}
 }
 
 func (r *reader) problem(at value, format string, args ...any) {
-	if len(r.problems) >= maxProblems {
-		r.untold++
-		return
-	}
-	r.problems = append(r.problems, &PositionError{r.file, at.line, at.column, fmt.Sprintf(format, args...)})
+	r.FailAt(at.line, at.column, format, args...)
 }
 
 func (r *reader) finding(at value, format string, args ...any) {
@@ -130,18 +121,7 @@ func (r *reader) list(v value) []value {
 }
 
 func (r *reader) wrongKind(v value, want string) {
-	got := "a scalar"
-	switch v.node.Kind {
-	case yaml.MappingNode:
-		got = "a mapping"
-	case yaml.SequenceNode:
-		got = "a list"
-	case yaml.ScalarNode:
-		if v.node.Value != "" && len(v.node.Value) <= maxSuggestLength {
-			got = fmt.Sprintf("%q", v.node.Value)
-		}
-	}
-	r.problem(v, "%s holds %s; write %s there", v.where(), got, want)
+	r.problem(v, "%s holds %s; write %s there", v.where(), strict.Kind(v.node), want)
 }
 
 // where names the value for a sentence.

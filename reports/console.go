@@ -124,10 +124,16 @@ func (c *consoleWriter) End(f Footer) error {
 		b.WriteString(c.uncounted())
 		b.WriteString(waivedText(c.waived))
 		b.WriteString(c.table(f.Rules))
+		if first, more := reasonOf(f.Ended); more != "" {
+			b.WriteString(first + "\n" + indented(more) + "\n")
+		}
 	}
 	colour := red
-	if f.Summary.Conformant {
+	switch {
+	case f.Summary.Conformant:
 		colour = green
+	case f.Ended.Status == Interrupted:
+		colour = yellow
 	}
 	b.WriteString(c.paint(colour, SummaryLine(c.order.header, f)) + "\n")
 	return c.print(b.String())
@@ -192,9 +198,10 @@ func (c *consoleWriter) table(rules []Rule) string {
 }
 
 const (
-	red   = "31"
-	green = "32"
-	bold  = "1"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	bold   = "1"
 )
 
 func (c *consoleWriter) paint(code, s string) string {

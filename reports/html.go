@@ -115,12 +115,14 @@ func ruleCell(n int, class string) template.HTML {
 
 // An endData is what the end of the page is made from.
 type endData struct {
-	Header  Header
-	Footer  Footer
-	Line    string
-	Broken  string
-	Numbers []outcomeNumber
-	Facts   []fact
+	Header Header
+	Footer Footer
+	Line   string
+	// Broken is what is wrong with the run as a whole, in a line; More is what else
+	// there is to that.
+	Broken, More string
+	Numbers      []outcomeNumber
+	Facts        []fact
 	// Matrices are the mismatch matrix, stage by stage; stages without a case
 	// are left out.
 	Matrices []matrixTable
@@ -136,8 +138,9 @@ type fact struct{ Name, Value string }
 
 func newEndData(h Header, f Footer, m *matrix) endData {
 	s := f.Summary
+	_, more := reasonOf(f.Ended)
 	return endData{
-		Header: h, Footer: f, Line: SummaryLine(h, f), Broken: broken(f.Ended), Matrices: m.tables(),
+		Header: h, Footer: f, Line: SummaryLine(h, f), Broken: broken(f.Ended), More: more, Matrices: m.tables(),
 		Numbers: []outcomeNumber{
 			{Passed, "passed", s.Passed}, {Failed, "failed", s.Failed}, {Errored, "errors", s.Errors},
 			{Waived, "waived", s.Waived}, {NotClaimed, "not claimed", s.NotClaimed},

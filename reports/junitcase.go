@@ -96,11 +96,12 @@ func junitBroken(h Header, f Footer) junitCase {
 	if f.Ended.Status == Complete && f.Ended.Reason != "" {
 		name = "nothing speaks against the run"
 	}
+	_, more := reasonOf(f.Ended)
 	return junitCase{
 		ClassName: junitClass("run"),
 		Name:      name,
 		Time:      seconds(0),
-		Error:     &junitProblem{Message: strings.Join(whyNot(f), ", "), Type: "run", Text: SummaryLine(h, f)},
+		Error:     &junitProblem{Message: strings.Join(whyNot(f), ", "), Type: "run", Text: strings.TrimSpace(SummaryLine(h, f) + "\n" + more)},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 //	conformant: 3,214 passed (core); claims: create-presence; not claimed: provision-liveness
 //	conformant with 3 waived: 3,211 passed (core); …
 //	NOT conformant: 2 rules violated (PRE-2, LIV-1): 2,688 failed, 512 passed, 0 errors (core); …
+//	interrupted after 10 of 3,214 scenarios, with 1 rule violated (PRE-2) so far: 1 failed, 9 passed, 0 errors (core); …
 func SummaryLine(h Header, f Footer) string {
 	s := f.Summary
 	var b strings.Builder
@@ -21,8 +22,11 @@ func SummaryLine(h Header, f Footer) string {
 	case s.Conformant:
 		fmt.Fprintf(&b, "conformant: %s passed", spelled.Number(s.Passed))
 	default:
-		fmt.Fprintf(&b, "NOT conformant: %s: %s failed, %s passed, %s",
-			strings.Join(whyNot(f), ", "), spelled.Number(s.Failed), spelled.Number(s.Passed), counted(s.Errors, "error"))
+		head := "NOT conformant: " + strings.Join(whyNot(f), ", ")
+		if f.Ended.Status == Interrupted {
+			head = interrupted(f) // whoever ended it has no verdict
+		}
+		fmt.Fprintf(&b, "%s: %s failed, %s passed, %s", head, spelled.Number(s.Failed), spelled.Number(s.Passed), counted(s.Errors, "error"))
 		if s.Waived > 0 {
 			fmt.Fprintf(&b, ", %s waived", spelled.Number(s.Waived))
 		}
@@ -62,13 +66,8 @@ const maxRulesInLine = 12
 // whyNot lists what stands between a run and "conformant"; never empty.
 func whyNot(f Footer) []string {
 	var why []string
-	if rules := violated(f.Rules); len(rules) > 0 {
-		shown := rules[:min(len(rules), maxRulesInLine)]
-		list := spelled.Line(strings.Join(shown, ", "))
-		if more := len(rules) - len(shown); more > 0 {
-			list += fmt.Sprintf(" and %d more", more)
-		}
-		why = append(why, fmt.Sprintf("%s violated (%s)", counted(len(rules), "rule"), list))
+	if rules := violatedText(f.Rules); rules != "" {
+		why = append(why, rules)
 	}
 	if end := broken(f.Ended); end != "" {
 		why = append(why, end)
@@ -86,6 +85,41 @@ func whyNot(f Footer) []string {
 	return []string{"the run does not say why"}
 }
 
+// Verdict is the verdict in a word or two: "conformant", "not conformant", or
+// "interrupted", which is neither.
+func (f Footer) Verdict() string {
+	switch {
+	case f.Summary.Conformant:
+		return "conformant"
+	case f.Ended.Status == Interrupted:
+		return "interrupted"
+	}
+	return "not conformant"
+}
+
+// interrupted says how far a run came, and what it found until then.
+func interrupted(f Footer) string {
+	line := broken(f.Ended)
+	if rules := violatedText(f.Rules); rules != "" {
+		line += ", with " + rules + " so far"
+	}
+	return line
+}
+
+// violatedText counts and lists the rules that are violated; empty where none is.
+func violatedText(rules []Rule) string {
+	ids := violated(rules)
+	if len(ids) == 0 {
+		return ""
+	}
+	shown := ids[:min(len(ids), maxRulesInLine)]
+	list := spelled.Line(strings.Join(shown, ", "))
+	if more := len(ids) - len(shown); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("%s violated (%s)", counted(len(ids), "rule"), list)
+}
+
 func violated(rules []Rule) []string {
 	var ids []string
 	for _, r := range rules {
@@ -101,8 +135,8 @@ func violated(rules []Rule) []string {
 func broken(e Ended) string {
 	progress := fmt.Sprintf("after %s of %s scenarios", spelled.Number(e.Ended), spelled.Number(e.Planned))
 	reason := ""
-	if e.Reason != "" {
-		reason = " (" + spelled.Line(e.Reason) + ")"
+	if first, _ := reasonOf(e); first != "" {
+		reason = " (" + first + ")"
 	}
 	switch {
 	case e.Status != Complete:
@@ -110,5 +144,13 @@ func broken(e Ended) string {
 	case e.Planned != e.Ended:
 		return "ended " + progress + reason
 	}
-	return spelled.Line(e.Reason)
+	first, _ := reasonOf(e)
+	return first
+}
+
+// reasonOf is the first line of a run's reason, and the further ones, such as
+// what a server printed last; empty where there are none.
+func reasonOf(e Ended) (first, more string) {
+	first, more, _ = strings.Cut(spelled.Text(e.Reason), "\n")
+	return first, more
 }

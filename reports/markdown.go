@@ -118,11 +118,10 @@ func (m *markdownWriter) End(f Footer) error {
 
 func markdownSummary(h Header, f Footer) string {
 	var b strings.Builder
-	verdict := "not conformant"
-	if f.Summary.Conformant {
-		verdict = "conformant"
+	fmt.Fprintf(&b, "## BYOK conformance: %s\n\n%s\n\n", f.Verdict(), markdownText(spelled.Clip(SummaryLine(h, f), 1000)))
+	if _, more := reasonOf(f.Ended); more != "" {
+		b.WriteString(markdownPre(indented(spelled.Clip(more, 4000))) + "\n\n")
 	}
-	fmt.Fprintf(&b, "## BYOK conformance: %s\n\n%s\n\n", verdict, markdownText(spelled.Clip(SummaryLine(h, f), 1000)))
 	s := f.Summary
 	b.WriteString("| planned | passed | failed | errors | waived | not claimed |\n|--:|--:|--:|--:|--:|--:|\n")
 	fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n\n", spelled.Number(f.Ended.Planned), spelled.Number(s.Passed),

@@ -78,9 +78,9 @@ func TestLoadErrors(t *testing.T) {
 		{"nothing wrong", plain, nil},
 
 		// The file.
-		{"empty file", "", []string{"f.yaml:1:1: the file is empty"}},
-		{"only a comment", "# nothing\n", []string{"f.yaml:1:1: the file is empty"}},
-		{"no YAML", "a: 1\n  b: [\n", []string{"f.yaml:2:1: the file is not YAML: mapping values are not allowed in this context; correct this line or the one before it"}},
+		{"empty file", "", []string{"f.yaml:1:1: the file is empty; write what belongs into it, or name another file"}},
+		{"only a comment", "# nothing\n", []string{"f.yaml:1:1: the file is empty; write what belongs into it, or name another file"}},
+		{"no YAML", "a: 1\n  b: [\n", []string{"f.yaml:2:3: the file is not YAML: mapping values are not allowed in this context; correct this line or the one before it"}},
 		{"second document", plain + "---\nclass: dead\n", []string{"f.yaml:11:1: a second document begins here; one file holds one document"}},
 		{"second document that is no YAML", plain + "---\na: 'x", []string{"f.yaml:12:1: the file is not YAML: found unexpected end of stream; correct this line or the one before it"}},
 		{"too large", "#" + strings.Repeat("x", 1<<20), []string{"f.yaml:1:1: the file is larger than 1 MiB, and none that people write is; check that this is the right one"}},

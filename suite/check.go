@@ -47,6 +47,11 @@ func (p Point) Err() error {
 	return fmt.Errorf("%s: %s; %s, and not the gate: %s", p.Asked, p.Seen, p.Fault, p.Advice)
 }
 
+// wrongPoint is a point that is wrong.
+func wrongPoint(asked, seen, fault, advice string) Point {
+	return Point{Asked: asked, State: Wrong, Seen: seen, Fault: fault, Advice: advice}
+}
+
 // Check replays the plainest scenario that must be allowed, and says of each
 // thing that a run needs whether it is so: the workspace is made and deleted,
 // and, where liveness is claimed, the probe reaches our providers. Nothing of
@@ -125,12 +130,12 @@ func (w *witness) removeByName(ctx context.Context, runID string) {
 }
 
 func createPoint(r Reply) Point {
-	p := Point{Asked: "create", State: Wrong, Seen: gotOf(&r), Fault: inProfile}
+	p := Point{Asked: "create", State: Wrong, Seen: r.String(), Fault: inProfile}
 	switch {
 	case r.Outcome == OutcomeAllowed:
-		return Point{Asked: "create", State: Right, Seen: "a workspace with a live credential was " + gotOf(&r)}
+		return Point{Asked: "create", State: Right, Seen: "a workspace with a live credential was " + r.String()}
 	case r.Outcome == OutcomeRefused && known(r.Code):
-		return Point{Asked: "create", State: Right, Seen: "a live credential was " + gotOf(&r) + ", which the corpus will judge"}
+		return Point{Asked: "create", State: Right, Seen: "a live credential was " + r.String() + ", which the corpus will judge"}
 	case r.Outcome == OutcomeNone || r.Outcome == OutcomeLate:
 		p.Seen, p.Fault, p.Advice = fmt.Sprintf("no reply: %v", r.Err), inServer, "see what it printed, and whether it is up; raise --timeout if it is only slow"
 	case r.Status == 401 || r.Status == 403:
@@ -142,9 +147,9 @@ func createPoint(r Reply) Point {
 	case r.Outcome == OutcomeFailed && r.Err != nil:
 		p.Seen, p.Advice = r.Err.Error(), "correct create.id"
 	case r.Status < 300:
-		p.Advice = "correct create.allowed, which does not hold for this reply: " + spelled.Line(clip(string(r.Body), 200))
+		p.Advice = "correct create.allowed, which does not hold for this reply: " + spelled.Line(spelled.Short(string(r.Body), 200))
 	default:
-		p.Advice = "correct create.request.body, or create.code if this is a refusal of the gate: " + spelled.Line(clip(string(r.Body), 200))
+		p.Advice = "correct create.request.body, or create.code if this is a refusal of the gate: " + spelled.Line(spelled.Short(string(r.Body), 200))
 	}
 	return p
 }
@@ -153,11 +158,11 @@ func deletePoint(created Point, w *witness) Point {
 	p := Point{Asked: "delete", State: Right, Seen: "the workspace was deleted"}
 	switch {
 	case w.removed == 0 && w.created.Outcome == OutcomeFailed && created.Fault == inProfile:
-		return Point{"delete", Wrong, "a workspace may have been left behind, since its id is not known", inProfile, "correct create.id, or say with workspaces.list how to find it"}
+		return wrongPoint("delete", "a workspace may have been left behind, since its id is not known", inProfile, "correct create.id, or say with workspaces.list how to find it")
 	case w.removed == 0:
 		return Point{Asked: "delete", State: NotAsked, Seen: "no workspace was made"}
 	case w.removal != nil:
-		return Point{"delete", Wrong, fmt.Sprintf("the workspace was left behind: %v", w.removal), inProfile, "correct workspaces.remove, its request or what removed looks at"}
+		return wrongPoint("delete", fmt.Sprintf("the workspace was left behind: %v", w.removal), inProfile, "correct workspaces.remove, its request or what removed looks at")
 	}
 	return p
 }
@@ -172,8 +177,8 @@ func proxyPoint(cfg Config, created Reply) Point {
 	case created.Outcome != OutcomeAllowed:
 		p.Seen = "no workspace was made"
 	default:
-		return Point{"probe", Wrong, "a live credential was allowed, and our providers were not asked about it, so probes go elsewhere or are not made", inServer,
-			"start it with `-- COMMAND`, or behind `conformance upstream` with `run --upstream ADDR`, and let its HTTP client honour HTTPS_PROXY; if it has no liveness check, leave create-liveness out of --claim"}
+		return wrongPoint("probe", "a live credential was allowed, and our providers were not asked about it, so probes go elsewhere or are not made", inServer,
+			"start it with `-- COMMAND`, or behind `conformance upstream` with `run --upstream ADDR`, and let its HTTP client honour HTTPS_PROXY; if it has no liveness check, leave create-liveness out of --claim")
 	}
 	return p
 }

@@ -11,7 +11,7 @@ func checkAtOnce(_ *Observation, s *StepObservation) []Violation {
 	for j := range s.Replies {
 		first, r := &s.Replies[0], &s.Replies[j]
 		if r.Outcome != first.Outcome || r.Code != first.Code {
-			return []Violation{{Unstable, "ROB-3", 0, fmt.Sprintf("%d requests at once got different verdicts", len(s.Replies)), gotOf(first), gotOf(r)}}
+			return []Violation{{Unstable, "ROB-3", 0, fmt.Sprintf("%d requests at once got different verdicts", len(s.Replies)), first.String(), r.String()}}
 		}
 	}
 	return nil
@@ -31,7 +31,7 @@ func checkStages(o *Observation) []Violation {
 		if created == nil {
 			created = r
 		} else if r.Outcome != created.Outcome {
-			out = append(out, Violation{StagesDisagree, "PRV-2", i, "create and provision disagree about the same scope", "as at create: " + gotOf(created), gotOf(r)})
+			out = append(out, Violation{StagesDisagree, "PRV-2", i, "create and provision disagree about the same scope", "as at create: " + created.String(), r.String()})
 		}
 	}
 	return out

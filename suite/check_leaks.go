@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
@@ -36,7 +37,7 @@ func checkPassedOn(o *Observation) []Violation {
 		for _, c := range s.Calls {
 			for j := range s.Replies {
 				if piece := piecePassedOn(&c, s.Replies[j].Body); piece != "" {
-					return []Violation{{PassedOn, "SEC-5", i, "the reply holds the provider's own answer", "the server's own words", clip(piece, 80)}}
+					return []Violation{{PassedOn, "SEC-5", i, "the reply holds the provider's own answer", "the server's own words", spelled.Short(piece, 80)}}
 				}
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
@@ -48,7 +49,7 @@ func form(o *Observation, step *scenarios.Step, r *Reply) []Violation {
 		out = append(out, Violation{WrongStatus, "REF-1", 0, "the refusal has another status", "status 422", fmt.Sprintf("status %d", r.Status)})
 	}
 	if !r.Object {
-		out = append(out, Violation{NotJSON, "REF-1", 0, "the refusal's body is not a JSON object", "a JSON object", clip(string(r.Body), 80)})
+		out = append(out, Violation{NotJSON, "REF-1", 0, "the refusal's body is not a JSON object", "a JSON object", spelled.Short(string(r.Body), 80)})
 	}
 	return out
 }
@@ -78,10 +79,10 @@ func naming(o *Observation, step *scenarios.Step, r *Reply) []Violation {
 	}
 	if r.Code == gate.MissingCredential {
 		if accepted := acceptedBy(o.Registry, x.Providers); !slices.ContainsFunc(accepted, func(n string) bool { return slices.Contains(r.Names, n) || hasWord(text, n) }) {
-			out = append(out, Violation{AcceptedUnnamed, "REF-2", 0, "the refusal names no credential that would be accepted", "one of " + strings.Join(accepted, ", "), clip(r.Text, 200)})
+			out = append(out, Violation{AcceptedUnnamed, "REF-2", 0, "the refusal names no credential that would be accepted", "one of " + strings.Join(accepted, ", "), spelled.Short(r.Text, 200)})
 		}
 	} else if _, name, _ := strings.Cut(x.Probed, "/"); o.Level == scenarios.Extended && name != "" && r.Credential != name && !hasWord(text, name) {
-		out = append(out, Violation{DeadUnnamed, "REF-2", 0, "the refusal does not name the credential that is dead", name, clip(r.Text, 200)})
+		out = append(out, Violation{DeadUnnamed, "REF-2", 0, "the refusal does not name the credential that is dead", name, spelled.Short(r.Text, 200)})
 	}
 	return out
 }
@@ -90,7 +91,7 @@ func provided(r *Reply) string {
 	if r.Provider != "" {
 		return "provider " + quoted(r.Provider)
 	}
-	return clip(r.Text, 200)
+	return spelled.Short(r.Text, 200)
 }
 
 // ownWords is a text of the target without what it only repeats and what may
@@ -218,12 +219,4 @@ func hasWord(text, word string) bool {
 
 func nameByte(b byte) bool {
 	return b == '_' || b == '-' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z'
-}
-
-// clip shortens a text for a message, in bytes.
-func clip(s string, limit int) string {
-	if len(s) > limit {
-		return s[:limit] + "…"
-	}
-	return s
 }

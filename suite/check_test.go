@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -33,15 +34,15 @@ func (s *smallServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.rows = map[string]string{}
 	}
 	if r.URL.Path != "/health" && r.Header.Get("Authorization") != "Bearer "+s.token {
-		answer(w, 401, `{"error":"no"}`)
+		reply(w, 401, `{"error":"no"}`)
 		return
 	}
 	id, one := strings.CutPrefix(r.URL.Path, "/workspaces/")
 	switch {
 	case r.URL.Path == "/health":
-		answer(w, 200, "{}")
+		reply(w, 200, "{}")
 	case r.URL.Path == "/settings/secrets":
-		answer(w, 200, "[]")
+		reply(w, 200, "[]")
 	case r.URL.Path == "/workspaces" && r.Method == http.MethodPost:
 		var body struct {
 			Name    string
@@ -54,19 +55,19 @@ func (s *smallServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		s.rows[body.Name] = body.Name
-		answer(w, 201, `{"id":"`+body.Name+`"}`)
+		reply(w, 201, `{"id":"`+body.Name+`"}`)
 	case r.URL.Path == "/workspaces":
 		list := []map[string]string{}
 		for id, name := range s.rows {
 			list = append(list, map[string]string{"id": id, "name": name})
 		}
 		text, _ := json.Marshal(list) // strings always encode
-		answer(w, 200, string(text))
+		reply(w, 200, string(text))
 	case one && r.Method == http.MethodDelete:
 		delete(s.rows, id)
-		answer(w, 200, "{}")
+		reply(w, 200, "{}")
 	case one:
-		answer(w, 200, `{"status":"online"}`)
+		reply(w, 200, `{"status":"online"}`)
 	default:
 		http.NotFound(w, r)
 	}
@@ -92,7 +93,7 @@ func asking(t *testing.T, p *Providers, s *scenarios.Scenario, reg *registry.Reg
 // TestCheck holds each point to what is wrong with a server or its profile, and
 // every check to leaving nothing behind.
 func TestCheck(t *testing.T) {
-	builtIn, err := profiles.ReadFile("profiles/workspace-server.yaml")
+	builtIn, err := os.ReadFile("server/profiles/workspace-server.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,20 +141,20 @@ func TestCheck(t *testing.T) {
 				t.Fatal(err)
 			}
 			cfg := Config{Registry: reg, Scenarios: all, Providers: NewProviders(reg), Claims: p.Claims, Budget: time.Second, Seed: "s"}
-			server := &smallServer{token: "t"}
+			fake := &smallServer{token: "t"}
 			if test.token != "" {
-				server.token = test.token
+				fake.token = test.token
 			}
 			if !test.silent {
-				server.probe = asking(t, cfg.Providers, plainest(cfg), reg)
+				fake.probe = asking(t, cfg.Providers, plainest(cfg), reg)
 			}
-			s := httptest.NewServer(server)
+			s := httptest.NewServer(fake)
 			defer s.Close()
-			target, err := NewHTTPTarget(p, s.URL, HTTPOptions{Env: func(string) (string, bool) { return "t", true }})
+			srv, err := NewHTTPTarget(p, s.URL, HTTPOptions{Env: func(string) (string, bool) { return "t", true }})
 			if err != nil {
 				t.Fatal(err)
 			}
-			points := checked(t, t.Context(), target, cfg)
+			points := checked(t, t.Context(), srv, cfg)
 			var got []string
 			var wrong Point
 			for _, p := range points {
@@ -168,22 +169,22 @@ func TestCheck(t *testing.T) {
 			if wrong.Fault != test.fault || !strings.Contains(wrong.Advice, test.advice) {
 				t.Errorf("%s: %s, want %s and advice with %q", wrong.Fault, wrong.Advice, test.fault, test.advice)
 			}
-			if server.mu.Lock(); len(server.rows) > 0 {
-				t.Errorf("left behind: %v", server.rows)
+			if fake.mu.Lock(); len(fake.rows) > 0 {
+				t.Errorf("left behind: %v", fake.rows)
 			}
-			server.mu.Unlock()
+			fake.mu.Unlock()
 		})
 	}
 }
 
 // checked asks all points, as the command line does.
-func checked(t *testing.T, ctx context.Context, target *HTTPTarget, cfg Config) []Point {
+func checked(t *testing.T, ctx context.Context, srv *HTTPTarget, cfg Config) []Point {
 	t.Helper()
-	points := target.Prepare(ctx, false)
+	points := srv.Prepare(ctx, false)
 	if FirstWrong(points) != nil {
 		return points
 	}
-	cfg.Target = target
+	cfg.Target = srv
 	more, err := Check(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)

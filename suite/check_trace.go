@@ -79,7 +79,7 @@ func isLoudLine(o *Observation, step *scenarios.Step, line string) bool {
 	if o.Loud == "" {
 		return isTrace(o, step, line)
 	}
-	return !ofAnother(o, line) && o.Loud.matches(o, step, line)
+	return !ofAnother(o, line) && loudMatches(o.Loud, o, step, line)
 }
 
 func ofAnother(o *Observation, text string) bool {

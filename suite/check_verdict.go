@@ -20,7 +20,7 @@ func checkVerdict(o *Observation, s *StepObservation) []Violation {
 			if kind == Deadline {
 				rule = "LIV-6"
 			}
-			out = append(out, Violation{kind, rule, 0, message, wantOf(s.Step), gotOf(r)})
+			out = append(out, Violation{kind, rule, 0, message, wantOf(s.Step), r.String()})
 		}
 	}
 	return out
@@ -106,18 +106,4 @@ func wantOf(s *scenarios.Step) string {
 		return fmt.Sprintf("%s answered with a 4xx or a normal verdict", s.Stage)
 	}
 	return fmt.Sprintf("%s allowed", s.Stage)
-}
-
-func gotOf(r *Reply) string {
-	text := string(r.Outcome)
-	if r.RawCode != "" {
-		text += " with " + r.RawCode
-	}
-	if r.Status != 0 {
-		text += fmt.Sprintf(" (status %d)", r.Status)
-	}
-	if r.Err != nil {
-		text += ": " + r.Err.Error()
-	}
-	return text
 }

@@ -155,8 +155,8 @@ func newEngine(cfg Config) (*engine, error) {
 	if t, ok := cfg.Target.(Inspected); ok {
 		t.Inspect(e.inspect)
 	}
-	if t, ok := cfg.Target.(interface{ pace(*pulse) }); ok {
-		t.pace(e.pulse)
+	if t, ok := cfg.Target.(interface{ Pace(*pulse) }); ok {
+		t.Pace(e.pulse)
 	}
 	return e, nil
 }

@@ -119,9 +119,9 @@ func (f *finisher) judge(r ended) {
 		res.Outcome = Failed
 	}
 	for i, v := range res.Violations {
-		res.Violations[i] = f.e.cfg.Providers.ring.maskViolation(v)
+		res.Violations[i] = maskViolation(f.e.cfg.Providers.ring, v)
 	}
-	res.Seen = f.e.cfg.Providers.ring.seen(o)
+	res.Seen = seen(f.e.cfg.Providers.ring, o)
 	if res.Outcome != Passed || f.e.cfg.Trace {
 		res.Exchanges = f.exchanges(o)
 	}
@@ -250,4 +250,11 @@ func refusedTwin(t *Result) *Violation {
 		return nil
 	}
 	return &t.Violations[i]
+}
+
+// maskViolation returns a violation that can be shown: what was seen may quote
+// a reply or a URL.
+func maskViolation(r *ring, v Violation) Violation {
+	v.Message, v.Want, v.Got = r.mask(v.Message), r.mask(v.Want), r.mask(v.Got)
+	return v
 }

@@ -82,11 +82,11 @@ func FuzzReply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, said []byte) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		target, err := NewHTTPTarget(p, "http://127.0.0.1:1", HTTPOptions{Transport: &answered{said, cancel}, Env: func(string) (string, bool) { return "t", true }})
+		srv, err := NewHTTPTarget(p, "http://127.0.0.1:1", HTTPOptions{Transport: &answered{said, cancel}, Env: func(string) (string, bool) { return "t", true }})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := target.Create(ctx, CreateRequest{Name: "n", Runtime: "r", Model: "m"})
+		got := srv.Create(ctx, CreateRequest{Name: "n", Runtime: "r", Model: "m"})
 		status, fields := replyByTheBook(said)
 		code, _ := fields["code"].(string)
 		known := slices.Contains([]string{"MISSING_BYOK_CREDENTIAL", "BYOK_CREDENTIAL_INVALID", "INVALID_BYOK_CREDENTIAL"}, code)

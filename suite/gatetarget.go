@@ -21,7 +21,7 @@ type GateTarget struct {
 	pulse *pulse
 }
 
-func (t *GateTarget) pace(p *pulse) { t.pulse = p }
+func (t *GateTarget) Pace(p *pulse) { t.pulse = p }
 
 var _ Target = (*GateTarget)(nil)
 

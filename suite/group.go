@@ -45,7 +45,7 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 		e.alone(ctx, r, func() { e.turn(ctx, set, r, e.slots) })
 	}
 	if set != nil {
-		e.cfg.Providers.ring.retire(set)
+		e.cfg.Providers.ring.drop(set.credentials)
 	}
 }
 
@@ -144,7 +144,7 @@ func (e *engine) phases(ctx context.Context, g *group, replays []*replay) {
 		}
 		e.spread(ctx, set, replays, func(*replay) {})
 	}
-	e.cfg.Providers.ring.retire(set)
+	e.cfg.Providers.ring.drop(set.credentials)
 }
 
 // install makes the only set of a group and sets it at the target. It returns

@@ -33,7 +33,7 @@ type hindered struct {
 	creates map[string]int
 }
 
-func (h *hindered) pace(p *pulse) { h.pulse = p; h.GateTarget.pace(p) }
+func (h *hindered) Pace(p *pulse) { h.pulse = p; h.GateTarget.Pace(p) }
 
 func (h *hindered) Create(ctx context.Context, req CreateRequest) Reply {
 	reply := h.GateTarget.Create(ctx, req)
@@ -44,9 +44,7 @@ func (h *hindered) Create(ctx context.Context, req CreateRequest) Reply {
 	if n > h.first {
 		return reply
 	}
-	h.pulse.mu.Lock()
-	h.pulse.sum += h.stall
-	h.pulse.mu.Unlock()
+	h.pulse.lose(h.stall)
 	return h.wrong(reply, req)
 }
 

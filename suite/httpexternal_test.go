@@ -40,7 +40,7 @@ func TestExternalProvisioning(t *testing.T) {
 			t.Parallel()
 			var events atomic.Value
 			events.Store(test.before)
-			target := served(t, func(w http.ResponseWriter, r *http.Request) {
+			srv := served(t, func(w http.ResponseWriter, r *http.Request) {
 				switch r.Method + " " + r.URL.Path {
 				case "GET /events/7":
 					answer(w, 200, events.Load().(string))
@@ -52,7 +52,7 @@ func TestExternalProvisioning(t *testing.T) {
 					t.Errorf("%s %s was asked, and nothing of an external workspace's state is ours to wait for", r.Method, r.URL)
 				}
 			})
-			r := target.Provision(t.Context(), ProvisionRequest{Workspace: Workspace{ID: "7", External: true}, Began: func() { events.Store(test.after) }})
+			r := srv.Provision(t.Context(), ProvisionRequest{Workspace: Workspace{ID: "7", External: true}, Began: func() { events.Store(test.after) }})
 			if r.Outcome != test.want || r.Code != test.code || r.Err != nil {
 				t.Errorf("%s %q %v, want %s %q", r.Outcome, r.Code, r.Err, test.want, test.code)
 			}

@@ -160,6 +160,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 		req.Header.Set("X-Request-ID", requestID)
 	}
 	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now()}
+	t.sent.Add(1)
 	resp, err := t.client.Do(req)
 	if err != nil {
 		r.took = time.Since(r.at)

@@ -37,7 +37,7 @@ func TestPrepare(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var deleted []string
-			target := served(t, func(w http.ResponseWriter, r *http.Request) {
+			srv := served(t, func(w http.ResponseWriter, r *http.Request) {
 				switch {
 				case r.URL.Path == "/health":
 					answer(w, test.health.status, test.health.body)
@@ -48,7 +48,7 @@ func TestPrepare(t *testing.T) {
 					answer(w, test.list.status, test.list.body)
 				}
 			})
-			err := FirstWrong(target.Prepare(t.Context(), test.reset))
+			err := FirstWrong(srv.Prepare(t.Context(), test.reset))
 			if got := fmt.Sprint(err); err == nil != (test.want == "") || err != nil && !strings.Contains(got, test.want) {
 				t.Errorf("error %v\nwant  %s", err, test.want)
 			}
@@ -81,14 +81,14 @@ claims:`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := NewHTTPTarget(p, url, HTTPOptions{})
+	srv, err := NewHTTPTarget(p, url, HTTPOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !target.Traits().Unreadable {
+	if !srv.Traits().Unreadable {
 		t.Error("the traits do not say that an unreadable secret can be planted")
 	}
-	return target
+	return srv
 }
 
 func TestUnreadableSecretsArePlanted(t *testing.T) {
@@ -100,19 +100,19 @@ func TestUnreadableSecretsArePlanted(t *testing.T) {
 		answer(w, 200, "{}")
 	}))
 	defer s.Close()
-	target := planting(t, s.URL)
+	srv := planting(t, s.URL)
 	unreadable := map[string]gate.Secret{"A": {Unreadable: true}}
-	if err := target.SetGlobals(t.Context(), unreadable); err != nil {
+	if err := srv.SetGlobals(t.Context(), unreadable); err != nil {
 		t.Error(err)
 	}
-	r := target.Provision(t.Context(), ProvisionRequest{Workspace: Workspace{ID: "7"}, Secrets: unreadable, Began: func() {}})
+	r := srv.Provision(t.Context(), ProvisionRequest{Workspace: Workspace{ID: "7"}, Secrets: unreadable, Began: func() {}})
 	if r.Outcome != OutcomeAllowed {
 		t.Errorf("provisioning: %s %v", r.Outcome, r.Err)
 	}
 	if diff := cmp.Diff([]string{"POST /g/A/corrupt", "POST /w/7/A/corrupt", "POST /w/7/start"}, calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
-	if r := target.Create(t.Context(), CreateRequest{Secrets: unreadable}); r.Outcome != OutcomeNone || r.Err == nil || len(calls) != 3 {
+	if r := srv.Create(t.Context(), CreateRequest{Secrets: unreadable}); r.Outcome != OutcomeNone || r.Err == nil || len(calls) != 3 {
 		t.Errorf("a create cannot plant one, and came to %s %v", r.Outcome, r.Err)
 	}
 }
@@ -121,7 +121,7 @@ func TestUnreadableSecretsArePlanted(t *testing.T) {
 // and to nothing of somebody else's.
 func TestSetGlobals(t *testing.T) {
 	var calls []string
-	target := served(t, func(w http.ResponseWriter, r *http.Request) {
+	srv := served(t, func(w http.ResponseWriter, r *http.Request) {
 		var body struct{ Key, Value string }
 		_ = json.NewDecoder(r.Body).Decode(&body) // a DELETE has none
 		calls = append(calls, strings.TrimSpace(r.Method+" "+r.URL.Path+" "+body.Key+"="+body.Value))
@@ -143,7 +143,7 @@ func TestSetGlobals(t *testing.T) {
 	}
 	for i, step := range steps {
 		calls = nil
-		if err := target.SetGlobals(t.Context(), step.set); err != nil {
+		if err := srv.SetGlobals(t.Context(), step.set); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(step.want, calls, cmpopts.EquateEmpty()); diff != "" {

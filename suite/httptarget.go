@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // HTTPTarget drives a server through a profile.
@@ -37,6 +38,8 @@ type HTTPTarget struct {
 	pause time.Time
 	// answered: a reply came that was not the rate limit's.
 	answered atomic.Bool
+	// sent counts the requests.
+	sent atomic.Int64
 	// globals are the names that we have set.
 	globals map[string]bool
 	// show is told of every reply but those to creates; nil until Inspect.
@@ -54,7 +57,7 @@ var (
 // Inspect has every reply shown from now on.
 func (t *HTTPTarget) Inspect(show func(where string, r Shown)) { t.show = show }
 
-func (t *HTTPTarget) pace(p *pulse) { t.pulse = p }
+func (t *HTTPTarget) Pace(p *pulse) { t.pulse = p }
 
 // HTTPOptions change how a server is reached. The zero value dials its URL.
 type HTTPOptions struct {
@@ -263,7 +266,7 @@ func (r *httpReply) is(code *expression) bool {
 func (r *httpReply) exchange(stage string) Exchange {
 	return Exchange{
 		Direction: "target", Method: r.sent.Method, URL: r.sent.URL.String(), Status: r.status, RequestHeaders: r.sent.Header,
-		RequestBody: r.sentRaw, ResponseHeaders: r.header, ResponseBody: clip(string(r.body), 2*maxShown), At: r.at, Took: r.took, Stage: stage,
+		RequestBody: r.sentRaw, ResponseHeaders: r.header, ResponseBody: spelled.Short(string(r.body), 2*maxShown), At: r.at, Took: r.took, Stage: stage,
 	}
 }
 

@@ -27,11 +27,11 @@ func served(t *testing.T, handle http.HandlerFunc) *HTTPTarget {
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := NewHTTPTarget(p, s.URL, HTTPOptions{Env: func(string) (string, bool) { return "t", true }})
+	srv, err := NewHTTPTarget(p, s.URL, HTTPOptions{Env: func(string) (string, bool) { return "t", true }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return target
+	return srv
 }
 
 func answer(w http.ResponseWriter, status int, body string) {
@@ -60,11 +60,11 @@ func TestRefusalFields(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, 422, test.body) }))
 			defer s.Close()
-			target, err := NewHTTPTarget(p, s.URL, HTTPOptions{})
+			srv, err := NewHTTPTarget(p, s.URL, HTTPOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := target.Create(t.Context(), CreateRequest{Name: "n"})
+			r := srv.Create(t.Context(), CreateRequest{Name: "n"})
 			if diff := cmp.Diff(test.names, r.Names); diff != "" || r.Credential != test.credential {
 				t.Errorf("credential %q, names (-want +got):\n%s", r.Credential, diff)
 			}
@@ -137,7 +137,7 @@ func TestCreateReadsTheReply(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			target := served(t, func(w http.ResponseWriter, r *http.Request) {
+			srv := served(t, func(w http.ResponseWriter, r *http.Request) {
 				// A server reads what it was sent; only then does net/http notice that the client has gone.
 				if _, err := io.Copy(io.Discard, r.Body); err != nil {
 					t.Error(err)
@@ -148,7 +148,7 @@ func TestCreateReadsTheReply(t *testing.T) {
 			if test.want.Outcome == OutcomeLate {
 				patience = 50 * time.Millisecond
 			}
-			r := target.Create(t.Context(), CreateRequest{Name: "n", Runtime: "r", Model: "m", Patience: patience})
+			r := srv.Create(t.Context(), CreateRequest{Name: "n", Runtime: "r", Model: "m", Patience: patience})
 			got := want{r.Outcome, r.Code, r.RawCode, r.Provider, r.Status, r.Workspace.ID, ""}
 			if r.Err != nil {
 				got.Err = r.Err.Error()
@@ -180,7 +180,7 @@ func TestCreateSendsTheRequest(t *testing.T) {
 			var got map[string]any
 			var header http.Header
 			var line string
-			target := served(t, func(w http.ResponseWriter, r *http.Request) {
+			srv := served(t, func(w http.ResponseWriter, r *http.Request) {
 				line, header = r.Method+" "+r.URL.Path, r.Header
 				if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
 					t.Error(err)
@@ -188,7 +188,7 @@ func TestCreateSendsTheRequest(t *testing.T) {
 				answer(w, 201, `{"id":"7"}`)
 			})
 			test.req.RequestID, test.req.Patience = "run/id", time.Minute
-			target.Create(t.Context(), test.req)
+			srv.Create(t.Context(), test.req)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("body (-want +got):\n%s", diff)
 			}
@@ -203,7 +203,7 @@ func TestCreateSendsTheRequest(t *testing.T) {
 func TestRateLimitIsWaitedOut(t *testing.T) {
 	for _, retryAfter := range []string{"0.01", "0.02"} {
 		var calls atomic.Int32
-		target := served(t, func(w http.ResponseWriter, _ *http.Request) {
+		srv := served(t, func(w http.ResponseWriter, _ *http.Request) {
 			if calls.Add(1) <= 2 {
 				w.Header().Set("Retry-After", retryAfter)
 				answer(w, 429, `{"error":"rate limit exceeded"}`)
@@ -211,7 +211,7 @@ func TestRateLimitIsWaitedOut(t *testing.T) {
 			}
 			answer(w, 201, `{"id":"7"}`)
 		})
-		r := target.Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
+		r := srv.Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
 		if r.Outcome != OutcomeAllowed || calls.Load() != 3 {
 			t.Errorf("Retry-After %s: %s after %d calls", retryAfter, r.Outcome, calls.Load())
 		}
@@ -229,14 +229,14 @@ func TestRateLimitThatNeverEnds(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var calls atomic.Int32
-			target := served(t, func(w http.ResponseWriter, _ *http.Request) {
+			srv := served(t, func(w http.ResponseWriter, _ *http.Request) {
 				calls.Add(1)
 				w.Header().Set("Retry-After", "0.02")
 				answer(w, 429, "")
 			})
-			target.profile.rate.longest = 10 * time.Millisecond
-			target.answered.Store(test.answered)
-			r := target.Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
+			srv.profile.rate.longest = 10 * time.Millisecond
+			srv.answered.Store(test.answered)
+			r := srv.Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
 			if r.Outcome != OutcomeNone || !strings.Contains(fmt.Sprint(r.Err), "the server's rate limit (status 429) held us for") {
 				t.Errorf("%s, %v", r.Outcome, r.Err)
 			}
@@ -248,18 +248,18 @@ func TestRateLimitThatNeverEnds(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
-	target := served(t, nil)
+	srv := served(t, nil)
 	for value, want := range map[string]time.Duration{
 		"3": 3 * time.Second, "0.25": 250 * time.Millisecond, "89.5": 89*time.Second + 500*time.Millisecond,
 		"91": 90 * time.Second, "1e300": 90 * time.Second, "Inf": 90 * time.Second,
 		"": time.Second, "0": time.Second, "-5": time.Second, "NaN": time.Second, "-Inf": time.Second, "Tue, 24 Nov 2026 05:00:00 GMT": time.Second,
 	} {
 		r := &httpReply{status: 429, header: http.Header{"Retry-After": {value}}}
-		if got := target.limited(r); got != want {
+		if got := srv.limited(r); got != want {
 			t.Errorf("Retry-After %q: wait %s, want %s", value, got, want)
 		}
 	}
-	if got := target.limited(&httpReply{status: 503, header: http.Header{"Retry-After": {"3"}}}); got != 0 {
+	if got := srv.limited(&httpReply{status: 503, header: http.Header{"Retry-After": {"3"}}}); got != 0 {
 		t.Errorf("a 503 is waited out for %s", got)
 	}
 }
@@ -267,7 +267,7 @@ func TestRetryAfter(t *testing.T) {
 // TestCancelledRequests hold what is under way to end with the run.
 func TestCancelledRequests(t *testing.T) {
 	arrived := make(chan struct{})
-	target := served(t, func(_ http.ResponseWriter, r *http.Request) {
+	srv := served(t, func(_ http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
 			t.Error(err)
 		}
@@ -276,19 +276,19 @@ func TestCancelledRequests(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-arrived; cancel() }()
-	if r := target.Create(ctx, CreateRequest{Name: "n", Patience: time.Minute}); r.Outcome != OutcomeNone || !errors.Is(r.Err, context.Canceled) {
+	if r := srv.Create(ctx, CreateRequest{Name: "n", Patience: time.Minute}); r.Outcome != OutcomeNone || !errors.Is(r.Err, context.Canceled) {
 		t.Errorf("%s, %v", r.Outcome, r.Err)
 	}
-	target.pause = time.Now().Add(time.Hour) // as after a rate limit
-	if r := target.Create(ctx, CreateRequest{Name: "n", Patience: time.Minute}); r.Outcome != OutcomeNone || !errors.Is(r.Err, context.Canceled) {
+	srv.pause = time.Now().Add(time.Hour) // as after a rate limit
+	if r := srv.Create(ctx, CreateRequest{Name: "n", Patience: time.Minute}); r.Outcome != OutcomeNone || !errors.Is(r.Err, context.Canceled) {
 		t.Errorf("while it is held back: %s, %v", r.Outcome, r.Err)
 	}
 }
 
 func TestServerThatDied(t *testing.T) {
-	target := served(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	target.died = func() error { return errors.New("exit status 2") }
-	r := target.Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
+	srv := served(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	srv.died = func() error { return errors.New("exit status 2") }
+	r := srv.Create(t.Context(), CreateRequest{Name: "n", Patience: time.Minute})
 	if r.Outcome != OutcomeNone || r.Err.Error() != "the server is gone: exit status 2" {
 		t.Errorf("%s, %v", r.Outcome, r.Err)
 	}

@@ -29,7 +29,7 @@ func newHub(t *testing.T, pairs ...string) *hubOf {
 		s := planned(t, model, "claude-code", model, "workspace.K=live")
 		r := e.newReplay(s, i)
 		e.reset(r)
-		c := given(t, model, "workspace", "K", "live")
+		c := credentialOf(t, model, "workspace", "K", "live")
 		c.owner = r
 		h.ring.add([]*credential{c})
 		h.enter(r)
@@ -63,7 +63,7 @@ func (h *hubOf) seenBy() (calls []int, ambiguous []bool, strays int) {
 }
 
 func TestCallsAreAttributed(t *testing.T) {
-	global := given(t, "global", "global", "G", "live")
+	global := credentialOf(t, "global", "global", "G", "live")
 	tests := []struct {
 		name string
 		do   func(*hubOf)

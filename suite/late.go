@@ -74,6 +74,6 @@ func checkLate(_ *Observation, s *StepObservation) []Violation {
 	}
 	return []Violation{{
 		LateRefusal, "REF-4", 0, "the create was answered as if it were allowed, and the refusal came afterwards",
-		"the refusal is the answer to the create", gotOf(&s.Replies[0]) + ", then " + gotOf(s.Later),
+		"the refusal is the answer to the create", s.Replies[0].String() + ", then " + s.Later.String(),
 	}}
 }

@@ -46,14 +46,14 @@ func (l LoudLine) pattern(reg *registry.Registry, step *scenarios.Step) (*regexp
 	return re, nil
 }
 
-// matches reports whether a line of output says it loudly for a step. What the
+// loudMatches reports whether a line of output says it loudly for a step. What the
 // step's own request ids hold does not count.
-func (l LoudLine) matches(o *Observation, step *scenarios.Step, line string) bool {
+func loudMatches(l LoudLine, o *Observation, step *scenarios.Step, line string) bool {
 	re, err := l.pattern(o.Registry, step)
 	return err == nil && re.MatchString(withoutRequestIDs(line, o.RunID))
 }
 
-func (l *LoudLine) read(r *strict.Reader, n *yaml.Node) {
+func readLoud(l *LoudLine, r *strict.Reader, n *yaml.Node) {
 	r.Mapping(n, "loud", strict.Fields{"line": func(n *yaml.Node) {
 		r.Str("line", (*string)(l))(n)
 		sample := &scenarios.Step{Expect: scenarios.Expect{Providers: []string{"p"}, Probed: "workspace/C"}}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 // hidden are headers whose values are secrets of the target, not of a scenario.
@@ -23,7 +25,7 @@ func (r *ring) maskExchange(x Exchange) Exchange {
 	}
 	x.Method, x.URL, x.Note = r.mask(x.Method), r.mask(x.URL), r.mask(x.Note)
 	x.RequestHeaders, x.ResponseHeaders = r.maskHeader(x.RequestHeaders), r.maskHeader(x.ResponseHeaders)
-	x.RequestBody, x.ResponseBody = clip(r.maskBody(x.RequestBody), maxShown), clip(r.maskBody(x.ResponseBody), maxShown)
+	x.RequestBody, x.ResponseBody = spelled.Short(r.maskBody(x.RequestBody), maxShown), spelled.Short(r.maskBody(x.ResponseBody), maxShown)
 	return x
 }
 
@@ -111,13 +113,6 @@ func (r *ring) maskHeader(h http.Header) http.Header {
 func onlyMask(v, masked string) bool {
 	rest := strings.TrimPrefix(masked, "Bearer ")
 	return v != masked && strings.HasPrefix(rest, "<") && strings.Index(rest, ">") == len(rest)-1
-}
-
-// maskViolation returns a violation that can be shown: what was seen may quote
-// a reply or a URL.
-func (r *ring) maskViolation(v Violation) Violation {
-	v.Message, v.Want, v.Got = r.mask(v.Message), r.mask(v.Want), r.mask(v.Got)
-	return v
 }
 
 // mask replaces every credential value in a text, every piece of a random part

@@ -72,8 +72,8 @@ func (m *materials) credential(o owner, scope, name string, v scenarios.Value, o
 		c.Value = c.secret.written
 	}
 	c.Answers = m.answersOf(v)
-	if r, ok := o.(*replay); ok {
-		c.Scenario = r.scenario.ID
+	if o != nil {
+		c.Scenario = o.ScenarioID()
 	}
 	return c
 }

@@ -131,12 +131,12 @@ func TestOutputFindsLeaks(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			own, shared := given(t, "own", "workspace", "GROQ_API_KEY", "live"), given(t, "shared", "global", "GROQ_API_KEY", "live")
+			own, shared := credentialOf(t, "own", "workspace", "GROQ_API_KEY", "live"), credentialOf(t, "shared", "global", "GROQ_API_KEY", "live")
 			r, bystander := &replay{attempt: &attempt{}}, &replay{attempt: &attempt{}}
 			set := &globalSet{replays: []*replay{r, bystander}}
 			own.owner, shared.owner = r, set
 			o := NewOutput()
-			o.watch(ringOf(own, shared))
+			o.watch(keyring(own, shared))
 			writeAll(t, o, test.write(own.Value)...)
 			want := []Leak(nil)
 			if test.want {

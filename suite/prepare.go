@@ -37,11 +37,11 @@ func (t *HTTPTarget) reachable(ctx context.Context) Point {
 	r, err := t.do(ctx, c, nil, "", nil, 0)
 	switch {
 	case err != nil:
-		return Point{"reachable", Wrong, fmt.Sprintf("the target at %s cannot be reached: %v", t.base, err), inServer, "start it, or correct --target"}
+		return wrongPoint("reachable", fmt.Sprintf("the target at %s cannot be reached: %v", t.base, err), inServer, "start it, or correct --target")
 	case r.status == 404 || r.status == 405:
-		return Point{"reachable", Wrong, fmt.Sprintf("%s %s answered %d", c.method, c.path, r.status), inProfile, "correct health.request"}
+		return wrongPoint("reachable", fmt.Sprintf("%s %s answered %d", c.method, c.path, r.status), inProfile, "correct health.request")
 	case r.status >= 300:
-		return Point{"reachable", Wrong, fmt.Sprintf("the target at %s is not healthy: %s %s answered %d", t.base, c.method, c.path, r.status), inServer, "see what it printed, and what it needs"}
+		return wrongPoint("reachable", fmt.Sprintf("the target at %s is not healthy: %s %s answered %d", t.base, c.method, c.path, r.status), inServer, "see what it printed, and what it needs")
 	}
 	return Point{Asked: "reachable", State: Right, Seen: fmt.Sprintf("%s %s answered %d", c.method, c.path, r.status)}
 }
@@ -53,23 +53,23 @@ func (t *HTTPTarget) globalPoints(ctx context.Context, reset bool) (authorised, 
 	empty = Point{Asked: "global secrets", State: NotAsked, Seen: "we are not authorised"}
 	names, status, err := t.globalNames(ctx)
 	if status == 401 || status == 403 {
-		return Point{"authorised", Wrong, fmt.Sprintf("%s %s answered %d", c.method, c.path, status), inServer,
-			"give it and the profile's headers the same token; a command that we start finds its own in ADMIN_TOKEN"}, empty
+		return wrongPoint("authorised", fmt.Sprintf("%s %s answered %d", c.method, c.path, status), inServer,
+			"give it and the profile's headers the same token; a command that we start finds its own in ADMIN_TOKEN"), empty
 	}
 	empty = Point{Asked: "global secrets", State: Right, Seen: "it holds none"}
 	switch {
 	case err != nil:
-		empty = Point{"global secrets", Wrong, err.Error(), inProfile, "correct secrets.global.list, its request or its names"}
+		empty = wrongPoint("global secrets", err.Error(), inProfile, "correct secrets.global.list, its request or its names")
 	case len(names) > 0 && !reset:
-		empty = Point{"global secrets", Wrong, fmt.Sprintf("it holds global secrets already (%s), which would change what it answers", spelled.Line(strings.Join(names, ", "))), inServer,
-			"use a server of its own for the run, or delete them with --reset-global"}
+		empty = wrongPoint("global secrets", fmt.Sprintf("it holds global secrets already (%s), which would change what it answers", spelled.Line(strings.Join(names, ", "))), inServer,
+			"use a server of its own for the run, or delete them with --reset-global")
 	}
 	if empty.State == Wrong {
 		return authorised, empty
 	}
 	for _, name := range names {
 		if err := t.RemoveGlobal(ctx, name); err != nil {
-			return authorised, Point{"global secrets", Wrong, err.Error(), inProfile, "correct secrets.global.remove"}
+			return authorised, wrongPoint("global secrets", err.Error(), inProfile, "correct secrets.global.remove")
 		}
 	}
 	return authorised, empty

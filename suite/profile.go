@@ -160,7 +160,7 @@ func (p *Profile) read(r *strict.Reader, root *yaml.Node) {
 		"provision":       func(n *yaml.Node) { p.provision.read(r, n) },
 		"secrets":         func(n *yaml.Node) { p.readSecrets(r, n) },
 		"workspaces":      func(n *yaml.Node) { p.readWorkspaces(r, n) },
-		"loud":            func(n *yaml.Node) { p.loud.read(r, n) },
+		"loud":            func(n *yaml.Node) { readLoud(&p.loud, r, n) },
 		"rate-limit":      func(n *yaml.Node) { p.rate.read(r, n) },
 		"unlisted-models": r.OneOf("unlisted-models", []string{"accepted", "refused"}, &p.unlisted),
 		"claims":          r.Words("claim", scenarios.Claims, &p.Claims),

@@ -76,6 +76,13 @@ func (p *pulse) lost() time.Duration {
 	return p.sum + p.gap(time.Now())
 }
 
+// lose counts a time as one in which the harness did not run.
+func (p *pulse) lose(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sum += d
+}
+
 // A stretch is a stretch of time since its beginning.
 type stretch struct {
 	pulse *pulse

@@ -71,7 +71,8 @@ type attempt struct {
 	noPlace string
 }
 
-func (r *replay) owns() {}
+// ScenarioID makes a replay the owner of its credentials.
+func (r *replay) ScenarioID() string { return r.scenario.ID }
 
 // drop lets go of what a replay that has been judged holds.
 func (r *replay) drop() {
@@ -115,7 +116,8 @@ type globalSet struct {
 	asked map[string]map[string]bool
 }
 
-func (s *globalSet) owns() {}
+// ScenarioID makes a set the owner of its credentials; it is no one scenario's.
+func (s *globalSet) ScenarioID() string { return "" }
 
 // ask notes that a host was asked about a value.
 func (s *globalSet) ask(value, host string) {

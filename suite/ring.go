@@ -48,7 +48,10 @@ type kind struct{ scope, name, answer string }
 
 // An owner is whoever a credential belongs to: one replay of a scenario, or
 // all that run under one set of global secrets.
-type owner interface{ owns() }
+type owner interface {
+	// ScenarioID is the id of the replay's scenario; empty for a set.
+	ScenarioID() string
+}
 
 var _ upstream.Keyring = (*ring)(nil)
 
@@ -114,11 +117,6 @@ func (r *ring) reserve(n int) {
 	defer r.mu.Unlock()
 	r.pieces.reserve(n)
 	r.issued = slices.Grow(r.issued, n)
-}
-
-// retire forgets the credentials of a set of global secrets.
-func (r *ring) retire(s *globalSet) {
-	r.drop(s.credentials)
 }
 
 func (r *ring) find(value string) *credential {
@@ -209,7 +207,7 @@ func (c *credential) mask() string {
 // Answer names what the provider answers to the credential.
 func (c *credential) Answer() string {
 	if len(c.Answers) == 0 {
-		return string("present")
+		return "present"
 	}
 	return string(c.Answers[0])
 }

@@ -78,7 +78,7 @@ func TestSightTellsOwnersApart(t *testing.T) {
 // be unknown to providers and owners, and to be found out and masked all the same.
 func TestDroppedCredentials(t *testing.T) {
 	a, b := given(t, "a", "workspace", "A_KEY", "dead"), given(t, "b", "global", "B_KEY", "live")
-	a.owner, b.owner = &replay{}, &globalSet{}
+	a.owner, b.owner = owned("scenario"), owned("")
 	r := ringOf(a, b)
 	r.drop([]*credential{a})
 	if r.Find(a.Value) != nil || len(r.Sight(a.Value)) != 0 {
@@ -93,7 +93,7 @@ func TestDroppedCredentials(t *testing.T) {
 	if r.Find(b.Value) != &b.Credential || r.of(&b.Credential) != b {
 		t.Error("another credential went with it")
 	}
-	r.retire(&globalSet{credentials: credentials{b}})
+	r.drop(credentials{b})
 	if len(r.values) != 0 {
 		t.Errorf("%d values of nobody are kept", len(r.values))
 	}
@@ -187,3 +187,8 @@ func TestMaskExchange(t *testing.T) {
 		t.Errorf("the reply's body is shown as %q… with %d bytes", got.ResponseBody[:100], len(got.ResponseBody))
 	}
 }
+
+// owned is an owner by its scenario's id.
+type owned string
+
+func (o owned) ScenarioID() string { return string(o) }

@@ -1,6 +1,10 @@
 package suite
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
+)
 
 // A Seen is what one step of a scenario came to, short enough to be kept of
 // every scenario, those that passed included. Its texts are masked.
@@ -37,15 +41,15 @@ const maxSeenCalls = 128
 
 // seen shortens an observation, step by step. A step that was not reached has
 // no replies.
-func (r *ring) seen(o *Observation) []Seen {
+func seen(r *ring, o *Observation) []Seen {
 	out := make([]Seen, len(o.Steps))
 	for i := range o.Steps {
 		s := &o.Steps[i]
 		for j := range s.Replies {
-			out[i].add(r.seenReply(&s.Replies[j]))
+			out[i].add(seenReply(r, &s.Replies[j]))
 		}
 		for j := range s.Calls[:min(len(s.Calls), maxSeenCalls)] {
-			out[i].Calls = append(out[i].Calls, r.seenCall(&s.Calls[j]))
+			out[i].Calls = append(out[i].Calls, seenCall(r, &s.Calls[j]))
 		}
 	}
 	return out
@@ -63,11 +67,11 @@ func (s *Seen) add(reply SeenReply) {
 	s.Replies = append(s.Replies, reply)
 }
 
-func (r *ring) seenReply(reply *Reply) SeenReply {
-	return SeenReply{Outcome: string(reply.Outcome), Code: clip(r.mask(reply.RawCode), maxShown), Status: reply.Status}
+func seenReply(r *ring, reply *Reply) SeenReply {
+	return SeenReply{Outcome: string(reply.Outcome), Code: spelled.Short(r.mask(reply.RawCode), maxShown), Status: reply.Status}
 }
 
-func (r *ring) seenCall(c *Call) SeenCall {
+func seenCall(r *ring, c *Call) SeenCall {
 	out := SeenCall{Method: r.mask(c.Method), Host: r.mask(c.Host), Status: c.Status}
 	for _, carried := range c.Credentials {
 		if key := carried.Key(); !slices.Contains(out.Credentials, key) {

@@ -29,7 +29,7 @@ func TestSeen(t *testing.T) {
 		{Step: &scenarios.Step{}},
 		{Step: &scenarios.Step{}, Calls: many},
 	}}
-	got := r.seen(o)
+	got := seen(r, o)
 	if n := len(got[2].Calls); n != maxSeenCalls {
 		t.Errorf("%d calls are kept, want %d", n, maxSeenCalls)
 	}

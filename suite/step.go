@@ -278,14 +278,14 @@ func (e *engine) abandon(r *replay, i int) {
 			r.noPlace = fmt.Sprintf("the create request cannot be spoilt as %s: %v", step.Malformed, reply.Err)
 			r.fail(reply.Err)
 		case step.External && r.needsWorkspace(i) && reply.Outcome == OutcomeRejected:
-			r.noPlace = "there is no external workspace to provision again: its create was " + gotOf(reply)
+			r.noPlace = "there is no external workspace to provision again: its create was " + reply.String()
 			r.fail(errors.New(r.noPlace))
 		case reply.Outcome == OutcomeNone:
 			r.fail(fmt.Errorf("the target gave no reply to the %s: %w", step.Stage, reply.Err))
 		case reply.Outcome == OutcomeLate && (step.Stage == scenarios.Provision || step.Expect.Upstream == scenarios.NoCall):
 			r.fail(fmt.Errorf("the target did not answer the %s within %s; raise --timeout if it is only slow", step.Stage, e.patience(step)))
 		case r.needsWorkspace(i) && reply.Outcome != OutcomeAllowed && step.Expect.Verdict != scenarios.Either:
-			r.fail(fmt.Errorf("its next step needs a workspace, and its create was not allowed: %s", gotOf(reply)))
+			r.fail(fmt.Errorf("its next step needs a workspace, and its create was not allowed: %s", reply.String()))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -175,4 +176,19 @@ type Exchange struct {
 	Took            time.Duration
 	// Stage, Provider, Credential and Note are set for upstream exchanges.
 	Stage, Provider, Credential, Note string
+}
+
+// String is the reply in a few words: what it comes to, its code, its status, its error.
+func (r *Reply) String() string {
+	text := string(r.Outcome)
+	if r.RawCode != "" {
+		text += " with " + r.RawCode
+	}
+	if r.Status != 0 {
+		text += fmt.Sprintf(" (status %d)", r.Status)
+	}
+	if r.Err != nil {
+		text += ": " + r.Err.Error()
+	}
+	return text
 }

@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
 // check holds a server that is not ours to what a run needs, and prints what
 // came of it where --check asks for that. Nothing of what it makes stays.
-func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
+func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress.Display) error {
 	if !p.target.isForeign && !p.flags.check {
 		return nil
 	}
@@ -41,6 +42,7 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
 	if !p.flags.check {
 		return suite.FirstWrong(points)
 	}
+	shown.End()
 	if err := printPoints(cmd.OutOrStdout(), points); err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command) error {
 // explained adds to a probe that did not arrive what became of it at our proxy:
 // a server that does not trust the run's certificates, or whose clock is far
 // off, comes that far.
-func (t *target) explained(points []suite.Point) []suite.Point {
+func (t *opened) explained(points []suite.Point) []suite.Point {
 	line := t.cameToNothing.Load()
 	for i := range points {
 		if p := &points[i]; p.Asked == "probe" && p.State == suite.Wrong && line != nil {

@@ -17,7 +17,7 @@ import (
 
 // openCommand starts the command under test behind the intercepting proxy, so
 // that it can reach no real provider, and waits until it is up.
-func (t *target) openCommand(ctx context.Context, profile *suite.Profile, reg *registry.Registry, f *runFlags) error {
+func (t *opened) openCommand(ctx context.Context, profile *suite.Profile, reg *registry.Registry, f *runFlags) error {
 	t.foreign(profile, f, nil)
 	t.output = suite.NewOutput()
 	env, err := t.intercept(reg)
@@ -54,7 +54,7 @@ func (t *target) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 		}
 	})
 	t.process = p
-	server, err := suite.NewHTTPTarget(profile, p.URL(), suite.HTTPOptions{Kind: "command", Env: lookup, Died: p.Err, Timeout: f.timeout})
+	server, err := suite.NewHTTPTarget(profile, p.URL(), suite.HTTPOptions{Kind: "command", Env: lookup, Died: p.Brief, Timeout: f.timeout})
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (t *target) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 
 // foreign sets what holds for servers that are not ours: the rules' own budget,
 // and the profile's claims without those that cannot be seen here.
-func (t *target) foreign(profile *suite.Profile, f *runFlags, hidden []string) {
+func (t *opened) foreign(profile *suite.Profile, f *runFlags, hidden []string) {
 	if t.budget == 0 {
 		t.budget = gate.DefaultBudget
 	}
@@ -76,7 +76,7 @@ func (t *target) foreign(profile *suite.Profile, f *runFlags, hidden []string) {
 
 // intercept starts the proxy in front of the fake providers, and returns the
 // environment that leads a process there.
-func (t *target) intercept(reg *registry.Registry) ([]string, error) {
+func (t *opened) intercept(reg *registry.Registry) ([]string, error) {
 	dir, err := os.MkdirTemp("", "conformance-ca-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the certificate: %w", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -100,7 +101,7 @@ func (f *initFlags) run(cmd *cobra.Command) error {
 	if err := f.check(cmd); err != nil {
 		return fmt.Errorf("%s is written, and does not drive the server yet: %w", f.out, err)
 	}
-	fmt.Fprintf(out, "\nnext: conformance run --matrix pairwise %s\n", strings.Join(f.runArguments(quote), " "))
+	fmt.Fprintf(out, "\nnext: conformance run --matrix pairwise %s\n", strings.Join(f.runArguments(spelled.Shell), " "))
 	return nil
 }
 
@@ -187,7 +188,7 @@ func asker(in io.Reader, out io.Writer) func(draft.Question) (string, error) {
 
 // draft starts the server, or reaches it, and drafts its profile.
 func (f *initFlags) draft(ctx context.Context, config *draft.Config) (*draft.Draft, error) {
-	t := &target{handler: config.Providers.Handler()}
+	t := &opened{handler: config.Providers.Handler()}
 	defer t.close()
 	if f.url != "" {
 		config.Server, config.Intercepted = f.url, f.upstream != ""
@@ -214,7 +215,7 @@ func (f *initFlags) draft(ctx context.Context, config *draft.Config) (*draft.Dra
 }
 
 // start starts the command behind the fake providers; its port says that it is up.
-func (f *initFlags) start(ctx context.Context, t *target, reg *registry.Registry) (*process.Process, func(string) (string, bool), error) {
+func (f *initFlags) start(ctx context.Context, t *opened, reg *registry.Registry) (*process.Process, func(string) (string, bool), error) {
 	variables, err := t.intercept(reg)
 	if err != nil {
 		return nil, nil, err

@@ -25,7 +25,7 @@ const registryPlaceholder = "{registry}"
 // standIn listens where base URLs of the registry point at this machine: no
 // proxy is asked for those, so the fakes have to be there themselves. Providers
 // that no runtime leads to have nothing to answer, and their ports are left alone.
-func (t *target) standIn(reg *registry.Registry) error {
+func (t *opened) standIn(reg *registry.Registry) error {
 	addresses, err := loopbackAddresses(reg)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (t *target) standIn(reg *registry.Registry) error {
 
 // serveProviders answers as the fake providers on a listener, until the target
 // is closed.
-func (t *target) serveProviders(l net.Listener) {
+func (t *opened) serveProviders(l net.Listener) {
 	// A value of 1 MiB has to get through in a header to be seen (ROB-2).
 	server := &http.Server{Handler: t.handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 1<<20 + 16<<10}
 	// On a kept connection a client repeats a request that was cut off by itself,
@@ -118,7 +118,7 @@ func loopbackIPs(host string) []string {
 
 // rewriteRegistry fills {registry} in the arguments of COMMAND with a registry
 // file that leads every base URL to fakes of this run on loopback.
-func (t *target) rewriteRegistry(args []string, file string) ([]string, error) {
+func (t *opened) rewriteRegistry(args []string, file string) ([]string, error) {
 	if !slices.ContainsFunc(args, func(a string) bool { return strings.Contains(a, registryPlaceholder) }) {
 		return args, nil
 	}

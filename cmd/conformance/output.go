@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -26,7 +27,10 @@ type output struct {
 	tally    *reports.Tally
 	header   reports.Header
 	progress progress.Display
-	// err is the first error of a writer; the run goes on without it.
+	stderr   io.Writer
+	// left is how many scenarios have not ended yet.
+	left int
+	// err is the first error of writing something; the run goes on without it.
 	err error
 }
 
@@ -34,7 +38,7 @@ type output struct {
 // cannot be written is known at once.
 func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 	p.invocation = invocation(cmd, p.flags.command)
-	o := &output{p: p, progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
+	o := &output{p: p, stderr: cmd.ErrOrStderr(), progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
 	var err error
 	if o.files, err = createReports(p.flags.reports); err != nil {
 		return nil, errors.Join(err, o.close())
@@ -67,17 +71,21 @@ func (o *output) close() error {
 func (o *output) handle(e suite.Event) {
 	switch e := e.(type) {
 	case suite.Planned:
-		o.header = o.p.header(e.Total)
+		o.header, o.left = o.p.header(e.Total), e.Total
 		o.tally = reports.NewTally(e.Total)
-		o.progress.Begin(e.Total)
+		begin(o.progress, o.p.target, e.Total)
 		o.each(func(w reports.Writer) error { return w.Begin(o.header) })
 	case suite.Finished:
 		r := o.p.result(e.Result)
 		o.tally.Add(r)
-		o.progress.Step(failing(e.Result.Outcome))
+		step(o.progress, e)
+		if o.left--; o.left == 0 {
+			o.progress.Phase("cleaning up")
+		}
 		o.each(func(w reports.Writer) error { return w.Result(r) })
 	case suite.Ended:
 		o.progress.End()
+		o.failed(o.p.notes(o.stderr, e.Summary))
 		footer := o.tally.Footer(o.p.ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 		for i := range footer.Rules {
 			footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
@@ -88,16 +96,23 @@ func (o *output) handle(e suite.Event) {
 
 func (o *output) each(f func(reports.Writer) error) {
 	for _, w := range o.writers {
-		if err := f(w); err != nil && o.err == nil {
-			o.err = fmt.Errorf("writing a report: %w", err)
+		if err := f(w); err != nil {
+			o.failed(fmt.Errorf("writing a report: %w", err))
 		}
+	}
+}
+
+// failed keeps the first error.
+func (o *output) failed(err error) {
+	if o.err == nil {
+		o.err = err
 	}
 }
 
 func (p *prepared) ended(s suite.Summary) reports.Ended {
 	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
-	if err := p.target.died(); err != nil {
-		e.Status, e.Reason = reports.Aborted, "the server died: "+err.Error()
+	if p.target.died() != nil {
+		e.Status, e.Reason = reports.Aborted, p.target.death()
 	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
 	} else {
@@ -181,7 +196,7 @@ func (p *prepared) replay(id string) string {
 	args := []string{"conformance", "run"}
 	add := func(flag, value string) {
 		if value != "" {
-			args = append(args, flag, quote(value))
+			args = append(args, flag, spelled.Shell(value))
 		}
 	}
 	add("--target", f.target)
@@ -200,20 +215,10 @@ func (p *prepared) replay(id string) string {
 	if len(f.command) > 0 {
 		args = append(args, "--")
 		for _, a := range f.command {
-			args = append(args, quote(a))
+			args = append(args, spelled.Shell(a))
 		}
 	}
 	return strings.Join(args, " ")
-}
-
-// quote writes an argument for a POSIX shell.
-func quote(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@+", r)
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // version is the module's version from the build, or "devel".
@@ -224,9 +229,6 @@ func version() string {
 	}
 	return info.Main.Version
 }
-
-// failing reports whether a result keeps a run from being conformant.
-func failing(o suite.ResultOutcome) bool { return o == suite.Failed || o == suite.Errored }
 
 func notClaimed(claims []string) []string {
 	return slices.DeleteFunc(slices.Clone(scenarios.Claims), func(c string) bool { return slices.Contains(claims, c) })

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -129,11 +130,15 @@ func (p *proving) close() error {
 func (p *proving) gather(cmd *cobra.Command) (reports.ProofEvidence, error) {
 	evidence := reports.ProofEvidence{Accepts: p.accepts, Curl: p.curl}
 	ctx := cmd.Context()
+	shown := progress.New(cmd.ErrOrStderr(), p.flags.quiet)
+	defer shown.End()
+	defer interruptible(ctx, shown)()
+	shown.Phase("starting the server")
 	var err error
 	if p.target, err = openTarget(ctx, p.flags, p.registry); err != nil {
 		return evidence, err
 	}
-	incomplete, err := p.replayTarget(ctx, cmd)
+	incomplete, err := p.replayTarget(ctx, cmd, shown)
 	evidence.Seen = p.target.providers.Seen()
 	p.target.close()
 	switch {
@@ -146,31 +151,28 @@ func (p *proving) gather(cmd *cobra.Command) (reports.ProofEvidence, error) {
 	if len(p.claimed()) == 0 {
 		return evidence, nil // nothing was asked, so there is nothing to control
 	}
-	evidence.Control, err = p.control(ctx, cmd.ErrOrStderr())
+	evidence.Control, err = p.control(ctx, shown)
 	return evidence, err
 }
 
 // replayTarget replays the matrix, and says why it is incomplete where it is.
-func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command) (incomplete string, err error) {
+func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command, shown progress.Display) (incomplete string, err error) {
 	ctx, cancel := p.target.watch(ctx)
 	defer cancel()
-	if err := p.check(ctx, cmd); err != nil {
+	shown.Phase("checking the server")
+	if err := p.check(ctx, cmd, shown); err != nil {
 		return "", err
 	}
-	shown := progress.New(cmd.ErrOrStderr(), p.flags.quiet)
-	defer shown.End()
 	cfg := p.config(nil)
 	cfg.Waive = nil // a proof knows no excuse
 	cfg.Handle = func(e suite.Event) {
 		switch e := e.(type) {
 		case suite.Planned:
 			p.header = p.prepared.header(e.Total)
-			shown.Begin(e.Total)
+			begin(shown, p.target, e.Total)
 		case suite.Finished:
-			shown.Step(failing(e.Result.Outcome))
+			step(shown, e)
 			p.cases = append(p.cases, reports.ProofCase{Scenario: e.Result.Scenario, Kind: kindOf(&e.Result), Result: p.result(e.Result)})
-		case suite.Ended:
-			shown.End()
 		}
 	}
 	s, err := suite.Run(ctx, cfg)
@@ -178,7 +180,7 @@ func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command) (incompl
 		return "", err
 	}
 	for _, left := range s.Leftovers {
-		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: left at the target: %s\n", left)
+		fmt.Fprintf(shown.Above(cmd.ErrOrStderr()), "conformance: left at the target: %s\n", left)
 	}
 	for _, x := range s.Strays {
 		p.strays = append(p.strays, x.Method+" "+x.URL)
@@ -225,7 +227,7 @@ func (p *proving) curl(s *scenarios.Scenario) string {
 	if strings.Contains(p.flags.target, "://") {
 		server = p.flags.target
 	}
-	return "SERVER=" + quote(server) + "  # where the server listens\n" + text
+	return "SERVER=" + spelled.Shell(server) + "  # where the server listens\n" + text
 }
 
 // proofBudget bounds the probe of control gates that are processes of their own.

@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"sync"
 
+	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -17,7 +18,7 @@ import (
 // control replays a part of the matrix at the reference gate, which must pass,
 // and at every gate that has the bypass in it, which must be found out. Without
 // it "nothing was found" could mean that nothing was looked at.
-func (p *proving) control(ctx context.Context, progress io.Writer) (reports.ProofControl, error) {
+func (p *proving) control(ctx context.Context, shown progress.Display) (reports.ProofControl, error) {
 	claimed := p.claimed()
 	sample := p.sample(claimed)
 	out := reports.ProofControl{
@@ -28,15 +29,26 @@ func (p *proving) control(ctx context.Context, progress io.Writer) (reports.Proo
 	if len(p.flags.command) > 0 {
 		out.Door = "Our own gates, each a process of its own that is started behind the same kind of proxy as the server"
 	}
-	if !p.flags.quiet {
-		fmt.Fprintf(progress, "replaying %d combinations at each control gate\n", len(sample))
-	}
+	bypasses := gates.Bypasses()
+	shown.Watch(progress.Gauge{})
+	shown.Begin(fmt.Sprintf("control: trying %s combinations at", spelled.Number(len(sample))), 1+len(bypasses), "gates of our own")
 	reference := p.hold(ctx, &gates.Double{Name: "reference"}, claimed, sample)
-	out.Gates = append(append(out.Gates, reference), p.holdAll(ctx, gates.Bypasses(), claimed, sample)...)
+	shown.Step(held(reference))
+	out.Gates = append(append(out.Gates, reference), p.holdAll(ctx, bypasses, claimed, sample, shown)...)
 	if ctx.Err() != nil {
 		return out, errInterrupted
 	}
 	return out, nil
+}
+
+func held(g reports.ControlledBy) progress.Step {
+	switch g.Outcome {
+	case reports.ControlFailed, reports.ControlNotFoundOut:
+		return progress.Failed
+	case reports.ControlNotApplicable:
+		return progress.NotAsked
+	}
+	return progress.Passed
 }
 
 // controlsAtOnce is how many gates with the bypass are replayed at once. Mostly
@@ -44,7 +56,7 @@ func (p *proving) control(ctx context.Context, progress io.Writer) (reports.Proo
 // replayed alone, because a machine that is too busy could fail it.
 const controlsAtOnce = 4
 
-func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, sample []*scenarios.Scenario) []reports.ControlledBy {
+func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, sample []*scenarios.Scenario, shown progress.Display) []reports.ControlledBy {
 	out := make([]reports.ControlledBy, len(doubles))
 	slots := make(chan struct{}, controlsAtOnce)
 	if len(p.flags.command) > 0 {
@@ -56,6 +68,7 @@ func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, 
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			out[i] = p.hold(ctx, &doubles[i], claimed, sample)
+			shown.Step(held(out[i]))
 		})
 	}
 	wg.Wait()
@@ -170,7 +183,7 @@ func (p *proving) withTwins(list []*scenarios.Scenario) ([]*scenarios.Scenario, 
 // openControl starts a control gate. It is our own program, so that a start that
 // fails is the machine's doing, such as a port that was taken meanwhile, and is
 // tried again twice.
-func (p *proving) openControl(ctx context.Context, flags *runFlags) (t *target, err error) {
+func (p *proving) openControl(ctx context.Context, flags *runFlags) (t *opened, err error) {
 	for range 3 {
 		if t, err = openTarget(ctx, flags, p.registry); err == nil || ctx.Err() != nil {
 			break

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -231,7 +232,7 @@ func publishedReadme(folder string, args []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# A published run: %s\n\nMade with\n\n```sh\nconformance", folder)
 	for _, a := range args {
-		b.WriteString(" " + quote(a))
+		b.WriteString(" " + spelled.Shell(a))
 	}
 	for _, format := range reports.Formats() {
 		fmt.Fprintf(&b, " --report %s=%s", format, publishedFiles[format])

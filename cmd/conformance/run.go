@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -117,7 +119,7 @@ type prepared struct {
 	// size is the number of scenarios in the whole corpus; 0 where no report needs it.
 	size    int
 	waiving *waiving
-	target  *target
+	target  *opened
 	// invocation is the command line, for the reports.
 	invocation []string
 }
@@ -133,41 +135,48 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
 	ctx := cmd.Context()
+	defer interruptible(ctx, out.progress)()
+	out.progress.Phase("starting the server")
 	if p.target, err = openTarget(ctx, f, p.registry); err != nil {
 		return err
 	}
 	defer p.target.close()
 	ctx, cancel := p.target.watch(ctx)
 	defer cancel()
-	if err := p.check(ctx, cmd); err != nil || f.check {
+	out.progress.Phase("checking the server")
+	if err := p.check(ctx, cmd, out.progress); err != nil || f.check {
 		return err
 	}
 	summary, err := suite.Run(ctx, p.config(out))
 	if err != nil {
 		return err
 	}
-	drafted := p.waiving.write(cmd.ErrOrStderr(), summary.Interrupted)
-	ended := p.end(cmd, summary) // also where a report could not be written: it says what is left at the target
-	if err := errors.Join(out.err, drafted); err != nil {
-		return err
+	ended := p.end(summary) // also where a report could not be written
+	if out.err != nil {
+		return out.err
 	}
 	return ended
 }
 
-// end turns the summary into the command's error.
-func (p *prepared) end(cmd *cobra.Command, s suite.Summary) error {
+// notes prints what stands before the verdict: what was left at the target, and
+// what there is to know about the run.
+func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	for _, left := range s.Leftovers {
-		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: left at the target: %s\n", left)
+		fmt.Fprintf(stderr, "conformance: left at the target: %s\n", left)
 	}
 	if s.ReplayedAgain > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: replayed again, by themselves, because they failed while this machine kept the harness from running, or the server still called for an earlier one: %d of the scenarios; what came of that counts\n", s.ReplayedAgain)
+		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
 	}
 	for _, stale := range p.waiving.set.Stale() {
-		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: %s\n", stale)
+		fmt.Fprintf(stderr, "conformance: %s\n", stale)
 	}
+	return p.waiving.write(stderr, s.Interrupted)
+}
+
+// end turns the summary into the command's error.
+func (p *prepared) end(s suite.Summary) error {
 	switch {
 	case p.target.died() != nil:
-		fmt.Fprintf(cmd.ErrOrStderr(), "conformance: the server died in the middle of the run: %v\n", p.target.died())
 		return errNotConformant
 	case s.Interrupted:
 		return errInterrupted

@@ -24,14 +24,14 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite/process"
 )
 
-// A target is a gate under test, with what has to be stopped after the run.
-type target struct {
+// An opened target is a gate under test, with what has to be stopped after the run.
+type opened struct {
 	suite.Target
 	providers *suite.Providers
 	// handler serves the fake providers over HTTP.
 	handler http.Handler
-	output    *suite.Output
-	claims    []string
+	output  *suite.Output
+	claims  []string
 	// profileDigest is that of the profile's file.
 	profileDigest string
 	budget        time.Duration
@@ -49,7 +49,7 @@ type target struct {
 	stop   []func()
 }
 
-func (t *target) close() {
+func (t *opened) close() {
 	for _, f := range slices.Backward(t.stop) {
 		f()
 	}
@@ -57,13 +57,13 @@ func (t *target) close() {
 
 // openTarget finds or starts what the flags name. From now on there is something
 // to clean up, so writing to a closed pipe is an error, and not our end.
-func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*target, error) {
+func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*opened, error) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // unlike Ignore, no command that we start inherits it
 	profile, err := suite.LoadProfile(f.profile)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{providers: suite.NewProviders(reg), budget: f.budget, claims: f.claims, profileDigest: profile.Digest}
+	t := &opened{providers: suite.NewProviders(reg), budget: f.budget, claims: f.claims, profileDigest: profile.Digest}
 	t.handler = t.providers.Handler()
 	switch {
 	case len(f.command) > 0 && f.target != "":
@@ -88,7 +88,7 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*targ
 
 // openOwn serves one of our own gates on loopback; its probes go to the fake
 // providers without a detour.
-func (t *target) openOwn(ctx context.Context, profile *suite.Profile, name string, reg *registry.Registry, f *runFlags) error {
+func (t *opened) openOwn(ctx context.Context, profile *suite.Profile, name string, reg *registry.Registry, f *runFlags) error {
 	double, err := findDouble(name)
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (t *target) openOwn(ctx context.Context, profile *suite.Profile, name strin
 
 // openURL reaches a server that somebody else has started. Its output cannot be
 // read, so that area is not claimed.
-func (t *target) openURL(ctx context.Context, profile *suite.Profile, reg *registry.Registry, f *runFlags) error {
+func (t *opened) openURL(ctx context.Context, profile *suite.Profile, reg *registry.Registry, f *runFlags) error {
 	t.foreign(profile, f, []string{"secrecy-logs"})
 	if f.upstream != "" {
 		if err := t.attach(ctx, f.upstream); err != nil {
@@ -133,18 +133,18 @@ func (t *target) openURL(ctx context.Context, profile *suite.Profile, reg *regis
 	if err := t.standIn(reg); err != nil {
 		return err
 	}
-	server, err := suite.NewHTTPTarget(profile, f.target, suite.HTTPOptions{Kind: "url", Timeout: f.timeout})
+	srv, err := suite.NewHTTPTarget(profile, f.target, suite.HTTPOptions{Kind: "url", Timeout: f.timeout})
 	if err != nil {
 		return err
 	}
-	t.Target = server
-	return t.prepare(ctx, server, f)
+	t.Target = srv
+	return t.prepare(ctx, srv, f)
 }
 
 // prepare holds the server to what a run needs. With --check what is wrong is
 // told there, beside what is not.
-func (t *target) prepare(ctx context.Context, server *suite.HTTPTarget, f *runFlags) error {
-	t.points = server.Prepare(ctx, f.resetGlobal)
+func (t *opened) prepare(ctx context.Context, srv *suite.HTTPTarget, f *runFlags) error {
+	t.points = srv.Prepare(ctx, f.resetGlobal)
 	if f.check {
 		return nil
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -91,7 +92,7 @@ func printEnv(w io.Writer, format string, env []string, control string) error {
 	case "sh":
 		for _, e := range env {
 			name, value, _ := strings.Cut(e, "=")
-			fmt.Fprintf(&b, "export %s=%s\n", name, quote(value))
+			fmt.Fprintf(&b, "export %s=%s\n", name, spelled.Shell(value))
 		}
 	case "compose":
 		b.WriteString("environment:\n")
@@ -101,7 +102,7 @@ func printEnv(w io.Writer, format string, env []string, control string) error {
 		}
 	case "github":
 		for _, e := range env {
-			fmt.Fprintf(&b, "echo %s >> \"$GITHUB_ENV\"\n", quote(e))
+			fmt.Fprintf(&b, "echo %s >> \"$GITHUB_ENV\"\n", spelled.Shell(e))
 		}
 	default:
 		return fmt.Errorf("unknown format %q; it is sh, compose or github", format)
@@ -216,7 +217,7 @@ func (r *relay) strike(host, fault string) error {
 }
 
 // attach serves this run's providers to a proxy that runs elsewhere.
-func (t *target) attach(ctx context.Context, control string) error {
+func (t *opened) attach(ctx context.Context, control string) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listening for the proxy: %w", err)
@@ -272,4 +273,4 @@ func withScheme(h http.Handler) http.Handler {
 	})
 }
 
-var _ suite.Target = (*target)(nil)
+var _ suite.Target = (*opened)(nil)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
@@ -91,6 +92,6 @@ func (w *waiving) write(stderr io.Writer, interrupted bool) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("writing the waivers to %s: %w", w.path, err)
 	}
-	fmt.Fprintf(stderr, "conformance: waivers for %d failures are drafted in %s; fill in reasons and links, and run `conformance lint %s`\n", w.draft.Failed(), w.path, quote(w.path))
+	fmt.Fprintf(stderr, "conformance: waivers for %d failures are drafted in %s; fill in reasons and links, and run `conformance lint %s`\n", w.draft.Failed(), w.path, spelled.Shell(w.path))
 	return nil
 }

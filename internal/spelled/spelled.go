@@ -58,10 +58,39 @@ func Clip(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
+	head := Head(s, n)
+	return fmt.Sprintf("%s… (%s more bytes)", head, Number(len(s)-len(head)))
+}
+
+// Head returns at most the first n bytes of s, cut at a whole character.
+func Head(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return fmt.Sprintf("%s… (%s more bytes)", s[:n], Number(len(s)-n))
+	return s[:n]
+}
+
+// Shell writes an argument for a POSIX shell: as it is where nothing in it means
+// anything there, in quotes otherwise.
+func Shell(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@+", r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// Short cuts s to at most n bytes, at a whole character, and says only that
+// something is gone.
+func Short(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return Head(s, n) + "…"
 }
 
 // Number prints n with a comma between thousands.

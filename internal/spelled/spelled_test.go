@@ -61,3 +61,21 @@ func TestValid(t *testing.T) {
 		}
 	}
 }
+
+func TestShell(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "''", "a-b_c.d/e:f=g,h@i+1": "a-b_c.d/e:f=g,h@i+1", "a b": "'a b'", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "é": "'é'", "a\nb": "'a\nb'",
+	} {
+		if got := Shell(in); got != want {
+			t.Errorf("%q is written %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestHeadCutsAtACharacter(t *testing.T) {
+	for n, want := range []string{"", "a", "a", "aé", "aéz", "aéz"} {
+		if got := Head("aéz", n); got != want {
+			t.Errorf("the first %d bytes are %q, want %q", n, got, want)
+		}
+	}
+}

@@ -6,17 +6,19 @@
 package strict
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
 )
 
@@ -36,92 +38,94 @@ const maxErrors = 100
 // A Reader reads one YAML file strictly and collects what is wrong with it.
 type Reader struct {
 	File string
-	errs []error
+	errs []*Error
 	// unsaid counts what was wrong beyond maxErrors.
 	unsaid int
 }
 
-// A fileError is one thing that is wrong in a file.
-type fileError struct {
-	pos Position
-	msg string
+// An Error is one thing that is wrong in a file.
+type Error struct {
+	Position
+	// Message says what is wrong and what to do about it.
+	Message string
 }
 
-func (e *fileError) Error() string { return e.pos.String() + ": " + e.msg }
+func (e *Error) Error() string { return e.Position.String() + ": " + e.Message }
 
 // Pos is where a node stands.
 func (r *Reader) Pos(n *yaml.Node) Position { return Position{r.File, n.Line, n.Column} }
 
-// Fail records that something is wrong at a node. After a hundred of them, no
-// more are.
+// Fail records that something is wrong at a node.
 func (r *Reader) Fail(n *yaml.Node, format string, args ...any) {
+	r.FailAt(n.Line, n.Column, format, args...)
+}
+
+// FailAt records that something is wrong at a place. After a hundred of them, no
+// more are.
+func (r *Reader) FailAt(line, column int, format string, args ...any) {
 	if len(r.errs) >= maxErrors {
 		r.unsaid++
 		return
 	}
-	r.errs = append(r.errs, &fileError{r.Pos(n), fmt.Sprintf(format, args...)})
+	r.errs = append(r.errs, &Error{Position{r.File, max(line, 1), max(column, 1)}, fmt.Sprintf(format, args...)})
 }
 
 // Err returns all that was wrong, by place; nil where nothing was.
 func (r *Reader) Err() error {
-	sort.SliceStable(r.errs, func(i, j int) bool {
-		var a, b *fileError
-		if !errors.As(r.errs[i], &a) || !errors.As(r.errs[j], &b) {
-			return false
-		}
-		return a.pos.Line < b.pos.Line || a.pos.Line == b.pos.Line && a.pos.Column < b.pos.Column
-	})
-	if r.unsaid > 0 {
-		return errors.Join(append(slices.Clone(r.errs), fmt.Errorf("%s:1:1: %d more things are wrong; correct these first", r.File, r.unsaid))...)
+	slices.SortStableFunc(r.errs, func(a, b *Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
+	var errs []error
+	for _, e := range r.errs {
+		errs = append(errs, e)
 	}
-	return errors.Join(r.errs...)
+	if r.unsaid > 0 {
+		errs = append(errs, &Error{Position{r.File, 1, 1}, fmt.Sprintf("%d more things are wrong; correct these first", r.unsaid)})
+	}
+	return errors.Join(errs...)
 }
 
 // Root parses the file's only document.
 func (r *Reader) Root(data []byte) *yaml.Node {
 	if line, column, flaw := textfile.Flaw(data); flaw != "" {
-		r.Fail(&yaml.Node{Line: line, Column: column}, "%s", flaw)
+		r.FailAt(line, column, "%s", flaw)
 		return nil
 	}
-	dec := yaml.NewDecoder(strings.NewReader(string(data)))
+	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
 	switch err := dec.Decode(&doc); {
 	case errors.Is(err, io.EOF):
-		r.failAt(1, "the file is empty")
+		r.FailAt(1, 1, "the file is empty; write what belongs into it, or name another file")
 		return nil
 	case err != nil:
-		r.failYAML(err)
+		r.failYAML(data, err)
 		return nil
 	}
 	switch err := dec.Decode(&more); {
 	case err == nil:
 		r.Fail(&more, "a second document begins here; one file holds one document")
 	case !errors.Is(err, io.EOF):
-		r.failYAML(err)
+		r.failYAML(data, err)
 		return nil
 	}
 	return doc.Content[0]
 }
 
-// failAt records that something is wrong with a line as a whole.
-func (r *Reader) failAt(line int, format string, args ...any) {
-	r.Fail(&yaml.Node{Line: line, Column: 1}, format, args...)
-}
-
 var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
-// failYAML gives yaml.v3's error a position. The library names a line at most.
-func (r *Reader) failYAML(err error) {
-	message := err.Error()
-	match := yamlErrorLine.FindStringSubmatch(message)
-	line := 1
-	if match != nil {
+// failYAML gives yaml.v3's error a position. The library names a line at most,
+// so the column is that of the line's first character.
+func (r *Reader) failYAML(data []byte, err error) {
+	message, line, column := err.Error(), 1, 1
+	if match := yamlErrorLine.FindStringSubmatch(message); match != nil {
 		message = message[len(match[0]):]
 		if n, err := strconv.Atoi(match[1]); err == nil {
 			line = n
 		}
 	}
-	r.failAt(line, "the file is not YAML: %s; correct this line or the one before it", message)
+	if lines := bytes.SplitN(data, []byte("\n"), line+1); line <= len(lines) {
+		text := lines[line-1]
+		column += len(text) - len(bytes.TrimLeft(text, " \t"))
+	}
+	r.FailAt(line, column, "the file is not YAML: %s; correct this line or the one before it", message)
 }
 
 // Fields are what a mapping may hold, by key.
@@ -265,7 +269,7 @@ func Kind(n *yaml.Node) string {
 	if n.Tag == "!!null" {
 		return "nothing"
 	}
-	return fmt.Sprintf("%q", n.Value)
+	return fmt.Sprintf("%q", spelled.Clip(n.Value, longestWord))
 }
 
 // SortedKeys returns the keys of a map in order.

@@ -102,8 +102,8 @@ func TestReader(t *testing.T) {
 
 func TestRoot(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"empty", "", "f:1:1: the file is empty"},
-		{"comment", "# x\n", "f:1:1: the file is empty"},
+		{"empty", "", "f:1:1: the file is empty; write what belongs into it, or name another file"},
+		{"comment", "# x\n", "f:1:1: the file is empty; write what belongs into it, or name another file"},
 		{"too large", strings.Repeat("#", textfile.MaxBytes+1), "f:1:1: the file is larger than 1 MiB, and none that people write is; check that this is the right one"},
 		{"UTF-16", "\xff\xfea\x00:\x00", "f:1:1: the file is UTF-16; save it as UTF-8"},
 		{"NUL bytes", "a: b\nc: \x00", "f:2:4: a NUL byte stands here, so this is no text, or UTF-16; save it as UTF-8"},

@@ -10,12 +10,20 @@ func DidYouMean(word string, known []string) string {
 	return ""
 }
 
+// longestWord is the longest that is compared, as the cost grows with the square
+// of the length. No word in use comes near it.
+const longestWord = 200
+
 // Nearest returns the known word that is at most a third of word's letters
 // away from it, or "" where none is that near.
 func Nearest(word string, known []string) string {
 	best, limit := "", max(2, len(word)/3)+1
 	for _, k := range known {
-		if d := distance(word, k); d < limit {
+		if len(word) > longestWord || len(k) > longestWord {
+			continue
+		}
+		// A word that would change as a whole is like none.
+		if d := distance(word, k); d < limit && d < len(word) {
 			best, limit = k, d
 		}
 	}

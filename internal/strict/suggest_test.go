@@ -17,12 +17,13 @@ func TestNearest(t *testing.T) {
 		{"severty", []string{"source", "severity"}, "severity"},
 		{"xyz", []string{"live", "dead"}, ""},
 		// Two letters are always near; of longer words a third is.
-		{"ab", []string{"abcd"}, "abcd"},
-		{"ab", []string{"abcde"}, ""},
+		{"abc", []string{"abcde"}, "abcde"},
+		{"abc", []string{"abcdef"}, ""},
 		{"transiet-answer", []string{"transient/answer"}, "transient/answer"},
 		// The first of two that are as near.
 		{"cat", []string{"bat", "rat"}, "bat"},
-		{"", []string{"a"}, "a"},
+		{"", []string{"a"}, ""},
+		{"ab", []string{"xy"}, ""}, // nothing of it would be left
 		{"x", nil, ""},
 	}
 	for _, test := range tests {

@@ -111,6 +111,3 @@ func millis(took time.Duration) string {
 	}
 	return fmt.Sprintf("%.0f ms", ms)
 }
-
-// Quote writes an argument for a POSIX shell.
-func Quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
@@ -79,7 +80,7 @@ func replayCommand(name string) string {
 	for i, p := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}
-	return "go test " + InDirectory() + "-count=1 -run " + Quote(strings.Join(parts, "/"))
+	return "go test " + InDirectory() + "-count=1 -run " + spelled.Shell(strings.Join(parts, "/"))
 }
 
 // InDirectory is the -C flag, with a blank behind it, that makes a go command
@@ -89,5 +90,5 @@ func InDirectory() string {
 	if err != nil {
 		return ""
 	}
-	return "-C " + Quote(dir) + " "
+	return "-C " + spelled.Shell(dir) + " "
 }

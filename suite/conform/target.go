@@ -107,24 +107,24 @@ func (s *Session) run(ctx context.Context, cfg suite.Config) (suite.Summary, err
 		defer server.close()
 		options.Kind, options.Transport, base = "handler", server.transport, "http://server.test"
 	}
-	target, err := suite.NewHTTPTarget(t.profile, base, options)
+	srv, err := suite.NewHTTPTarget(t.profile, base, options)
 	if err != nil {
 		return suite.Summary{}, err
 	}
-	defer target.CloseIdle()
-	cfg.Target = target
-	if err := s.check(ctx, t, target, cfg); err != nil {
+	defer srv.CloseIdle()
+	cfg.Target = srv
+	if err := s.check(ctx, t, srv, cfg); err != nil {
 		return suite.Summary{}, err
 	}
 	return suite.Run(ctx, cfg)
 }
 
 // check finds out, once, that the server can be driven and dials our providers.
-func (s *Session) check(ctx context.Context, t *opened, target *suite.HTTPTarget, cfg suite.Config) error {
+func (s *Session) check(ctx context.Context, t *opened, srv *suite.HTTPTarget, cfg suite.Config) error {
 	if t.checked {
 		return nil
 	}
-	if err := suite.FirstWrong(target.Prepare(ctx, false)); err != nil {
+	if err := suite.FirstWrong(srv.Prepare(ctx, false)); err != nil {
 		return err
 	}
 	cfg.Scenarios = s.All

@@ -44,10 +44,10 @@ func TestConnectionsThatComeToNothing(t *testing.T) {
 			t.Cleanup(func() { l.Close(); open.Wait() })
 			r := newRig(t, func(right http.Handler) http.Handler { return right })
 			r.url = "http://" + l.Addr().String()
-			target := r.reach(t, test.timeout)
+			reached := r.reach(t, test.timeout)
 			r.config.Claims = []string{"create-presence", "create-liveness"}
 			holdsTo(t, r.run(t, asked...), test.told)
-			if err := suite.FirstWrong(target.Prepare(t.Context(), false)); err == nil || !strings.Contains(err.Error(), r.url+" cannot be reached") {
+			if err := suite.FirstWrong(reached.Prepare(t.Context(), false)); err == nil || !strings.Contains(err.Error(), r.url+" cannot be reached") {
 				t.Errorf("asked beforehand it says %v", err)
 			}
 		})

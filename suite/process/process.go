@@ -75,9 +75,11 @@ type Process struct {
 	orphans  bool
 	done     chan struct{} // err is set
 	err      error
-	gone     chan struct{} // the whole group is gone; stopErr and taken are set
-	stopErr  error
-	taken    bool // something outside the group listens on addr
+	// brief is err in one line.
+	brief   error
+	gone    chan struct{} // the whole group is gone; stopErr and taken are set
+	stopErr error
+	taken   bool // something outside the group listens on addr
 }
 
 // Start starts the command and returns once it is ready. The context bounds the
@@ -164,10 +166,19 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 // Err is nil while the command runs. After Done it is never nil: it says how the
 // command ended, exit status 0 included, and shows its last lines. It wraps
 // ErrStopped after Stop, and *exec.ExitError unless the exit status was 0.
-func (p *Process) Err() error {
+func (p *Process) Err() error { return p.whenDone(&p.err) }
+
+// Brief is Err in one line, without the command's last lines. It is for the many
+// places that the end of one command shows in.
+func (p *Process) Brief() error { return p.whenDone(&p.brief) }
+
+// LastWords is what the command printed last, several lines.
+func (p *Process) LastWords() string { return p.output.String() }
+
+func (p *Process) whenDone(err *error) error {
 	select {
 	case <-p.done:
-		return p.err
+		return *err
 	default:
 		return nil
 	}

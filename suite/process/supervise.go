@@ -71,10 +71,11 @@ func (p *Process) announce(drained <-chan struct{}) {
 	wait(drained, drainTime)
 	how := exitOf(p.waitErr)
 	if p.asked.Load() {
-		p.err = fmt.Errorf("%s (pid %d): %w: %w; %s", p.name, p.Pid(), ErrStopped, how, p.output)
+		p.brief = fmt.Errorf("%s (pid %d): %w: %w", p.name, p.Pid(), ErrStopped, how)
 	} else {
-		p.err = fmt.Errorf("%s (pid %d) ended by itself: %w; %s", p.name, p.Pid(), how, p.output)
+		p.brief = fmt.Errorf("%s (pid %d) ended by itself: %w", p.name, p.Pid(), how)
 	}
+	p.err = fmt.Errorf("%w; %s", p.brief, p.output)
 	close(p.done)
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/conform"
 )
@@ -34,5 +35,5 @@ func failureText(results []suite.Result) string {
 
 // replayCommand is the command that runs one spec alone, with the same values.
 func replayCommand(fullText string, seed int64) string {
-	return fmt.Sprintf("go test %s-count=1 -ginkgo.seed=%d -ginkgo.focus=%s", conform.InDirectory(), seed, conform.Quote(regexp.QuoteMeta(fullText)+"$"))
+	return fmt.Sprintf("go test %s-count=1 -ginkgo.seed=%d -ginkgo.focus=%s", conform.InDirectory(), seed, spelled.Shell(regexp.QuoteMeta(fullText)+"$"))
 }

@@ -84,10 +84,12 @@ func (l *line) write(s string) {
 	}
 }
 
-func (l *line) Phase(name string) { l.locked(func() { l.meter.phase = name }) }
-func (l *line) Begin(total int)   { l.locked(func() { l.meter.begin(total, time.Now()) }) }
-func (l *line) Step(failed bool)  { l.locked(func() { l.meter.step(failed) }) }
-func (l *line) Watch(g Gauge)     { l.locked(func() { l.meter.gauge = g }) }
+func (l *line) Phase(name string) { l.locked(func() { l.meter.enter(name, time.Now()) }) }
+func (l *line) Begin(phase string, total int, things string) {
+	l.locked(func() { l.meter.begin(phase, total, things, time.Now()) })
+}
+func (l *line) Step(how Step) { l.locked(func() { l.meter.step(how, time.Now()) }) }
+func (l *line) Watch(g Gauge) { l.locked(func() { l.meter.gauge = g }) }
 
 func (l *line) End() {
 	l.locked(func() {

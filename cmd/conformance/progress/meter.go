@@ -12,11 +12,19 @@ import (
 
 // A meter counts, and says in words what it has counted.
 type meter struct {
-	phase               string
-	total, done, failed int
-	gauge               Gauge
-	// began is when the first scenario could end; zero before Begin.
+	phase, things string
+	// counting: in this phase things end; otherwise it is before or after that.
+	counting bool
+	// since is when the phase began.
+	since time.Time
+	// done includes failed and notAsked.
+	total, done, failed, notAsked int
+	gauge                         Gauge
+	// began is when the first of total could end.
 	began time.Time
+	// end is when the last one should end, as foretold at the last step; zero where
+	// it is too early to say.
+	end time.Time
 	// samples are the requests counted at earlier times, oldest first.
 	samples []sample
 }
@@ -33,25 +41,44 @@ const (
 	settled = 2 * time.Second
 )
 
-func (m *meter) begin(total int, now time.Time) {
-	m.phase, m.total, m.began = "replaying", total, now
+func (m *meter) enter(phase string, now time.Time) { m.phase, m.since, m.counting = phase, now, false }
+
+func (m *meter) begin(phase string, total int, things string, now time.Time) {
+	m.enter(phase, now)
+	m.counting, m.things, m.total, m.began = true, things, total, now
+	m.done, m.failed, m.notAsked, m.end = 0, 0, 0, time.Time{}
 }
 
-func (m *meter) step(failed bool) {
+func (m *meter) step(how Step, now time.Time) {
 	m.done++
-	if failed {
+	switch how {
+	case Failed:
 		m.failed++
+	case NotAsked:
+		m.notAsked++
+		return
 	}
-	if m.done == m.total {
-		m.phase = "cleaning up"
+	m.foretell(now)
+}
+
+// foretell expects the rest to go on as it went so far.
+func (m *meter) foretell(now time.Time) {
+	if took, asked := now.Sub(m.began), m.done-m.notAsked; asked > 0 && took >= settled {
+		m.end = now.Add(time.Duration(float64(took) / float64(asked) * float64(m.total-m.done)))
 	}
 }
 
 // fields are the parts of the line, the most important first.
 func (m *meter) fields(now time.Time) []string {
 	out := []string{m.phase}
-	if m.total > 0 {
-		out = append(out, fmt.Sprintf("%s of %s scenarios", spelled.Number(m.done), spelled.Number(m.total)), spelled.Number(m.failed)+" failed")
+	counts := fmt.Sprintf("%s of %s %s", spelled.Number(m.done), spelled.Number(m.total), m.things)
+	switch took := now.Sub(m.since); {
+	case m.counting:
+		out = []string{m.phase + " " + counts, spelled.Number(m.failed) + " failed"}
+	case m.total > 0:
+		out = append(out, counts, spelled.Number(m.failed)+" failed")
+	case took >= time.Second:
+		out = append(out, span(took))
 	}
 	if m.gauge.Held != nil {
 		if held := m.gauge.Held(); held > 0 {
@@ -84,13 +111,16 @@ func (m *meter) rate(now time.Time) (int, bool) {
 	return int(float64(last.requests-first.requests)/took + 0.5), true
 }
 
-// left foretells how long the rest takes if it goes on as it went so far.
+// left is how long the rest takes. Results come in batches, so between two steps
+// it counts down, and is foretold anew once it is over.
 func (m *meter) left(now time.Time) (time.Duration, bool) {
-	took := now.Sub(m.began)
-	if m.done == 0 || m.done == m.total || took < settled {
+	if m.end.IsZero() || m.done == m.total {
 		return 0, false
 	}
-	return time.Duration(float64(took) / float64(m.done) * float64(m.total-m.done)), true
+	if !m.end.After(now) {
+		m.foretell(now)
+	}
+	return m.end.Sub(now), true
 }
 
 // span spells a duration as coarsely as one plans with it; never "0 s".

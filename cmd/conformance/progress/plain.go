@@ -53,18 +53,18 @@ func (p *plain) locked(f func()) {
 	f()
 }
 
-func (p *plain) Phase(name string) { p.locked(func() { p.meter.phase = name }) }
+func (p *plain) Phase(name string) { p.locked(func() { p.meter.enter(name, time.Now()) }) }
 
-func (p *plain) Begin(total int) {
+func (p *plain) Begin(phase string, total int, things string) {
 	p.locked(func() {
-		p.meter.begin(total, time.Now())
+		p.meter.begin(phase, total, things, time.Now())
 		p.meter.rate(time.Now()) // where the first ten seconds are counted from
-		fmt.Fprintf(p.w, "replaying %s scenarios\n", spelled.Number(total))
+		fmt.Fprintf(p.w, "%s %s %s\n", phase, spelled.Number(total), things)
 	})
 }
 
-func (p *plain) Step(failed bool) { p.locked(func() { p.meter.step(failed) }) }
-func (p *plain) Watch(g Gauge)    { p.locked(func() { p.meter.gauge = g }) }
+func (p *plain) Step(how Step) { p.locked(func() { p.meter.step(how, time.Now()) }) }
+func (p *plain) Watch(g Gauge) { p.locked(func() { p.meter.gauge = g }) }
 
 func (p *plain) End() {
 	p.once.Do(func() { close(p.stop) })

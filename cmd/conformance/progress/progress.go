@@ -20,10 +20,11 @@ import (
 type Display interface {
 	// Phase names what is being done, such as "checking the server".
 	Phase(name string)
-	// Begin says that total scenarios will follow, each one Step.
-	Begin(total int)
-	// Step counts one scenario that has ended.
-	Step(failed bool)
+	// Begin begins a phase in which total things will end, each one Step; things is
+	// what they are, such as "scenarios".
+	Begin(phase string, total int, things string)
+	// Step counts one of them that has ended.
+	Step(how Step)
 	// Watch has the display ask for what it cannot count itself.
 	Watch(Gauge)
 	// End removes the line. It may be called again, and nothing is shown after it.
@@ -32,6 +33,17 @@ type Display interface {
 	// whole lines that are written to it stand above the moving line.
 	Above(w io.Writer) io.Writer
 }
+
+// A Step is how one thing has ended.
+type Step int
+
+const (
+	// Passed and Failed took their time.
+	Passed Step = iota
+	Failed
+	// NotAsked took none, so that it says nothing about how long the rest takes.
+	NotAsked
+)
 
 // A Gauge is what a target tells of itself. Each field may be nil.
 type Gauge struct {
@@ -79,8 +91,8 @@ func sizeOf(w io.Writer) func() int {
 type silence struct{}
 
 func (silence) Phase(string)                {}
-func (silence) Begin(int)                   {}
-func (silence) Step(bool)                   {}
+func (silence) Begin(string, int, string)   {}
+func (silence) Step(Step)                   {}
 func (silence) Watch(Gauge)                 {}
 func (silence) End()                        {}
 func (silence) Above(w io.Writer) io.Writer { return w }

@@ -1,6 +1,8 @@
 package terminaltest
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -63,5 +65,88 @@ func (s *session) nothingLeft() {
 		if strings.Contains(line, " · ") || strings.HasPrefix(line, "replaying") {
 			s.t.Errorf("line %d is left of the progress: %q", i, line)
 		}
+	}
+}
+
+// TestInterrupted types Ctrl-C while the moving line is shown: the run ends as
+// "interrupted", which is no verdict, and leaves nothing of the line.
+func TestInterrupted(t *testing.T) {
+	for _, look := range looks {
+		t.Run(look.name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, look.size, look.env, "run", "--class", "mismatched")
+			s.until("the moving line", moving)
+			s.types("\x03")
+			if got := s.status(); got != 130 {
+				t.Errorf("exit status %d, want 130", got)
+			}
+			s.endsWith("interrupted after ")
+			s.nothingLeft()
+			if strings.Contains(strings.ToLower(s.written()), "not conformant") {
+				t.Error("an interrupted run was called not conformant")
+			}
+		})
+	}
+}
+
+// moving says that the moving line shows a count.
+func moving(screen []string) bool {
+	return slices.ContainsFunc(screen, func(row string) bool { return progressLine.MatchString(row) })
+}
+
+var progressLine = regexp.MustCompile(`^replaying [1-9][0-9,]* of `)
+
+// TestResize makes the terminal narrower, and wider again, while the moving line
+// is shown: it stays one line, and nothing of it is left. The terminal does not
+// break lines anew, as xterm does not.
+func TestResize(t *testing.T) {
+	t.Parallel()
+	s := start(t, wide, nil, "run", "--class", "mismatched,missing")
+	worst := 0
+	s.mu.Lock()
+	s.look = func(screen []string) {
+		n := 0
+		for _, row := range screen {
+			if strings.HasPrefix(row, "replaying") {
+				n++
+			}
+		}
+		worst = max(worst, n)
+	}
+	s.mu.Unlock()
+	for _, sz := range []size{{60, 20}, {30, 10}, {120, 40}} {
+		s.until("the moving line", moving)
+		s.resize(sz)
+	}
+	if got := s.status(); got != 0 {
+		t.Errorf("exit status %d, want 0", got)
+	}
+	if worst != 1 {
+		t.Errorf("%d moving lines stood on the screen at once", worst)
+	}
+	s.endsWith("conformant: ")
+	s.nothingLeft()
+}
+
+// TestManyFailures prints failures while the line moves: none is torn by it.
+func TestManyFailures(t *testing.T) {
+	t.Parallel()
+	s := start(t, wide, []string{"NO_COLOR=1"}, "run", "--class", "mismatched", "--target", "faulty:any-known-credential")
+	if got := s.status(); got != 1 {
+		t.Errorf("exit status %d, want 1", got)
+	}
+	s.endsWith("NOT conformant: ")
+	s.nothingLeft()
+	if first := s.lines()[0]; !strings.HasPrefix(first, "FAIL ") {
+		t.Errorf("the first line is %q", first)
+	}
+	known := regexp.MustCompile(`^(FAIL |  |… and |rule  |[A-Z]{3}-\d+ |NOT conformant: |WAIVED |conformance: )`)
+	rows := 0
+	for _, row := range s.lines() {
+		// A row that goes on from a full one is no line of its own.
+		if goesOn := rows == wide.columns; row != "" && !goesOn && !known.MatchString(row) {
+			t.Errorf("a torn line: %q", row)
+		}
+		rows = len([]rune(row))
 	}
 }

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// begin shows that the target is asked for total scenarios.
+func begin(d progress.Display, t *opened, total int) {
+	if s, ok := t.Target.(interface {
+		Sent() int
+		Held() time.Duration
+	}); ok {
+		d.Watch(progress.Gauge{Requests: s.Sent, Held: s.Held})
+	}
+	d.Begin("replaying", total, "scenarios")
+}
+
+// step shows that a scenario has ended.
+func step(d progress.Display, e suite.Finished) {
+	switch e.Result.Outcome {
+	case suite.Failed, suite.Errored:
+		d.Step(progress.Failed)
+	case suite.NotClaimed:
+		d.Step(progress.NotAsked)
+	default:
+		d.Step(progress.Passed)
+	}
+}
+
+// interruptible says at the display what an interrupted run still does. The
+// function that it returns ends that.
+func interruptible(ctx context.Context, d progress.Display) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { d.Phase("interrupted, cleaning up (press Ctrl-C again to stop at once)") })
+}

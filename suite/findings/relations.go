@@ -1,0 +1,140 @@
+package findings
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/molecule-ai/byok-conformance/registry"
+)
+
+// A relation is what a credential's name is to the provider that the pair leads to.
+type relation string
+
+const (
+	own     relation = "own"     // the provider accepts it
+	near    relation = "near"    // it is an accepted one in another spelling, or with something added
+	foreign relation = "foreign" // another provider of the registry accepts it
+	setting relation = "setting" // it is where a client library looks for an address
+	unknown relation = "unknown" // nobody knows it
+)
+
+// A named is a name with all its relations.
+type named struct {
+	relation relation
+	// first: the provider's first accepted name.
+	first bool
+	// sameVendor: foreign, and the first provider that accepts it is of the same
+	// vendor; sameVendorProbed: the first one that can be asked.
+	sameVendor, sameVendorProbed bool
+	// probed: a provider that accepts it can be asked.
+	probed bool
+	// vendorPrefix: begins as the first accepted name does, up to its first
+	// underscore; anyPrefix: as some accepted name.
+	vendorPrefix, anyPrefix bool
+	// keyLike: ends as credentials' names do.
+	keyLike bool
+	// spelling says how a near name differs.
+	spelling string
+}
+
+// relate says what a name is to a provider; nil is none.
+func relate(reg *registry.Registry, p *registry.Provider, name string) named {
+	n := named{relation: unknown}
+	n.keyLike = slices.ContainsFunc([]string{"_API_KEY", "_TOKEN", "_KEY"}, func(end string) bool { return strings.HasSuffix(name, end) })
+	known := slices.Contains(reg.CredentialNames(), name)
+	owner, asked := owners(reg, name)
+	n.probed = asked != nil
+	if p != nil {
+		for i, accepted := range p.AuthEnv {
+			if vendor, _, ok := strings.Cut(accepted, "_"); ok && strings.HasPrefix(name, vendor+"_") {
+				n.anyPrefix, n.vendorPrefix = true, n.vendorPrefix || i == 0
+			}
+		}
+		if p.Accepts(name) {
+			n.relation, n.first = own, name == p.AuthEnv[0]
+			return n
+		}
+		n.spelling = spellingOf(p.AuthEnv, name)
+	}
+	switch {
+	case known:
+		n.relation, n.spelling = foreign, ""
+		n.sameVendor, n.sameVendorProbed = sameVendor(p, owner), sameVendor(p, asked)
+	case n.spelling != "":
+		n.relation = near
+	case strings.Contains(strings.ToUpper(name), "URL") || strings.Contains(strings.ToUpper(name), "PROXY"):
+		n.relation = setting
+	}
+	return n
+}
+
+// spellingOf says how a name differs from the accepted one that it is nearly;
+// empty where it is near none.
+func spellingOf(accepted []string, name string) string {
+	bare := strings.TrimFunc(name, unicode.IsSpace)
+	around := ""
+	switch end := name[len(strings.TrimRightFunc(name, unicode.IsSpace)):]; {
+	case end == "\t":
+		around = "a tab behind it"
+	case end == "\n" || end == "\r\n":
+		around = "a line end behind it"
+	case end == " " || strings.HasPrefix(name, " "):
+		around = "a space around it"
+	default:
+		around = "a no-break space around it"
+	}
+	for _, a := range accepted {
+		switch {
+		case bare == a:
+			return around
+		case strings.ToLower(a) == name:
+			return "lower case"
+		case strings.EqualFold(name, a):
+			return "mixed case"
+		case strings.ReplaceAll(name, "-", "_") == a:
+			return "dashes"
+		case strings.Trim(name, `"'`) == a:
+			return "quotes around it"
+		case strings.Map(visible, name) == a:
+			return "an invisible character in it"
+		}
+	}
+	for _, a := range accepted {
+		switch {
+		case strings.HasPrefix(name, a):
+			return "something behind it"
+		case strings.HasSuffix(name, a):
+			return "something before it"
+		}
+	}
+	return ""
+}
+
+func visible(r rune) rune {
+	if unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
+}
+
+// owners are the first provider that accepts a name, and the first of those that
+// can be asked; nil where there is none.
+func owners(reg *registry.Registry, name string) (first, asked *registry.Provider) {
+	for _, p := range reg.Providers {
+		if !p.Accepts(name) || p.IsPlatform() {
+			continue
+		}
+		if first == nil {
+			first = p
+		}
+		if p.ProbeBase() != "" {
+			return first, p
+		}
+	}
+	return first, nil
+}
+
+func sameVendor(a, b *registry.Provider) bool {
+	return a != nil && b != nil && a.VendorLogo != "" && a.VendorLogo == b.VendorLogo
+}

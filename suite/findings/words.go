@@ -1,0 +1,334 @@
+package findings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/suite"
+)
+
+// title is a finding in plain words: what is wrong, and where.
+func (t *table) title(f *folded) string {
+	what := kindWords(f.kind, f.due)
+	var parts []string
+	for _, l := range f.literals {
+		if w := t.words(&l, f); w != "" {
+			parts = append(parts, w)
+		}
+	}
+	if len(parts) == 0 {
+		if len(f.literals) > 0 || f.passed.empty() {
+			return what + ", everywhere"
+		}
+		return what
+	}
+	slices.SortStableFunc(parts, func(a, b string) int { return order(a) - order(b) })
+	text := strings.Join(parts, ", and ")
+	if !f.exact {
+		return what + ", mostly " + text
+	}
+	return what + ", " + text
+}
+
+// order puts adverbs of place behind clauses.
+func order(part string) int {
+	if strings.HasPrefix(part, "where") {
+		return 0
+	}
+	return 1
+}
+
+// kindWords say what is wrong, as the beginning of a sentence.
+func kindWords(kind suite.Kind, due string) string {
+	switch {
+	case kind == suite.WronglyAllowed && strings.HasSuffix(due, "MISSING_BYOK_CREDENTIAL"):
+		return "A workspace is allowed that has no credential which counts"
+	case kind == suite.WronglyAllowed && strings.HasSuffix(due, "BYOK_CREDENTIAL_INVALID"):
+		return "A workspace is allowed whose credential its provider refuses"
+	case kind == suite.WrongCode && strings.HasSuffix(due, "BYOK_CREDENTIAL_INVALID"):
+		return "A dead credential is called missing"
+	case kind == suite.WrongCode && strings.HasSuffix(due, "MISSING_BYOK_CREDENTIAL"):
+		return "A missing credential is called dead"
+	}
+	title := kind.Title()
+	if title == "" {
+		title = string(kind)
+	}
+	return strings.ToUpper(title[:1]) + title[1:]
+}
+
+// words are a condition as part of a sentence; empty where the kind says it already.
+func (t *table) words(l *literal, f *folded) string {
+	if l.axis == verdictDue {
+		return map[string]string{"allowed": "where it must be allowed", "untouched": "where the gate must stay out"}[l.values[0]]
+	}
+	if l.axis == secrets {
+		return secretWords(l.values[0], l.not)
+	}
+	if l.axis == situation {
+		pair := situations[l.values[0]]
+		if l.not {
+			return pair[1]
+		}
+		return pair[0]
+	}
+	phrase, known := axisWords[l.axis]
+	if !known {
+		phrase = "where " + string(l.axis) + " is"
+	}
+	shown := make([]string, len(l.values))
+	for i, v := range l.values {
+		shown[i] = valueWords(l.axis, v)
+	}
+	if l.not {
+		return phrase + " " + allBut(l.axis) + " " + strings.Join(shown, ", ")
+	}
+	if missing := t.missing(f, l); len(l.values) > 2 && len(missing) > 0 && len(missing) < len(l.values) {
+		return phrase + " " + allBut(l.axis) + " " + strings.Join(missing, ", ")
+	}
+	return phrase + " " + listed(shown)
+}
+
+func allBut(a axis) string {
+	if a == inStage || a == deciderAt {
+		return "not"
+	}
+	return "any but"
+}
+
+// missing are the values of an axis at which the rest of the description was tried
+// and passed.
+func (t *table) missing(f *folded, l *literal) []string {
+	rest := f.passed
+	for i := range f.literals {
+		o := &f.literals[i]
+		if o.axis == l.axis {
+			continue
+		}
+		if o.not {
+			rest = rest.minus(o.units)
+		} else {
+			rest = rest.and(o.units)
+		}
+	}
+	var out []string
+	for i, fact := range t.facts {
+		if fact.Axis == l.axis && !slices.Contains(l.values, fact.Value) && rest.meets(t.of[i]) > 0 {
+			out = append(out, valueWords(l.axis, fact.Value))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func listed(list []string) string {
+	if len(list) < 2 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
+}
+
+var axisWords = map[axis]string{
+	inStage:     "at",
+	ofProvider:  "for provider",
+	inRuntime:   "in runtime",
+	withModel:   "with model",
+	byAnswer:    "where the provider answers",
+	byFamily:    "where the provider answers with",
+	byShape:     "where the value that decides is",
+	deciderAt:   "where the credential that decides stands at the",
+	deciderIs:   "where the accepted name that decides is",
+	deciderName: "where the credential that decides is",
+	bySpelling:  "where a name is an accepted one with",
+	byName:      "where a value stands under",
+	byField:     "where the request has the field",
+	malformedAs: "where the request is malformed:",
+	inEntry:     "in the scenarios of",
+	owned:       "where the model is",
+	ofProtocol:  "where the provider's protocol is",
+	readFrom:    "where the provider reads the credential from",
+	before:      "where the request before it was about a credential that is",
+}
+
+func valueWords(a axis, v string) string {
+	switch {
+	case a == inStage:
+		return map[string]string{"create": "create", "provision": "provisioning", "look": "a look at the workspace"}[v]
+	case a == deciderIs:
+		return map[string]string{"first": "its first", "later": "not its first"}[v]
+	case a == deciderAt && v == "none":
+		return "nowhere"
+	case a == byFamily:
+		if w := familyWords[v]; w != "" {
+			return w
+		}
+	case a == before:
+		if w := beforeWords[v]; w != "" {
+			return w
+		}
+	case a == owned:
+		if w := ownedWords[v]; w != "" {
+			return w
+		}
+	case a == inRuntime && v == "":
+		return "(none given)"
+	case a == ofProvider && v == "none":
+		return "(none can be derived)"
+	case a == withModel || a == byName:
+		return fmt.Sprintf("%q", v)
+	}
+	return v
+}
+
+var familyWords = map[string]string{
+	"alive": "2xx", "refused": "401", "forbidden": "403", "rate-limited": "429", "5xx": "5xx", "4xx": "another 4xx",
+	"unreachable": "nothing, since it cannot be reached", "silent": "nothing, or without an end", "broken": "what is no proper HTTP",
+	"redirect": "a redirect", "odd-status": "an odd status", "dialect": "its own marker",
+}
+
+var beforeWords = map[string]string{"alive": "alive", "refused": "dead", "forbidden": "forbidden", "missing": "missing", "malformed": "in a malformed request"}
+
+var ownedWords = map[string]string{
+	"unknown-runtime": "asked for in an unknown runtime", "empty-model": "empty", "unowned-model": "nobody's in that runtime",
+	"undecided-overlap": "matched by several patterns, and no credential decides",
+	"tied-verbatim":     "listed by several providers", "tied-pattern": "matched by several providers' patterns",
+}
+
+// situations are words for what holds, and for what does not.
+var situations = map[string][2]string{
+	"model-padded":                      {"where the model id has white space around it", "where the model id has no white space around it"},
+	"tied":                              {"where several providers own the model", "where one provider owns the model"},
+	"tied-later-wins":                   {"where several providers own the model and a credential picks another than the first", "where the first owner of the model wins"},
+	"listed":                            {"where the registry lists the model", "where the registry does not list the model"},
+	"by-pattern":                        {"where a pattern owns the model", "where no pattern owns the model"},
+	"platform":                          {"for the platform", "for any provider but the platform"},
+	"probed":                            {"where the provider can be asked", "where the provider cannot be asked"},
+	"subscription":                      {"for subscriptions", "for any but subscriptions"},
+	"several-names":                     {"where the provider accepts several names", "where the provider accepts one name only"},
+	"external":                          {"for external workspaces", "for any but external workspaces"},
+	"url":                               {"where the request has a url", "where the request has no url"},
+	"no-runtime":                        {"where the request names no runtime", "where the request names a runtime"},
+	"at-once":                           {"where many requests come at once", "where one request comes at a time"},
+	"hundreds-of-secrets":               {"where the request holds hundreds of secrets", "where the request holds few secrets"},
+	"same-name-at-both":                 {"where the same accepted name stands at both scopes", "where no accepted name stands at both scopes"},
+	"same-name-at-both-differs":         {"where the same accepted name stands at both scopes with two values", "where no accepted name stands at both scopes with two values"},
+	"blank-own-and-other-across-scopes": {"where an accepted name is blank at one scope and another name has a value at the other", "where no blank accepted name is complemented from the other scope"},
+	"some-own-names-missing":            {"where some of the accepted names are there, and not all", "where all of the accepted names are there, or none"},
+	"all-own-names":                     {"where all accepted names are there", "where not all accepted names are there"},
+	"may-be-asked":                      {"where the provider may be asked", "where the provider may not be asked"},
+	"asked":                             {"where the provider has to be asked", "where the provider need not be asked"},
+	"nothing-heard":                     {"where nothing can be heard of the credential", "where something is heard of the credential"},
+	"not-connected":                     {"where no connection comes about", "where a connection comes about"},
+	"waits":                             {"where the provider outlasts the probe", "where the provider answers in time"},
+	"proves-nothing":                    {"where the answer proves nothing", "where the answer proves something"},
+	"answers-change":                    {"where the provider answers differently the second time", "where the provider answers the same again"},
+	"later-step":                        {"where another request came before", "in the first request"},
+	"same-again":                        {"where the same request came before", "where the same request did not come before"},
+	"other-provider-before":             {"where another provider was asked before", "where no other provider was asked before"},
+	"gate-acts":                         {"where a gate that overlooks it would act", "where the gate would say nothing"},
+	"owned-elsewhere":                   {"where another runtime or provider would own the model", "where nobody at all owns the model"},
+	"loud":                              {"where an allow must be told", "where an allow need not be told"},
+}
+
+// secretWords are words for a fact about secrets, such as "several foreign there
+// anywhere".
+func secretWords(v string, not bool) string {
+	parts := strings.Fields(v)
+	several := parts[0] == "several"
+	if several {
+		parts = parts[1:]
+	}
+	relation, state, scope := relationWords[parts[0]], parts[1], parts[2]
+	what := stateWords[state]
+	place := map[string]string{"workspace": " at the workspace", "tenant": " at the tenant", "at-one-scope": " at one scope"}[scope]
+	switch {
+	case not && several:
+		return "where at most one of these stands" + place + ": " + what[0] + " under " + relation
+	case not:
+		return "where " + what[2] + " stands under " + relation + place
+	case several:
+		return "where two or more stand" + place + ": " + what[0] + " under " + relation
+	}
+	return "where " + what[0] + " stands under " + relation + place
+}
+
+var relationWords = map[string]string{
+	"own": "an accepted name", "own-first": "the first accepted name", "own-later": "an accepted name that is not the first",
+	"near": "a name that is nearly an accepted one", "foreign": "another provider's name", "foreign-probed": "the name of another provider that can be asked",
+	"same-vendor": "another name of the same vendor", "same-vendor-probed": "another name of the same vendor", "setting": "the name of a setting",
+	"unknown": "a name that nobody knows", "any": "any name", "not-own": "a name that the provider does not accept",
+	"vendor-prefix": "another name that begins with the vendor's", "any-prefix": "another name that begins as an accepted one does",
+	"key-like": "another name that looks like a key's",
+}
+
+// stateWords are a value of a state, several, and none.
+var stateWords = map[string][3]string{
+	"usable":     {"a value", "values", "no value"},
+	"there":      {"a value", "values", "no value"},
+	"alive":      {"a live value", "live values", "no live value"},
+	"refused":    {"a dead value", "dead values", "no dead value"},
+	"empty":      {"an empty value", "empty values", "no empty value"},
+	"white":      {"white space only", "white space only", "nothing that is white space only"},
+	"blank":      {"a blank value", "blank values", "no blank value"},
+	"unreadable": {"an unreadable value", "unreadable values", "no unreadable value"},
+}
+
+// reach says over what the failures spread.
+func (t *table) reach(f *folded) string {
+	var parts []string
+	for _, a := range []struct {
+		axis axis
+		word string
+	}{{ofProvider, "provider"}, {inRuntime, "runtime"}} {
+		failed, tried := 0, 0
+		both := slices.Clone(f.units)
+		both.join(f.passed)
+		for i, fact := range t.facts {
+			if fact.Axis != a.axis {
+				continue
+			}
+			if f.units.meets(t.of[i]) > 0 {
+				failed++
+			}
+			if both.meets(t.of[i]) > 0 {
+				tried++
+			}
+		}
+		if failed == tried && tried > 1 {
+			parts = append(parts, fmt.Sprintf("every %s (%d)", a.word, tried))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d of %d %ss", failed, tried, a.word))
+		}
+	}
+	stages := []string{}
+	for _, stage := range []string{"create", "provision", "look"} {
+		if i, known := t.index[Fact{inStage, stage}]; known && f.units.meets(t.of[i]) > 0 {
+			stages = append(stages, stage)
+		}
+	}
+	return strings.Join(append(parts, strings.Join(stages, " and ")), ", ")
+}
+
+// notWhere says what passed though only one condition was missing.
+func (t *table) notWhere(f *folded) string {
+	var parts []string
+	for i := range f.literals {
+		rest := f.passed
+		for j := range f.literals {
+			if l := &f.literals[j]; j != i && l.not {
+				rest = rest.minus(l.units)
+			} else if j != i {
+				rest = rest.and(l.units)
+			}
+		}
+		l := f.literals[i]
+		l.not = !l.not
+		if n := t.places(rest).len(); n > 0 && len(l.values) == 1 {
+			if w := t.words(&l, f); w != "" {
+				parts = append(parts, fmt.Sprintf("%s (%d passed)", w, n))
+			}
+		}
+	}
+	return strings.Join(parts, "; ")
+}
