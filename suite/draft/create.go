@@ -127,7 +127,7 @@ func (d *drafting) createAt(ctx context.Context, r request) (bool, *reply) {
 				}
 				if created(answer) {
 					d.note("created: %s %s", r.method, r.path)
-					return d.narrow(ctx, s, answer), answer
+					return d.narrow(ctx, s), answer
 				}
 				last = answer
 			}
@@ -172,7 +172,7 @@ func (d *drafting) widen(ctx context.Context, s shape, limit int) (shape, *reply
 }
 
 // narrow keeps of each thing the one name that the server reads.
-func (d *drafting) narrow(ctx context.Context, s shape, answer *reply) bool {
+func (d *drafting) narrow(ctx context.Context, s shape) bool {
 	f := &d.create
 	s = d.narrowSecrets(ctx, s)
 	f.refusal = nil
@@ -185,7 +185,7 @@ func (d *drafting) narrow(ctx context.Context, s shape, answer *reply) bool {
 	s = d.narrowName(ctx, s)
 	s = d.drop(ctx, s)
 	s.marked = false
-	answer = d.tryCreate(ctx, f.ask(s), d.values(d.live()))
+	answer := d.tryCreate(ctx, f.ask(s), d.values(d.live()))
 	f.shape, f.created, f.status = s, answer, answer.status
 	return created(answer)
 }

@@ -236,13 +236,11 @@ func (d *drafting) readStop(ctx context.Context, again request, id string, first
 
 // failurePath leads to the object that holds the code of the failure.
 func (d *drafting) failurePath(v any) (path, bool) {
-	for _, way := range where(v, d.create.missing) {
-		if len(way) > 1 {
-			return way[:len(way)-1], true
-		}
-		return way, true
+	ways := where(v, d.create.missing)
+	if len(ways) == 0 {
+		return nil, false
 	}
-	return nil, false
+	return ways[0][:max(1, len(ways[0])-1)], true
 }
 
 // readState writes what counts as running and what as pending.
