@@ -26,7 +26,7 @@ func TestTallyVerdict(t *testing.T) {
 		{"one never ended", 2, []Result{one(Passed)}, Ended{Status: Complete}, false},
 		{"one too many", 1, []Result{one(Passed), one(Passed)}, Ended{Status: Complete}, false},
 		{"interrupted", 1, []Result{one(Passed)}, Ended{Status: Interrupted}, false},
-		{"all passed, and something else is wrong", 1, []Result{one(Passed)}, Ended{Status: Complete, Reason: "a waiver has outlived its cause"}, false},
+		{"all passed, and something else is wrong", 1, []Result{one(Passed)}, Ended{Status: Complete, Reason: "a waiver no longer matches a failure"}, false},
 		{"aborted", 1, []Result{one(Passed)}, Ended{Status: Aborted}, false},
 	}
 	for _, c := range cases {
