@@ -1,6 +1,10 @@
 package reports
 
-import "time"
+import (
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/suite/findings"
+)
 
 // SchemaV1 is the value of a report's "schema" field. Another value means
 // another format: under this one a field never changes its meaning, and a field
@@ -218,9 +222,12 @@ type Exchange struct {
 
 // A Footer closes a run. [Tally.Footer] makes one that adds up.
 type Footer struct {
-	Rules   []Rule  `json:"rules"`
-	Summary Summary `json:"summary"`
-	Ended   Ended   `json:"ended"`
+	// Findings explain the failures, worst first; nil where there are none, and in
+	// reports of versions that had none.
+	Findings []findings.Finding `json:"findings,omitempty"`
+	Rules    []Rule             `json:"rules"`
+	Summary  Summary            `json:"summary"`
+	Ended    Ended              `json:"ended"`
 }
 
 // A Summary is the verdict on the target and the numbers behind it.

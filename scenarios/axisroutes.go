@@ -29,6 +29,9 @@ func (o *offers) routes(sets []string, reg *registry.Registry) []option {
 		case "overlaps":
 			out = append(out, overlaps(reg)...)
 		}
+		if slices.Contains(idSets, want) {
+			out = append(out, o.ids(want, reg)...)
+		}
 	}
 	return out
 }

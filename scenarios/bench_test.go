@@ -6,7 +6,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
-// The benchmarks of a start: reading the corpus from its kept trees, and what a
+// The benchmarks of a start: reading the corpus, and what a
 // report's header and a list of all scenarios ask of it.
 
 func BenchmarkLoad(b *testing.B) {

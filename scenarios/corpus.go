@@ -10,11 +10,11 @@ import (
 	"path"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/molecule-ai/byok-conformance/internal/strict"
-	"github.com/molecule-ai/byok-conformance/registry"
 )
 
 //go:embed *.yaml
@@ -23,77 +23,86 @@ var embedded embed.FS
 // rulesFile is the one file of a corpus that holds no scenarios.
 const rulesFile = "rules.yaml"
 
-// A Corpus is the rules and the scenarios of one folder, before expansion. It
-// does not change after loading.
+// A Corpus is the rules and the entries of one folder. An entry stands for one
+// scenario or, with a matrix, for many; a scenario is made when somebody asks for
+// it. A corpus does not change after loading.
 type Corpus struct {
-	Rules     *Rules
-	templates []*template
-	digest    string
+	Rules  *Rules
+	files  []*file
+	digest string
+	// apart: each class has a file of its own that is read when somebody asks for
+	// the class, and twins stand in those of twinClasses.
+	apart bool
+}
+
+// twinClasses are where the built-in corpus has what must be allowed.
+var twinClasses = []string{"valid", "provision"}
+
+// A file holds the scenarios of one class.
+type file struct {
+	name string
+	read func() ([]*template, error)
 }
 
 // Digest returns "sha256:…" of the corpus's file names and bytes.
 func (c *Corpus) Digest() string { return c.digest }
 
-var embeddedCorpus = sync.OnceValues(func() (*Corpus, error) { return Load(embedded) })
+var embeddedCorpus = sync.OnceValues(func() (*Corpus, error) {
+	c, err := open(embedded)
+	if err == nil {
+		c.apart = true
+	}
+	return c, err
+})
 
-// Embedded returns the corpus that this module carries.
+// Embedded returns the corpus that this module carries. Its files are read when
+// somebody asks for what stands in them; a test holds that none has an error.
 func Embedded() (*Corpus, error) { return embeddedCorpus() }
 
 // Load reads every .yaml file of a folder. All errors are returned, each with
 // file, line and column.
 func Load(fsys fs.FS) (*Corpus, error) {
-	files, err := fs.Glob(fsys, "*.yaml")
+	c, err := open(fsys)
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.entries(nil)
+	return c, errors.Join(append([]error{err}, duplicates(list)...)...)
+}
+
+// open reads the rules of a folder, and finds its other files.
+func open(fsys fs.FS) (*Corpus, error) {
+	names, err := fs.Glob(fsys, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("listing the corpus: %w", err)
 	}
-	if !slices.Contains(files, rulesFile) {
+	if !slices.Contains(names, rulesFile) {
 		return nil, fmt.Errorf("the corpus has no %s; every scenario names rules of that file", rulesFile)
 	}
 	c := &Corpus{}
 	hash := sha256.New()
-	var contents []content
-	slices.SortFunc(files, rulesFirst)
-	for _, file := range files {
-		data, err := fs.ReadFile(fsys, file)
+	slices.SortFunc(names, rulesFirst)
+	for _, name := range names {
+		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("reading the corpus: %w", err)
 		}
-		fmt.Fprintf(hash, "%s %d\n", file, len(data))
+		fmt.Fprintf(hash, "%s %d\n", name, len(data))
 		hash.Write(data)
-		if file == rulesFile {
-			if c.Rules, err = LoadRules(file, data); err != nil {
+		if name == rulesFile {
+			if c.Rules, err = LoadRules(name, data); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		contents = append(contents, content{file, data})
+		c.files = append(c.files, fileOf(name, data, c.Rules))
 	}
 	c.digest = "sha256:" + hex.EncodeToString(hash.Sum(nil))
-	err = c.read(contents)
-	return c, errors.Join(append([]error{err}, c.duplicates()...)...)
+	return c, nil
 }
 
-// content is a scenario file that has been read.
-type content struct {
-	file string
-	data []byte
-}
-
-// read makes templates of scenario files side by side, and keeps their order.
-func (c *Corpus) read(files []content) error {
-	lists, errs := make([][]*template, len(files)), make([]error, len(files))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(files)) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-				lists[i], errs[i] = loadFile(files[i].file, files[i].data, c.Rules)
-			}
-		})
-	}
-	wg.Wait()
-	c.templates = slices.Concat(lists...)
-	return errors.Join(errs...)
+func fileOf(name string, data []byte, rules *Rules) *file {
+	return &file{name, sync.OnceValues(func() ([]*template, error) { return loadFile(name, data, rules) })}
 }
 
 func rulesFirst(a, b string) int {
@@ -106,10 +115,47 @@ func rulesFirst(a, b string) int {
 	return 1
 }
 
-func (c *Corpus) duplicates() []error {
+// entries returns the entries that may be of one of the classes, nil standing for
+// all, in the order of files and lines.
+func (c *Corpus) entries(classes []string) ([]*template, error) {
+	var files []*file
+	for _, f := range c.files {
+		if classes == nil || !c.apart || slices.Contains(classes, strings.TrimSuffix(f.name, ".yaml")) {
+			files = append(files, f)
+		}
+	}
+	lists := make([][]*template, len(files))
+	err := sideBySide(len(files), func() func(int) error {
+		return func(i int) (err error) {
+			lists[i], err = files[i].read()
+			return err
+		}
+	})
+	return slices.Concat(lists...), err
+}
+
+// sideBySide does n things on all processors; worker makes what does one thing
+// after another. It returns all errors, in order.
+func sideBySide(n int, worker func() func(int) error) error {
+	errs := make([]error, n)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		wg.Go(func() {
+			do := worker()
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				errs[i] = do(i)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func duplicates(list []*template) []error {
 	var errs []error
 	seen := map[string]strict.Position{}
-	for _, t := range c.templates {
+	for _, t := range list {
 		if first, twice := seen[t.id]; twice {
 			errs = append(errs, fmt.Errorf("%s: id %q stands at %s already; an id belongs to one scenario for ever", t.pos, t.id, first))
 		}
@@ -120,73 +166,11 @@ func (c *Corpus) duplicates() []error {
 
 // LoadFile parses one scenario file against a set of rules, for linting. Errors
 // name file, line and column.
-func LoadFile(file string, data []byte, rules *Rules) (*Corpus, error) {
-	templates, err := loadFile(file, data, rules)
+func LoadFile(name string, data []byte, rules *Rules) (*Corpus, error) {
+	f := fileOf(name, data, rules)
+	list, err := f.read()
 	if err != nil {
 		return nil, err
 	}
-	c := &Corpus{Rules: rules, templates: templates, digest: path.Base(file)}
-	return c, errors.Join(c.duplicates()...)
-}
-
-// Expand returns every scenario of the corpus for a registry, in the order of
-// files and entries, each with its twin. An error is a defect of the corpus.
-func (c *Corpus) Expand(reg *registry.Registry) ([]*Scenario, error) {
-	out, err := c.ExpandAlone(reg)
-	if err != nil {
-		return nil, err
-	}
-	return out, errors.Join(pairTwins(out)...)
-}
-
-// Count returns the number of scenarios that Expand would return.
-func (c *Corpus) Count(reg *registry.Registry) (int, error) {
-	e, n := newExpander(reg).fork(), 0
-	for _, t := range c.templates {
-		cells, err := e.count(t.matrix, e.cell.vars[:0])
-		if err != nil {
-			return 0, err
-		}
-		n += cells
-	}
-	return n, nil
-}
-
-// ExpandAlone expands a file by itself, without looking for twins in the rest
-// of a corpus.
-func (c *Corpus) ExpandAlone(reg *registry.Registry) ([]*Scenario, error) {
-	lists, err := newExpander(reg).all(c.templates, nil)
-	return slices.Concat(lists...), err
-}
-
-// all expands templates side by side, each to its list of scenarios.
-func (e *expander) all(templates []*template, keep func(vars) bool) ([][]*Scenario, error) {
-	lists, errs := make([][]*Scenario, len(templates)), make([]error, len(templates))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(templates)) {
-		wg.Go(func() {
-			mine := e.fork()
-			for i := int(next.Add(1)) - 1; i < len(templates); i = int(next.Add(1)) - 1 {
-				lists[i], errs[i] = mine.expand(templates[i], keep)
-			}
-		})
-	}
-	wg.Wait()
-	return lists, errors.Join(errs...)
-}
-
-func newExpander(reg *registry.Registry) *expander {
-	e := &expander{
-		reg: reg, foreign: reg.Digest() != registry.Embedded().Digest(), routes: map[string][]registry.Route{},
-		offers: &offers{lists: map[string][]option{}, foreign: map[[3]string]*foreign{}},
-	}
-	for _, verbatim := range []bool{true, false} {
-		for _, r := range reg.Routes() {
-			if (r.By == registry.Verbatim) == verbatim {
-				e.routes[r.Provider.Name] = append(e.routes[r.Provider.Name], r)
-			}
-		}
-	}
-	return e
+	return &Corpus{Rules: rules, files: []*file{f}, digest: path.Base(name)}, errors.Join(duplicates(list)...)
 }

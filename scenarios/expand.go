@@ -29,10 +29,26 @@ type expander struct {
 	needs   map[needsKey][]string
 	lists   map[string][]string
 	// cell, drafts, text and filled are the room for one scenario at a time.
-	cell   cell
+	cell   Cell
 	drafts []draft
 	text   []byte
 	filled [2][]namedValue
+}
+
+// newExpander returns what all forks of one registry share.
+func newExpander(reg *registry.Registry) *expander {
+	e := &expander{
+		reg: reg, foreign: reg.Digest() != registry.Embedded().Digest(), routes: map[string][]registry.Route{},
+		offers: &offers{lists: map[string][]option{}, foreign: map[[3]string]*foreign{}},
+	}
+	for _, verbatim := range []bool{true, false} {
+		for _, r := range reg.Routes() {
+			if (r.By == registry.Verbatim) == verbatim {
+				e.routes[r.Provider.Name] = append(e.routes[r.Provider.Name], r)
+			}
+		}
+	}
+	return e
 }
 
 // fork returns an expander of the same registry that remembers for itself.
@@ -41,78 +57,66 @@ func (e *expander) fork() *expander {
 		reg: e.reg, foreign: e.foreign, routes: e.routes, offers: e.offers,
 		plain: map[*axis][]option{}, secrets: map[secretsKey]Secrets{}, sets: map[string]map[string]Value{},
 		values: map[string]Value{}, needs: map[needsKey][]string{}, lists: map[string][]string{},
-		cell: cell{make(vars, 0, 32), make([]string, 0, 8)}, // more than any matrix of ours binds
+		cell: Cell{vars: make(vars, 0, 32), labels: make([]string, 0, 8)}, // more than any matrix of ours binds
 	}
 }
 
-// expand returns one scenario per cell, of those that are kept (see walk).
-func (e *expander) expand(t *template, keep func(vars) bool) ([]*Scenario, error) {
-	planned, err := t.planned()
+// scenario makes a cell's scenario.
+func (e *expander) scenario(c *Cell) (*Scenario, error) {
+	s, err := e.fill(c)
 	if err != nil {
-		return nil, fmt.Errorf("%s: scenario %q: %w", t.pos, t.id, err)
+		return nil, fmt.Errorf("%s: scenario %q: %w", c.pos, c.id(), err)
 	}
-	var out []*Scenario
-	if keep == nil {
-		n, err := e.count(t.matrix, e.cell.vars[:0])
-		if err != nil {
-			return nil, err
-		}
-		out = make([]*Scenario, 0, n)
-	}
-	err = e.walk(t.matrix, keep, func(c cell) error {
-		s, err := e.scenario(t, planned, c)
-		if err != nil {
-			return fmt.Errorf("%s: scenario %q: %w", t.pos, c.id(t), err)
-		}
-		out = append(out, s)
-		return nil
-	})
-	return out, err
+	return s, nil
 }
 
-// id is the id of a template's scenario in a cell.
-func (c cell) id(t *template) string { return string(c.appendID(nil, t)) }
-
-// appendID is id, into a buffer.
-func (c cell) appendID(to []byte, t *template) []byte {
-	to = append(to, t.id...)
-	for _, label := range c.labels {
-		to = append(append(to, '/'), label...)
-	}
-	return to
-}
-
-func (e *expander) scenario(t *template, planned []plannedStep, c cell) (*Scenario, error) {
-	e.text = c.appendID(e.text[:0], t)
+func (e *expander) fill(c *Cell) (*Scenario, error) {
+	t, v := c.template, c.vars
 	s := &Scenario{
-		ID: string(e.text), Class: t.class, Level: Level(t.level),
-		Severity: t.severity, Rules: t.rules, Source: t.source, Needs: t.needs, Twin: t.twin, Pos: t.pos,
-		template: t.id, cell: slices.Clone(c.labels),
+		ID: string(c.id()), Class: t.class, Level: Level(t.level),
+		Severity: t.severity, Rules: t.rules, Source: t.source, Twin: t.twin, Pos: t.pos,
+		entry: t, cell: slices.Clone(c.labels), at: c.at,
 	}
-	steps, err := e.steps(planned, c.vars)
+	steps, err := e.steps(t.planned, v)
 	if err != nil {
 		return nil, err
 	}
-	if c.vars, s.NotApplicable, err = e.route(c.vars, steps); err != nil {
+	if v, s.NotApplicable, err = e.route(v, steps); err != nil {
 		return nil, err
 	}
 	s.Steps = make([]Step, 0, len(steps))
 	for i := range steps {
 		d := &steps[i]
-		if err := e.finish(d, c.vars); err != nil {
+		if err := e.finish(d, v); err != nil {
 			return nil, err
 		}
 		s.Steps = append(s.Steps, d.step)
 		s.NotApplicable = cmp.Or(s.NotApplicable, d.notApplicable)
 	}
-	if s.Title, err = c.vars.fill(t.title); err != nil {
+	if s.Title, err = v.fill(t.title); err != nil {
 		return nil, err
 	}
-	if s.Effect, err = c.vars.fill(t.effect); err != nil {
+	if s.Effect, err = v.fill(t.effect); err != nil {
 		return nil, err
 	}
 	s.Needs = e.needsOf(t, s)
 	return s, nil
+}
+
+// title fills a cell's title, into a buffer. Where it tells runtime or model, and
+// the matrix leaves them to the route, they are bound as for the steps.
+func (e *expander) title(c *Cell, to []byte) ([]byte, error) {
+	v := c.vars
+	if _, bound := v.get("runtime"); !bound && (strings.Contains(c.template.title, "{runtime}") || strings.Contains(c.template.title, "{model}")) {
+		steps, err := e.steps(c.planned, v)
+		if err != nil {
+			return nil, err
+		}
+		if v, _, err = e.route(v, steps); err != nil {
+			return nil, err
+		}
+	}
+	return v.appendFilled(to, c.template.title)
 }
 
 // draft is a step whose secrets are known and whose runtime and model may
@@ -233,7 +237,7 @@ func (e *expander) expectation(d *draft, v vars) error {
 	if x.Upstream == "" {
 		x.Upstream = defaultUpstream(x, derived, gated)
 	}
-	x.Loud = x.Verdict == Allowed && x.Upstream == OneProbe && slices.Contains(LoudAnswers, d.step.Secrets.value(x.Probed).lastAnswer())
+	x.Loud = x.Verdict == Allowed && x.Upstream == OneProbe && AnswerOf(d.step.Secrets.value(x.Probed).lastAnswer()).Loud
 	if d.expect.loud != nil {
 		x.Loud = *d.expect.loud
 	}

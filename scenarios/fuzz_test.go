@@ -46,7 +46,7 @@ func FuzzLoadFile(f *testing.F) {
 		if tooWide(templates) {
 			return // the product of its axes takes too long to expand over and over
 		}
-		c := &Corpus{Rules: corpus.Rules, templates: templates}
+		c := &Corpus{Rules: corpus.Rules, files: []*file{{"fuzzed.yaml", func() ([]*template, error) { return templates, nil }}}}
 		list, err := c.ExpandAlone(registry.Embedded())
 		for _, s := range list {
 			if len(s.Steps) == 0 || s.Class == "" || !strings.HasPrefix(s.ID, s.Class+"/") {
@@ -54,7 +54,7 @@ func FuzzLoadFile(f *testing.F) {
 			}
 		}
 		if err == nil {
-			pairTwins(list) // its errors are lawful, a panic is not
+			pairTwins(list, list) // its errors are lawful, a panic is not
 		}
 	})
 }

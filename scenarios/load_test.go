@@ -62,7 +62,7 @@ func TestLoadErrors(t *testing.T) {
 		fileKeys  = "about, class, needs, scenarios"
 		keys      = "effect, expect, given, id, level, matrix, needs, rules, severity, source, steps, title, twin"
 		givenKeys = "at-once, before, external, fields, filler, malformed, model, runtime, secrets, stage, upstream, url"
-		axes      = "provider, route, host, other-host, name, later, spelling, sibling, foreign, foreign2, scope, answer, value, case"
+		axes      = "provider, route, host, other-host, name, later, spelling, sibling, foreign, foreign2, scope, answer, value, case, space"
 	)
 	edit := func(pairs ...string) string { return edited(t, pairs...) }
 	inGiven := func(s string) string { return edit(given, "given: {"+s+"}") }
@@ -127,7 +127,7 @@ func TestLoadErrors(t *testing.T) {
 		}},
 		{"unknown severity", edit("severity: low", "severity: lo"), []string{
 			`f.yaml:3:5: scenario "missing/a" has no severity`,
-			`f.yaml:5:15: unknown severity "lo" (did you mean "low"?); it is one of critical, high, medium, low`,
+			`f.yaml:5:15: unknown severity "lo" (did you mean "low"?); it is one of critical, high, medium, low, warning`,
 		}},
 		{"unknown level", edit("title: t", "title: t\n    level: cor"), []string{`f.yaml:5:12: unknown level "cor" (did you mean "core"?); it is one of core, extended`}},
 		{"empty level", edit("title: t", "title: t\n    level: ''"), []string{`f.yaml:5:12: unknown level ""; it is one of core, extended`}},

@@ -35,7 +35,7 @@ func (v vars) with(more ...binding) vars { return append(v, more...) }
 
 var (
 	providerSets = []string{"byok", "probed", "unprobed", "several-names"}
-	routeSets    = []string{"byok", "platform", "probed", "tied", "tied-listed", "tied-probed", "runtimes", "platform-runtimes", "strangers", "overlaps"}
+	routeSets    = append([]string{"byok", "platform", "probed", "tied", "tied-listed", "tied-probed", "runtimes", "platform-runtimes", "strangers", "overlaps"}, idSets...)
 	nameSets     = []string{"accepted", "first", "later"}
 )
 

@@ -104,7 +104,7 @@ func TestRouteFollowsCredentials(t *testing.T) {
 	}
 }
 
-// TestExpandErrors are defects of a corpus that show with a registry only.
+// TestExpandErrors are defects of a corpus that show when its steps are made.
 func TestExpandErrors(t *testing.T) {
 	const pair = "runtime: claude-code, model: claude-opus-4-7"
 	tests := []struct {
@@ -136,7 +136,10 @@ func TestExpandErrors(t *testing.T) {
 			if fields["given"] == "" && fields["steps"] == "" {
 				fields["given"] = "{" + pair + "}"
 			}
-			_, err := expandAlone(t, file(fields), registry.Embedded())
+			c, err := load(file(fields))
+			if err == nil {
+				_, err = c.ExpandAlone(registry.Embedded())
+			}
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v\nwant  %s", err, test.want)
 			}

@@ -45,10 +45,11 @@ type Scenario struct {
 	// Pos is where the scenario stands in its file.
 	Pos strict.Position
 
-	// template is the id of the entry that the scenario was expanded from, and
-	// cell its value on each axis of that entry's matrix; nil without a matrix.
-	template string
-	cell     []string
+	// entry is what the scenario was made from, cell its value on each axis of the
+	// entry's matrix, nil without one, and at its place among the entry's cells.
+	entry *template
+	cell  []string
+	at    int
 }
 
 // A Stage is the moment that a step drives.
@@ -182,7 +183,7 @@ func ParseValue(s string) (Value, error) {
 func parseAnswers(s string) ([]string, error) {
 	list := strings.Split(s, ",")
 	for _, a := range list {
-		if !slices.Contains(Answers, a) {
+		if AnswerOf(a).Name == "" {
 			return nil, fmt.Errorf("unknown answer %q%s; conformance list --answers prints them all", a, strict.DidYouMean(a, Answers))
 		}
 	}
@@ -292,7 +293,7 @@ func (s *Scenario) Waits() bool {
 
 func (s Secrets) waits() bool {
 	return s.any(func(v Value) bool {
-		return slices.ContainsFunc(v.Answers, func(a string) bool { return slices.Contains(WaitingAnswers, a) })
+		return slices.ContainsFunc(v.Answers, func(a string) bool { return AnswerOf(a).Waits })
 	})
 }
 

@@ -21,6 +21,8 @@ type template struct {
 	expect                         expectTemplate
 	steps                          []stepTemplate
 	knownRules                     *Rules
+	// planned are the steps with all that they inherit.
+	planned []plannedStep
 }
 
 // An axis is one dimension of a matrix.
@@ -61,7 +63,7 @@ type expectTemplate struct {
 }
 
 var (
-	axisNames    = []string{"provider", "route", "host", "other-host", "name", "later", "spelling", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case"}
+	axisNames    = []string{"provider", "route", "host", "other-host", "name", "later", "spelling", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case", "space"}
 	scopeNames   = []string{"workspace", "global", "both"}
 	stageNames   = []string{string(Create), string(Provision), string(Look)}
 	verdictNames = []string{string(Refused), string(Allowed), string(Untouched), string(Either), string(Any)}
@@ -120,6 +122,10 @@ func (t *template) read(r *strict.Reader, n *yaml.Node) {
 		},
 	})
 	t.check(r, n)
+	var err error
+	if t.planned, err = t.plan(); err != nil {
+		r.Fail(n, "scenario %q: %v", t.id, err)
+	}
 }
 
 // check finds what is missing or contradictory in one entry.
@@ -197,6 +203,8 @@ func (a axis) known() []string {
 		return []string{"accepted"}
 	case "spelling":
 		return spellings
+	case "space":
+		return spaceNames()
 	case "sibling":
 		return []string{"probed"}
 	case "scope":

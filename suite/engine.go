@@ -4,16 +4,16 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // A Config says what to replay, at which target, and how.
@@ -23,7 +23,7 @@ type Config struct {
 	Scenarios []*scenarios.Scenario
 	// Companions are the ids that were not selected themselves; may be nil.
 	Companions map[string]bool
-	Target     Target
+	Target     target.Target
 	// Providers are the fakes that the target's outbound calls reach.
 	Providers *Providers
 	// Claims are the areas that the target is held to; nil means those of its traits.
@@ -57,9 +57,9 @@ type Config struct {
 	Handle func(Event)
 
 	// pulse stands in for the run's own, which beats; nil but in tests.
-	pulse *pulse
+	pulse *timing.Pulse
 	// judge stands in for Judge; nil but in tests.
-	judge func(*Observation) []Violation
+	judge func(*judge.Observation) []judge.Violation
 }
 
 // waitingScenarios is how many scenarios may wait for silent providers at once.
@@ -67,24 +67,22 @@ const waitingScenarios = 256
 
 type engine struct {
 	cfg    Config
-	traits Traits
-	things *materials
+	traits target.Traits
+	things *secrets.Materials
 	// slots bound what is replayed at once; waits bound what waits.
 	slots, waits chan struct{}
 	finisher     *finisher
-	silence      *silence
+	silence      *timing.Silence
 	// afterwards are the looks at what became of workspaces after their create.
-	afterwards doubts
+	afterwards timing.Doubts
 	// pulse tells when the harness itself did not run, and hindered what came of
 	// replaying what failed then.
-	pulse    *pulse
+	pulse    *timing.Pulse
 	hindered hindrance
 
 	mu        sync.Mutex
 	leftovers []string
-	live      map[string]Workspace
-	// unread: a create was sent whose reply we do not know.
-	unread bool
+	*belongings
 }
 
 // ErrNothingSelected means that there is no scenario to replay.
@@ -100,11 +98,12 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return Summary{}, err
 	}
 	if cfg.pulse == nil {
-		defer e.pulse.start()()
+		defer e.pulse.Start()()
 	}
 	p := e.plan()
-	cfg.Providers.ring.reserve(p.values)
+	cfg.Providers.ring.Reserve(p.values)
 	e.finisher.emit(Planned{p.total})
+	e.lookAround(ctx)
 	for _, r := range p.idle {
 		e.finisher.finish(r)
 	}
@@ -125,7 +124,7 @@ func newEngine(cfg Config) (*engine, error) {
 	if len(cfg.Scenarios) == 0 {
 		return nil, ErrNothingSelected
 	}
-	e := &engine{cfg: cfg, traits: cfg.Target.Traits(), live: map[string]Workspace{}}
+	e := &engine{cfg: cfg, traits: cfg.Target.Traits(), belongings: newBelongings()}
 	if e.cfg.Claims == nil {
 		e.cfg.Claims = e.traits.Claims
 	}
@@ -135,7 +134,7 @@ func newEngine(cfg Config) (*engine, error) {
 	setDefault(&e.cfg.RunID, "run")
 	setDefault(&e.cfg.Level, scenarios.Core)
 	if e.cfg.judge == nil {
-		e.cfg.judge = Judge
+		e.cfg.judge = judge.Judge
 	}
 	if e.cfg.Handle == nil {
 		e.cfg.Handle = func(Event) {}
@@ -145,17 +144,17 @@ func newEngine(cfg Config) (*engine, error) {
 	if e.traits.HTTP { // a Go value does nothing in the background
 		cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
 	}
-	e.things = newMaterials(cfg.Seed, cfg.Registry)
+	e.things = secrets.NewMaterials(cfg.Seed, cfg.Registry)
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
-	e.finisher, e.silence, e.pulse = newFinisher(e), newSilence(e.cfg.Parallel), cmp.Or(cfg.pulse, &pulse{})
-	cfg.Providers.ring.hide(e.traits.Secrets)
+	e.finisher, e.silence, e.pulse = newFinisher(e), timing.NewSilence(e.cfg.Parallel), cmp.Or(cfg.pulse, &timing.Pulse{})
+	cfg.Providers.ring.Hide(e.traits.Secrets)
 	if cfg.Output != nil {
 		cfg.Output.watch(cfg.Providers.ring)
 	}
-	if t, ok := cfg.Target.(Inspected); ok {
+	if t, ok := cfg.Target.(target.Inspected); ok {
 		t.Inspect(e.inspect)
 	}
-	if t, ok := cfg.Target.(interface{ Pace(*pulse) }); ok {
+	if t, ok := cfg.Target.(interface{ Pace(*timing.Pulse) }); ok {
 		t.Pace(e.pulse)
 	}
 	return e, nil
@@ -164,29 +163,6 @@ func newEngine(cfg Config) (*engine, error) {
 func setDefault[T comparable](field *T, value T) {
 	if *field == *new(T) {
 		*field = value
-	}
-}
-
-// hostsByName says which hosts know a credential's value: the derived
-// provider's where it accepts the name, or else those of the providers that do.
-func hostsByName(reg *registry.Registry) func(string, []string) []string {
-	byName := map[string][]string{}
-	for _, p := range reg.Providers {
-		for _, name := range p.AuthEnv {
-			for _, h := range p.Hosts() {
-				if !slices.Contains(byName[name], h) {
-					byName[name] = append(byName[name], h)
-				}
-			}
-		}
-	}
-	return func(name string, own []string) []string {
-		for _, h := range own {
-			if slices.Contains(byName[name], h) {
-				return own
-			}
-		}
-		return byName[name]
 	}
 }
 
@@ -213,7 +189,7 @@ func (e *engine) reset(r *replay) {
 	r.attempts++
 	r.failure, r.attempt = nil, &attempt{}
 	if r.steps = r.only[:]; len(r.scenario.Steps) > 1 {
-		r.steps = make([]StepObservation, len(r.scenario.Steps))
+		r.steps = make([]judge.StepObservation, len(r.scenario.Steps))
 	}
 	for i := range r.steps {
 		r.steps[i].Step = &r.scenario.Steps[i]
@@ -222,7 +198,7 @@ func (e *engine) reset(r *replay) {
 
 // hostsOf lists the hosts of the providers that a step may lead to.
 func (e *engine) hostsOf(s *scenarios.Step) []string {
-	return hostsOf(e.cfg.Registry, s.Expect.Providers)
+	return judge.HostsOf(e.cfg.Registry, s.Expect.Providers)
 }
 
 func (e *engine) summary(total int, interrupted bool) Summary {
@@ -235,107 +211,11 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 		}
 	}
 	for _, text := range e.leftovers {
-		s.Leftovers = append(s.Leftovers, e.cfg.Providers.ring.mask(text))
+		s.Leftovers = append(s.Leftovers, e.cfg.Providers.ring.Mask(text))
 	}
+	s.LeftBehind = e.left
 	for _, x := range e.cfg.Providers.strays {
-		s.Strays = append(s.Strays, e.cfg.Providers.ring.maskExchange(x))
+		s.Strays = append(s.Strays, e.cfg.Providers.ring.MaskExchange(x))
 	}
 	return s
-}
-
-// cleanTimeout bounds the work of leaving the target as it was.
-const cleanTimeout = 30 * time.Second
-
-// cleanUp deletes what is left of ours, also after an interrupt.
-func (e *engine) cleanUp(interrupted bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout)
-	defer cancel()
-	e.mu.Lock()
-	left := slices.Collect(maps.Values(e.live))
-	e.mu.Unlock()
-	for _, w := range left {
-		e.remove(ctx, w)
-	}
-	if interrupted || e.unread {
-		e.removeUnread(ctx)
-	}
-	if e.traits.SharedGlobals {
-		ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout) // whatever the workspaces took
-		defer cancel()
-		if err := e.cfg.Target.SetGlobals(ctx, nil); err != nil {
-			for line := range strings.Lines(err.Error()) {
-				e.leftover("global secrets: " + strings.TrimSpace(line))
-			}
-		}
-	}
-	for _, w := range e.live {
-		why := cmp.Or(e.silence.gaveUp(toRemove), fmt.Errorf("it could not be deleted within %s", cleanTimeout))
-		e.leftWorkspace(w, why)
-	}
-}
-
-// removeUnread deletes workspaces of ours whose creation was cut off before we
-// read the reply, once the target has had time to finish it.
-func (e *engine) removeUnread(ctx context.Context) {
-	if !e.traits.HTTP {
-		return
-	}
-	err := pause(ctx, settle)
-	var rows []Workspace
-	if err == nil {
-		rows, err = e.cfg.Target.Rows(ctx)
-	}
-	if err != nil {
-		e.leftover(fmt.Sprintf("workspaces whose creation was cut off, if any (names begin with byok-%s-): %v", e.cfg.RunID, err))
-		return
-	}
-	for _, w := range rows {
-		if strings.HasPrefix(w.Name, "byok-"+e.cfg.RunID+"-") {
-			e.remove(ctx, w)
-		}
-	}
-}
-
-func (e *engine) leftover(text string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.leftovers = append(e.leftovers, text)
-}
-
-// keep and remove hold the list of workspaces that are ours and still there.
-func (e *engine) keep(w Workspace) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.live[w.ID] = w
-}
-
-// mayHaveMade notes that a create may have made a workspace that we do not know.
-func (e *engine) mayHaveMade() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.unread = true
-}
-
-// remove deletes a workspace. One whose delete was cut off, or that the target
-// was not asked to delete, is left to cleanUp.
-func (e *engine) remove(ctx context.Context, w Workspace) {
-	e.keep(w) // some were made without our knowing
-	if e.silence.gaveUp(toRemove) != nil {
-		return
-	}
-	err := e.cfg.Target.Remove(ctx, w)
-	if err != nil && ctx.Err() != nil {
-		return
-	}
-	e.silence.heard(toRemove, err)
-	e.mu.Lock()
-	delete(e.live, w.ID)
-	e.mu.Unlock()
-	if err != nil {
-		e.leftWorkspace(w, err)
-	}
-}
-
-func (e *engine) leftWorkspace(w Workspace, why error) {
-	e.leftover(fmt.Sprintf("workspace %s (%s): %v", spelled.Line(w.Name), spelled.Line(w.ID), why))
 }

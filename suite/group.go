@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // runGroup replays a group, and then one at a time whatever could not be told
@@ -45,7 +47,7 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 		e.alone(ctx, r, func() { e.turn(ctx, set, r, e.slots) })
 	}
 	if set != nil {
-		e.cfg.Providers.ring.drop(set.credentials)
+		e.cfg.Providers.ring.Drop(set.credentials)
 	}
 }
 
@@ -61,7 +63,7 @@ func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
 	for again := true; again; again = r.attempts < mostAttempts && (e.isHindered(r) || e.isHaunted(r)) {
 		if r.isHaunted() {
 			counted = true
-			_ = pause(ctx, haunting) // the loop sees that ctx has ended
+			_ = timing.Pause(ctx, haunting) // the loop sees that ctx has ended
 		}
 		if ctx.Err() != nil {
 			return
@@ -113,7 +115,7 @@ func (e *engine) strikes(r *replay) string {
 	}
 	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
 	for _, a := range last.Secrets.Value(last.Expect.Probed).Answers {
-		if slices.Contains(scenarios.ConnectionAnswers, a) {
+		if scenarios.AnswerOf(a).Connection {
 			return a
 		}
 	}
@@ -144,7 +146,7 @@ func (e *engine) phases(ctx context.Context, g *group, replays []*replay) {
 		}
 		e.spread(ctx, set, replays, func(*replay) {})
 	}
-	e.cfg.Providers.ring.drop(set.credentials)
+	e.cfg.Providers.ring.Drop(set.credentials)
 }
 
 // install makes the only set of a group and sets it at the target. It returns
@@ -173,12 +175,12 @@ func newGlobalSet(replays []*replay) *globalSet {
 func (e *engine) setGlobals(ctx context.Context, set *globalSet, values map[string]scenarios.Value) error {
 	first := set.replays[0]
 	known := len(set.credentials)
-	set.secrets = e.things.make(set, "global", values, &set.credentials, nil, fmt.Sprintf("set %s %d %d", setKey(values), first.index, first.attempts))
-	e.cfg.Providers.ring.add(set.credentials[known:])
-	err := e.silence.gaveUp()
+	set.secrets = e.things.Make(set, "global", values, &set.credentials, nil, fmt.Sprintf("set %s %d %d", setKey(values), first.index, first.attempts))
+	e.cfg.Providers.ring.Add(set.credentials[known:])
+	err := e.silence.GaveUp()
 	if err == nil {
 		err = e.cfg.Target.SetGlobals(ctx, set.secrets)
-		e.silence.heard(toSetGlobals, err)
+		e.silence.Heard(timing.ToSetGlobals, err)
 	}
 	if err != nil && ctx.Err() == nil {
 		for _, r := range set.replays {
@@ -279,7 +281,7 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 	if set != nil && set.apart {
 		return ""
 	}
-	accepted := acceptedBy(e.cfg.Registry, last.Expect.Providers)
+	accepted := judge.AcceptedBy(e.cfg.Registry, last.Expect.Providers)
 	if set != nil && slices.ContainsFunc(accepted, func(name string) bool { _, ok := set.secrets[name]; return ok }) {
 		return "host " + strings.Join(r.hosts, " ")
 	}

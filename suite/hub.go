@@ -11,6 +11,9 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // Providers are the fake providers of one run, and the hub that tells whose
@@ -18,14 +21,14 @@ import (
 // then Run.
 type Providers struct {
 	upstream *upstream.Upstream
-	ring     *ring
+	ring     *secrets.Ring
 
 	mu sync.Mutex
 	// running are the replays whose step is under way.
 	running map[*replay]struct{}
 	pending map[*upstream.Exchange]*pendingCall
 	// strays are calls that no replay can be held to.
-	strays []Exchange
+	strays []target.Exchange
 	// hold is how long a call may be held back to see whether the create waits for it.
 	hold time.Duration
 	seen bool
@@ -35,7 +38,7 @@ type Providers struct {
 
 // Mask returns a text without the secrets of the runs so far: every credential
 // value, every piece of one that makes a leak, and what authorises us.
-func (p *Providers) Mask(text string) string { return p.ring.mask(text) }
+func (p *Providers) Mask(text string) string { return p.ring.Mask(text) }
 
 // pendingCall is a call that has arrived and is not answered yet.
 type pendingCall struct {
@@ -52,7 +55,7 @@ type pendingCall struct {
 
 // NewProviders returns fake providers for every host of a registry.
 func NewProviders(reg *registry.Registry) *Providers {
-	p := &Providers{ring: newRing(), running: map[*replay]struct{}{}, pending: map[*upstream.Exchange]*pendingCall{}}
+	p := &Providers{ring: secrets.NewRing(), running: map[*replay]struct{}{}, pending: map[*upstream.Exchange]*pendingCall{}}
 	p.upstream = upstream.New(upstream.Config{Registry: reg, Keyring: p.ring, Arrive: p.arrive, Observe: p.observe})
 	return p
 }
@@ -115,8 +118,8 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	defer p.mu.Unlock()
 	p.seen = true
 	for _, s := range x.Sightings {
-		if c := p.ring.of(s.Credential); c != nil {
-			if set, ok := c.owner.(*globalSet); ok {
+		if c := p.ring.Of(s.Credential); c != nil {
+			if set, ok := c.Owner.(*globalSet); ok {
 				set.ask(c.Value, x.Host)
 			}
 		}
@@ -134,14 +137,14 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	pc := &pendingCall{
 		replay: r, window: w, index: len(w.step.Calls), generation: w.generation, inCreate: !w.replied,
 	}
-	suspect := w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= maxCalls || w.final && w.arrived >= 1)
+	suspect := w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= judge.MaxCalls || w.final && w.arrived >= 1)
 	if suspect && pc.inCreate {
 		if w.heldBack == nil {
 			w.heldBack = make(chan struct{})
 		}
 		pc.replied = w.heldBack
 	}
-	if p.alone == r && len(x.Sightings) == 0 && p.ring.remembers(x) {
+	if p.alone == r && len(x.Sightings) == 0 && p.ring.Remembers(x) {
 		r.haunted = true
 	}
 	w.arrived++
@@ -191,7 +194,7 @@ func (p *Providers) whose(x *upstream.Exchange) *replay {
 // may make some by itself, now and then.
 func (p *Providers) suspect() {
 	for r := range p.running {
-		if slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return refusesAbsence(&s) }) {
+		if slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return judge.RefusesAbsence(&s) }) {
 			r.doubtful()
 		}
 	}
@@ -209,8 +212,8 @@ func (r *replay) doubtful() {
 // ownerOf is the replay that a sighted credential belongs to by itself.
 func (p *Providers) ownerOf(x *upstream.Exchange) *replay {
 	for _, s := range x.Sightings {
-		if c := p.ring.of(s.Credential); c != nil {
-			if r, ok := c.owner.(*replay); ok {
+		if c := p.ring.Of(s.Credential); c != nil {
+			if r, ok := c.Owner.(*replay); ok {
 				return r
 			}
 		}
@@ -223,8 +226,8 @@ func (p *Providers) ownerOf(x *upstream.Exchange) *replay {
 func (p *Providers) candidates(x *upstream.Exchange) []*replay {
 	var set *globalSet
 	for _, s := range x.Sightings {
-		if c := p.ring.of(s.Credential); c != nil {
-			set, _ = c.owner.(*globalSet)
+		if c := p.ring.Of(s.Credential); c != nil {
+			set, _ = c.Owner.(*globalSet)
 		}
 	}
 	var all, near []*replay
@@ -257,12 +260,12 @@ func (p *Providers) observe(x *upstream.Exchange) {
 	p.mu.Unlock()
 	call := p.callOf(x)
 	if pc == nil {
-		p.stray(call.exchange)
+		p.stray(call.Exchange)
 		return
 	}
-	call.InCreate, call.exchange.Stage = pc.inCreate, "provision"
+	call.InCreate, call.Exchange.Stage = pc.inCreate, "provision"
 	if pc.inCreate {
-		call.exchange.Stage = "create"
+		call.Exchange.Stage = "create"
 	}
 	r := pc.replay
 	r.mu.Lock()
@@ -271,15 +274,15 @@ func (p *Providers) observe(x *upstream.Exchange) {
 		return
 	}
 	pc.window.step.Calls[pc.index] = call
-	if call.final() {
+	if call.Final() {
 		pc.window.final = true
 	}
-	if call.unheard() {
+	if call.Unheard() {
 		pc.window.arrived--
 	}
 }
 
-func (p *Providers) stray(x Exchange) {
+func (p *Providers) stray(x target.Exchange) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.strays) < maxStrays {
@@ -287,29 +290,29 @@ func (p *Providers) stray(x Exchange) {
 	}
 }
 
-func (p *Providers) callOf(x *upstream.Exchange) Call {
-	c := Call{
+func (p *Providers) callOf(x *upstream.Exchange) judge.Call {
+	c := judge.Call{
 		Method: x.Method, Scheme: x.Scheme, Host: x.Host, URL: x.Scheme + "://" + x.Host + x.Path, Known: x.Known,
 		HasVersion: x.Header.Get("Anthropic-Version") != "", Status: x.Status, Answer: string(x.Answer), Reply: x.ReplyBody,
 		RequestID: x.ReplyHeader.Get("Request-Id"), AsReset: strings.HasSuffix(x.Fault, " as reset"),
 	}
 	for _, s := range x.Sightings {
-		if k := p.ring.of(s.Credential); k != nil {
-			c.Credentials = append(c.Credentials, Carried{Scope: k.scope, Name: k.Name, Where: s.Where, Read: s.Read})
+		if k := p.ring.Of(s.Credential); k != nil {
+			c.Credentials = append(c.Credentials, judge.Carried{Scope: k.Scope, Name: k.Name, Where: s.Where, Read: s.Read})
 		}
 	}
-	c.exchange = Exchange{
+	c.Exchange = target.Exchange{
 		Direction: "upstream", Method: x.Method, URL: c.URL, Status: x.Status, RequestHeaders: x.Header, RequestBody: string(x.Body),
 		ResponseHeaders: x.ReplyHeader, ResponseBody: string(x.ReplyBody), At: x.Start, Took: x.End.Sub(x.Start), Note: noteOf(x),
 	}
 	if x.End.IsZero() {
-		c.exchange.Took = 0 // it has arrived, and is not answered yet
+		c.Exchange.Took = 0 // it has arrived, and is not answered yet
 	}
 	if len(c.Credentials) > 0 {
-		c.exchange.Credential = c.Credentials[0].Key()
+		c.Exchange.Credential = c.Credentials[0].Key()
 	}
 	if len(x.Providers) > 0 {
-		c.exchange.Provider = x.Providers[0]
+		c.Exchange.Provider = x.Providers[0]
 	}
 	return c
 }

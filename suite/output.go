@@ -6,6 +6,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // An Output collects what a target prints, line by line: it looks for pieces
@@ -13,7 +16,7 @@ import (
 // whoever asks what was said (LIV-11, a server that dies).
 type Output struct {
 	mu   sync.Mutex
-	ring *ring
+	ring *secrets.Ring
 	// partial is the line that has not ended yet.
 	partial []byte
 	// lines are the last keptLines; first is the number of lines[0].
@@ -33,7 +36,7 @@ const (
 // output and standard error. It is an io.Writer for use from many goroutines.
 func NewOutput() *Output { return &Output{news: make(chan struct{})} }
 
-func (o *Output) watch(r *ring) {
+func (o *Output) watch(r *secrets.Ring) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ring = r
@@ -52,7 +55,7 @@ func (o *Output) Write(p []byte) (int, error) {
 		rest = after
 	}
 	// A line that never ends must not hide what it holds.
-	o.search(o.partial[max(0, len(o.partial)-len(p)-randomLength):])
+	o.search(o.partial[max(0, len(o.partial)-len(p)-secrets.RandomLength):])
 	return len(p), nil
 }
 
@@ -61,10 +64,10 @@ func (o *Output) search(text []byte) {
 	if o.ring == nil {
 		return
 	}
-	for _, c := range o.ring.sightAll(string(text)) {
-		if r, ok := c.owner.(*replay); ok {
+	for _, c := range o.ring.SightAll(string(text)) {
+		if r, ok := c.Owner.(*replay); ok {
 			r.leak("SEC-2", "a line of output", c)
-		} else if s, ok := c.owner.(*globalSet); ok {
+		} else if s, ok := c.Owner.(*globalSet); ok {
 			s.leaked(c)
 		}
 	}
@@ -104,7 +107,7 @@ func (o *Output) Last(n int) []string {
 
 // wait returns the lines since a mark, once one of them matches or the limit
 // has passed since a stretch began; time in which the harness did not run does not count.
-func (o *Output) wait(since stretch, mark int64, limit time.Duration, match func(string) bool) []string {
+func (o *Output) wait(since timing.Stretch, mark int64, limit time.Duration, match func(string) bool) []string {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	var seen []string
@@ -122,7 +125,7 @@ func (o *Output) wait(since stretch, mark int64, limit time.Duration, match func
 		select {
 		case <-news:
 		case <-timer.C:
-			if left := since.left(limit); left > 0 {
+			if left := since.Left(limit); left > 0 {
 				timer.Reset(left)
 				continue
 			}

@@ -17,9 +17,9 @@ import (
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/draft"
 	"github.com/molecule-ai/byok-conformance/suite/process"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 // initFlags are the flags of init.
@@ -56,15 +56,15 @@ func newInitCommand() *cobra.Command {
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.url, "url", "", "the URL of a server that runs already, such as http://127.0.0.1:8080")
-	fl.StringVar(&f.upstream, "upstream", "", "with --url: the control address of the `conformance upstream` that the server dials through")
-	fl.StringVar(&f.openapi, "openapi", "", "an OpenAPI document of the server, as YAML or JSON: its paths and fields are tried first")
-	fl.StringVar(&f.out, "out", "profile.yaml", "where to write the profile")
+	fl.StringVar(&f.url, "url", "", "the `URL` of a server that runs already, such as http://127.0.0.1:8080")
+	fl.StringVar(&f.upstream, "upstream", "", "with --url: the control `ADDR` that conformance upstream printed, if the server dials through it")
+	fl.StringVar(&f.openapi, "openapi", "", "an OpenAPI document of the server (`FILE`), as YAML or JSON: its paths and fields are tried first")
+	fl.StringVar(&f.out, "out", "profile.yaml", "the `FILE` to write the profile to")
 	fl.StringVar(&f.name, "name", "", "the profile's name (default made of the server's paths)")
-	fl.StringVar(&f.registry, "registry", "", "the server's own registry file (default built in)")
-	fl.StringArrayVar(&f.set, "set", nil, "what you know already, as KEY=VALUE: create.request='POST /v1/agents'; may be given several times")
-	fl.StringArrayVar(&f.headers, "header", nil, "a header that the server wants, as NAME: VALUE; ${env:NAME} is read from the environment")
-	fl.StringVar(&f.answers, "answers", "", "a file with what you know already: a part of a profile")
+	fl.StringVar(&f.registry, "registry", "", "the server's own registry `FILE` (default built in)")
+	fl.StringArrayVar(&f.set, "set", nil, "what you know already, as `KEY=VALUE`: create.request='POST /v1/agents'; may be given several times")
+	fl.StringArrayVar(&f.headers, "header", nil, "a header that the server wants, as `NAME: VALUE`; ${env:NAME} is read from the environment")
+	fl.StringVar(&f.answers, "answers", "", "a `FILE` with what you know already: a part of a profile")
 	fl.BoolVar(&f.yes, "yes", false, "ask nothing, also at a terminal")
 	fl.BoolVar(&f.force, "force", false, "write over a file that is there already")
 	fl.DurationVar(&f.timeout, "timeout", 15*time.Second, "how long to wait for one reply")
@@ -83,7 +83,7 @@ func (f *initFlags) run(cmd *cobra.Command) error {
 	case err != nil:
 		return err
 	}
-	if _, err := suite.ParseProfile(f.out, made.YAML); err != nil {
+	if _, err := server.ParseProfile(f.out, made.YAML); err != nil {
 		return fmt.Errorf("the profile that was made cannot be read, which is a mistake of init: %w", err)
 	}
 	if err := os.WriteFile(f.out, made.YAML, 0o644); err != nil {

@@ -86,7 +86,9 @@ func newRoot() *cobra.Command {
 		return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
 	})
 	root.AddCommand(newRunCommand(), newInitCommand(), newListCommand(), newShowCommand(), newLintCommand(), newSchemaCommand(), newServeCommand(), newUpstreamCommand(), newSelftestCommand(), newProveCommand(), newRegistryCommand(), newVersionCommand())
-	root.AddCommand(newReportCommand(), newDiffCommand(), newMergeCommand(), newVerifyCommand())
+	root.AddCommand(newReportCommand(), newExplainCommand(), newDiffCommand(), newMergeCommand(), newVerifyCommand())
+	completeFlags(root)
+	wrapHelp(root)
 	return root
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // SchemaURL is where the profile's JSON Schema stands, for editors.
-const SchemaURL = "https://raw.githubusercontent.com/molecule-ai/byok-conformance/main/suite/profile.schema.json"
+const SchemaURL = "https://raw.githubusercontent.com/molecule-ai/byok-conformance/main/suite/server/profile.schema.json"
 
 // A page is the profile as it is written.
 type page struct{ b strings.Builder }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // TestConnectionsThatComeToNothing are spoilt before there is a request.
@@ -47,7 +48,7 @@ func TestConnectionsThatComeToNothing(t *testing.T) {
 			reached := r.reach(t, test.timeout)
 			r.config.Claims = []string{"create-presence", "create-liveness"}
 			holdsTo(t, r.run(t, asked...), test.told)
-			if err := suite.FirstWrong(reached.Prepare(t.Context(), false)); err == nil || !strings.Contains(err.Error(), r.url+" cannot be reached") {
+			if err := target.FirstWrong(reached.Prepare(t.Context(), false)); err == nil || !strings.Contains(err.Error(), r.url+" cannot be reached") {
 				t.Errorf("asked beforehand it says %v", err)
 			}
 		})

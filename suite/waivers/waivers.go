@@ -9,7 +9,7 @@
 // command line and the Ginkgo specs waive the same.
 //
 // What lives here: reading, matching, finding waivers that no longer match a
-// cause, drafting a file from a run. What does not: running and judging (suite),
+// failure, drafting a file from a run. What does not: running and judging (suite),
 // and the choice of exit statuses (cmd/conformance).
 package waivers
 
