@@ -126,6 +126,12 @@ func (p *prepared) ended(s suite.Summary) reports.Ended {
 	} else {
 		e.Reason = p.waiving.reason()
 	}
+	for _, w := range s.LeftBehind {
+		e.LeftBehind = append(e.LeftBehind, reports.Workspace{ID: w.ID, Name: w.Name})
+	}
+	if len(e.LeftBehind) > 0 {
+		e.Clean = p.cleaning()
+	}
 	return e
 }
 
