@@ -102,6 +102,9 @@ func (f *initFlags) run(cmd *cobra.Command) error {
 		return fmt.Errorf("%s is written, and does not drive the server yet: %w", f.out, err)
 	}
 	fmt.Fprintf(out, "\nnext: conformance run --matrix pairwise %s\n", strings.Join(f.runArguments(spelled.Shell), " "))
+	if f.registry == "" {
+		fmt.Fprintf(out, "If your server derives providers from a registry of its own, add --registry FILE: the scenarios follow it.\n")
+	}
 	return nil
 }
 
