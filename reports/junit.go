@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/suite/findings"
 )
 
 // junitSpill is how many bytes of test cases are held in memory before they go
@@ -20,7 +21,8 @@ const junitSpill = 8 << 20
 var junitDetail = detail{value: 4 << 10, body: 4 << 10, violations: 20, exchanges: 20, headers: true}
 
 // NewJUnit returns the writer of JUnit XML, for the test views of CI servers. A
-// class is a <testsuite>, a scenario a <testcase>; failed is <failure>, error is
+// finding is a <testsuite> of one failing case, and they come first; a class is a
+// <testsuite>, a scenario a <testcase>; failed is <failure>, error is
 // <error>, and not-claimed, which JUnit has no word for, is <skipped> with the
 // reason. A waived scenario ran and broke a rule, so that <skipped> would be
 // untrue, and is known to, so that <failure> would keep CI red: it is a plain
@@ -101,7 +103,7 @@ func (j *junitWriter) End(f Footer) error {
 			return err
 		}
 	}
-	if err := j.writeAll(); err != nil {
+	if err := j.writeAll(f.Findings); err != nil {
 		return fmt.Errorf("write the JUnit report: %w", err)
 	}
 	if err := j.cases.close(); err != nil {
@@ -110,11 +112,14 @@ func (j *junitWriter) End(f Footer) error {
 	return nil
 }
 
-func (j *junitWriter) writeAll() error {
+func (j *junitWriter) writeAll(list []findings.Finding) error {
 	w := bufio.NewWriterSize(j.w, 64<<10)
 	var total junitSuite
 	for _, name := range j.cases.names() {
 		total.merge(*j.suites[name])
+	}
+	for range list {
+		total.add(Failed, 0)
 	}
 	h := j.order.header
 	properties, err := xml.MarshalIndent(headerProperties(h), "    ", "  ")
@@ -124,6 +129,11 @@ func (j *junitWriter) writeAll() error {
 	// A bufio.Writer keeps its first error for Flush.
 	w.WriteString(xml.Header)
 	fmt.Fprintf(w, "<testsuites name=\"conformance\"%s>\n", suiteAttributes(total, h.Started))
+	for i := range list {
+		if err := junitFinding(w, &list[i], i+1, h.Started); err != nil {
+			return err
+		}
+	}
 	for _, name := range j.cases.names() {
 		fmt.Fprintf(w, "  <testsuite name=%s%s>\n", quoted(name), suiteAttributes(*j.suites[name], h.Started))
 		w.Write(properties)
@@ -135,6 +145,27 @@ func (j *junitWriter) writeAll() error {
 	}
 	w.WriteString("</testsuites>\n")
 	return w.Flush()
+}
+
+// junitFinding writes a finding as a suite of one case, which fails.
+func junitFinding(w io.Writer, f *findings.Finding, number int, started time.Time) error {
+	type failure struct {
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+	text, err := xml.MarshalIndent(struct {
+		XMLName xml.Name `xml:"testcase"`
+		Name    string   `xml:"name,attr"`
+		Class   string   `xml:"classname,attr"`
+		Failure failure  `xml:"failure"`
+	}{Name: f.ID, Class: "finding", Failure: failure{spelled.Line(f.Title), f.Text(number, false)}}, "    ", "  ")
+	if err != nil {
+		return fmt.Errorf("encode finding %q of the JUnit report: %w", f.ID, err)
+	}
+	var one junitSuite
+	one.add(Failed, 0)
+	_, err = fmt.Fprintf(w, "  <testsuite name=%s%s>\n%s\n  </testsuite>\n", quoted("finding: "+f.Title), suiteAttributes(one, started), text)
+	return err
 }
 
 func suiteAttributes(s junitSuite, started time.Time) string {

@@ -107,6 +107,7 @@ func (m *markdownWriter) End(f Footer) error {
 		return err
 	}
 	head := markdownSummary(m.order.header, f)
+	head += markdownFindings(f, (m.limit-len(head))/2)
 	table := markdownTable(f.Rules, (m.limit-len(head))/2)
 	waived := markdownWaived(m.waived, (m.limit-len(head)-len(table))/3)
 	page := head + table + waived + m.failures(m.limit-len(head)-len(table)-len(waived))
