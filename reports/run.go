@@ -238,6 +238,8 @@ type Summary struct {
 	Waived     int  `json:"waived"`
 	NotClaimed int  `json:"not_claimed"`
 	Errors     int  `json:"errors"`
+	// LeftBehind is how many workspaces of the run the target still holds.
+	LeftBehind int `json:"left_behind"`
 	// Claims and NotClaimedAreas repeat the header's, so that the verdict
 	// never stands without them.
 	Claims          []string `json:"claims"`
@@ -287,4 +289,14 @@ type Ended struct {
 	// kept from running, or the server still called for an earlier scenario, and
 	// were replayed again; the last replay counts.
 	ReplayedAgain int `json:"replayed_again,omitempty"`
+	// LeftBehind are the workspaces of the run that the target still holds, and
+	// Clean the command that removes them; both are empty where there are none.
+	LeftBehind []Workspace `json:"left_behind,omitempty"`
+	Clean      string      `json:"clean,omitempty"`
+}
+
+// A Workspace is one that a run left at its target.
+type Workspace struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }

@@ -265,3 +265,32 @@ func (e *engine) leftover(text string) {
 	defer e.mu.Unlock()
 	e.leftovers = append(e.leftovers, text)
 }
+
+// Clean deletes what a run left at a target that was killed or could not finish:
+// the workspaces whose names begin with the run's own, and nothing else. left are
+// those that are still listed afterwards.
+func Clean(ctx context.Context, t target.Target, runID string) (removed int, left []target.Workspace, err error) {
+	for wait := settle; ; wait = min(2*wait, 2*time.Second) {
+		rows, err := t.Rows(ctx)
+		if err != nil {
+			return removed, left, err
+		}
+		was := left
+		left = slices.DeleteFunc(rows, func(w target.Workspace) bool {
+			return !strings.HasPrefix(w.Name, prefix(runID)) && !strings.HasPrefix(w.Name, prefix(runID+ofCheck))
+		})
+		removed += max(0, len(was)-len(left))
+		if len(left) == 0 {
+			return removed, nil, nil
+		}
+		for _, w := range left {
+			_ = t.Remove(ctx, w) // the list tells
+		}
+		if err := timing.Pause(ctx, wait); err != nil {
+			return removed, left, nil // what is left is told
+		}
+	}
+}
+
+// ofCheck ends the id of the run that checks a target.
+const ofCheck = "c"

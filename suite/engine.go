@@ -79,6 +79,8 @@ type engine struct {
 	// replaying what failed then.
 	pulse    *timing.Pulse
 	hindered hindrance
+	// hosts is whether a call without a credential may be told by its host.
+	hosts trust
 
 	mu        sync.Mutex
 	leftovers []string

@@ -66,6 +66,15 @@ type Result struct {
 	Companion bool
 }
 
+// Effect says what goes wrong in production because of the first violation, or
+// of the scenario where there is none.
+func (r *Result) Effect() string {
+	if len(r.Violations) == 0 {
+		return r.Scenario.Effect
+	}
+	return r.Scenario.EffectOf(r.Violations[0].Rule)
+}
+
 // LetThrough reports whether something that must be refused was allowed.
 func (r *Result) LetThrough() bool { return r.shows(judge.WronglyAllowed) }
 

@@ -43,7 +43,7 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 	} else {
 		done(g.replays)
 	}
-	for _, r := range again {
+	for _, r := range e.narrowed(ctx, set, again) {
 		e.alone(ctx, r, func() { e.turn(ctx, set, r, e.slots) })
 	}
 	if set != nil {
@@ -177,7 +177,7 @@ func (e *engine) setGlobals(ctx context.Context, set *globalSet, values map[stri
 	known := len(set.credentials)
 	set.secrets = e.things.Make(set, "global", values, &set.credentials, nil, fmt.Sprintf("set %s %d %d", setKey(values), first.index, first.attempts))
 	e.cfg.Providers.ring.Add(set.credentials[known:])
-	err := e.silence.GaveUp()
+	err := e.silence.GaveUp(timing.ToSetGlobals, timing.ToCreate)
 	if err == nil {
 		err = e.cfg.Target.SetGlobals(ctx, set.secrets)
 		e.silence.Heard(timing.ToSetGlobals, err)

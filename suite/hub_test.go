@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 	"github.com/molecule-ai/byok-conformance/suite/secrets"
 	"github.com/molecule-ai/byok-conformance/suite/target"
@@ -76,7 +77,21 @@ func TestCallsAreAttributed(t *testing.T) {
 	}{
 		{"its own credential", func(h *hubOf) { h.seeing(t, dialled("api.anthropic.com", h.own[0])) }, []int{1, 0}, []bool{false, false}, 0},
 		{"its own credential at somebody else's host", func(h *hubOf) { h.seeing(t, dialled("api.kimi.com", h.own[0])) }, []int{1, 0}, []bool{false, false}, 0},
-		{"no credential at a known host: anybody's", func(h *hubOf) { h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 0}, []bool{true, true}, 1},
+		{"no credential at a known host: lawful for both", func(h *hubOf) { h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 0}, []bool{false, false}, 0},
+		{"no credential at a known host, and one of them may call nobody", func(h *hubOf) {
+			h.replays[1].scenario.Steps[0].Expect.Upstream = scenarios.NoCall
+			h.seeing(t, dialled("api.anthropic.com"))
+		}, []int{0, 0}, []bool{false, true}, 0},
+		{"no credential at a known host, and both may call nobody", func(h *hubOf) {
+			for _, r := range h.replays {
+				r.scenario.Steps[0].Expect.Upstream = scenarios.NoCall
+			}
+			h.seeing(t, dialled("api.anthropic.com"))
+		}, []int{0, 0}, []bool{true, true}, 1},
+		{"no credential, while no two share a host", func(h *hubOf) {
+			h.setApart(true)
+			h.seeing(t, dialled("api.anthropic.com"))
+		}, []int{1, 0}, []bool{false, false}, 0},
 		{"no credential at an unknown host: nobody's", func(h *hubOf) { h.seeing(t, dialled("elsewhere.invalid")) }, []int{0, 0}, []bool{false, false}, 1},
 		{"no credential while one is alone", func(h *hubOf) { h.setAlone(h.replays[1]); h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 1}, []bool{false, false}, 0},
 		{"no credential while one is under way", func(h *hubOf) { h.leave(h.replays[0]); h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 1}, []bool{false, false}, 0},

@@ -7,6 +7,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // unasked waits until a workspace that was created without a probe has come to
@@ -35,7 +36,7 @@ func (e *engine) unasked(ctx context.Context, r *replay, s *judge.StepObservatio
 // thousands may be created that must not be: a look takes no longer than a probe
 // may, and where the first of them all show nothing, there are no more.
 func (e *engine) lookLater(ctx context.Context, look func(context.Context) bool) {
-	if !e.afterwards.WorthIt() {
+	if !e.afterwards.WorthIt() || e.silence.GaveUp(timing.ToShow) != nil {
 		return
 	}
 	ctx, cancel := e.pulse.Within(ctx, e.cfg.Budget+judge.BoundSlack)

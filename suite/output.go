@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -76,7 +77,10 @@ func (o *Output) search(text []byte) {
 // end closes the current line.
 func (o *Output) end() {
 	o.search(o.partial)
-	line := strings.ToValidUTF8(string(o.partial), "\ufffd")
+	line := uncoloured(strings.ToValidUTF8(string(o.partial), "\ufffd"))
+	if len(line) < len(o.partial) { // a colour may change inside a credential
+		o.search([]byte(line))
+	}
 	o.partial = o.partial[:0]
 	o.lines = append(o.lines, line)
 	if extra := len(o.lines) - keptLines; extra > 0 {
@@ -132,4 +136,15 @@ func (o *Output) wait(since timing.Stretch, mark int64, limit time.Duration, mat
 			return append(seen, "")[:len(seen)]
 		}
 	}
+}
+
+// colour is an escape sequence of a terminal (ECMA-48): a colour, most often.
+var colour = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
+
+// uncoloured is a line as a person sees it.
+func uncoloured(line string) string {
+	if strings.IndexByte(line, 0x1b) < 0 {
+		return line
+	}
+	return colour.ReplaceAllString(line, "")
 }

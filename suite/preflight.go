@@ -24,7 +24,7 @@ func Check(ctx context.Context, cfg Config) ([]target.Point, error) {
 	seen := &witness{Target: cfg.Target}
 	cfg.Target = seen
 	cfg.Scenarios, cfg.Companions = []*scenarios.Scenario{s}, nil
-	cfg.Seed, cfg.RunID, cfg.Handle = cfg.Seed+" check", cfg.RunID+"c", nil
+	cfg.Seed, cfg.RunID, cfg.Handle = cfg.Seed+" check", cfg.RunID+ofCheck, nil
 	cfg.Claims = slices.DeleteFunc(slices.Clone(cfg.Claims), func(c string) bool { return c == "atomicity" })
 	summary, err := Run(ctx, cfg)
 	switch {

@@ -94,7 +94,7 @@ func asking(t *testing.T, p *Providers, s *scenarios.Scenario, reg *registry.Reg
 // TestCheck holds each point to what is wrong with a server or its profile, and
 // every check to leaving nothing behind.
 func TestCheck(t *testing.T) {
-	builtIn, err := os.ReadFile("profiles/workspace-server.yaml")
+	builtIn, err := os.ReadFile("server/profiles/workspace-server.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

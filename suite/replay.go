@@ -67,6 +67,8 @@ type attempt struct {
 	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
+	// guessed: a call without a credential was taken for this replay's by its host.
+	guessed bool
 	// haunted: while it was replayed alone, a call was seen with a credential of
 	// a replay that was judged before.
 	haunted bool
@@ -90,6 +92,9 @@ type window struct {
 	step *judge.StepObservation
 	// secrets are the values that the step was given, as they are sent.
 	secrets []string
+	// globals is how many global secrets there were when the step was prepared;
+	// those that were set later come behind.
+	globals int
 	// replied: the target has answered. heldBack is closed then, and nil where
 	// nobody waits for it.
 	replied  bool

@@ -30,8 +30,10 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 			r.fail(err)
 		}
 	}
-	if err := e.silence.GaveUp(); err != nil && r.next < len(r.steps) {
-		r.fail(err)
+	if r.next < len(r.steps) {
+		if err := e.silence.GaveUp(r.needs()...); err != nil {
+			r.fail(err)
+		}
 	}
 	e.cfg.Providers.enter(r)
 	for r.next < end && r.failure == nil && ctx.Err() == nil {
@@ -76,6 +78,10 @@ func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
 		return
 	}
 	for _, w := range r.created {
+		if err := e.silence.GaveUp(timing.ToShow); err != nil {
+			r.fail(err)
+			return
+		}
 		err := e.cfg.Target.Settle(ctx, w)
 		e.silence.Heard(timing.ToShow, err)
 		if err != nil {
@@ -110,6 +116,9 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 	values := sentValues(r, step)
 	r.mu.Lock() // calls of the step before may still arrive
 	w.secrets = values
+	if set != nil {
+		w.globals = len(set.credentials)
+	}
 	r.mu.Unlock()
 	return func() { e.step(ctx, r, w, i, secrets, globals) }
 }
@@ -164,6 +173,17 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 		e.silence.Heard(asked(step.Stage), replies[0].Err)
 	}
 	e.abandon(r, i)
+}
+
+// needs are what the target will be asked to do in the steps that are left, and
+// to delete what they make. One that has stopped answering to something else can
+// still be judged by these.
+func (r *replay) needs() []string {
+	out := []string{timing.ToRemove}
+	for i := r.next; i < len(r.steps); i++ {
+		out = append(out, asked(r.scenario.Steps[i].Stage))
+	}
+	return out
 }
 
 // asked is what the target is asked to do at a stage.

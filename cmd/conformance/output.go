@@ -126,6 +126,12 @@ func (p *prepared) ended(s suite.Summary) reports.Ended {
 	} else {
 		e.Reason = p.waiving.reason()
 	}
+	for _, w := range s.LeftBehind {
+		e.LeftBehind = append(e.LeftBehind, reports.Workspace{ID: w.ID, Name: w.Name})
+	}
+	if len(e.LeftBehind) > 0 {
+		e.Clean = p.cleaning()
+	}
 	return e
 }
 
@@ -177,7 +183,7 @@ func (p *prepared) result(r suite.Result) reports.Result {
 	s := r.Scenario
 	out := reports.Result{
 		ID: s.ID, Title: s.Title, Class: s.Class, Level: string(s.Level), Severity: s.Severity, Rules: s.Rules,
-		Outcome: reports.Outcome(r.Outcome), DurationMS: milliseconds(r.Took), Reason: r.Reason, Effect: s.Effect,
+		Outcome: reports.Outcome(r.Outcome), DurationMS: milliseconds(r.Took), Reason: r.Reason, Effect: r.Effect(),
 		Replay: p.replay(s.ID), Companion: r.Companion, Records: records(s, r.Seen),
 	}
 	for _, st := range s.Steps {

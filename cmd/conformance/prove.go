@@ -80,6 +80,10 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
 	evidence, err := p.gather(cmd)
+	if errors.Is(err, errInterrupted) || cmd.Context().Err() != nil {
+		fmt.Fprintln(cmd.OutOrStdout(), "interrupted: nothing is proved")
+		return errInterrupted
+	}
 	if err != nil {
 		return err
 	}

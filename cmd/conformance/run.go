@@ -188,6 +188,12 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	for _, left := range s.Leftovers {
 		fmt.Fprintf(stderr, "conformance: left at the target: %s\n", left)
 	}
+	switch {
+	case len(s.LeftBehind) > 0:
+		fmt.Fprintf(stderr, "conformance: left_behind: %d workspaces of this run are still there; remove them with: %s\n", len(s.LeftBehind), p.cleaning())
+	case p.target.isForeign:
+		fmt.Fprintln(stderr, "conformance: left_behind: 0 workspaces of this run are still there")
+	}
 	if s.ReplayedAgain > 0 {
 		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
 	}

@@ -58,8 +58,8 @@ var words = map[suite.ResultOutcome]string{suite.Failed: "FAIL", suite.Errored: 
 // writeContext writes the effect, the steps where there are several, and the
 // exchanges.
 func writeContext(b *strings.Builder, r suite.Result) {
-	if r.Scenario.Effect != "" {
-		labelled(b, "  effect: ", r.Scenario.Effect)
+	if effect := r.Effect(); effect != "" {
+		labelled(b, "  effect: ", effect)
 	}
 	if steps := r.Scenario.Steps; len(steps) > 1 {
 		names := make([]string, len(steps))

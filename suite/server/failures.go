@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/suite/target"
@@ -66,15 +65,20 @@ func (t *Target) told(ctx context.Context, w target.Workspace, before []failure)
 }
 
 // fresh is the newest failure that was not there before; false where there is
-// none. Without ids, there has to be one more than before.
+// none. Of those that are alike there has to be one more than before.
 func fresh(now, before []failure) (failure, bool) {
+	count := func(list []failure, f failure) (n int) {
+		for _, other := range list {
+			if other == f {
+				n++
+			}
+		}
+		return n
+	}
 	for _, f := range now {
-		if f.id != "" && !slices.Contains(before, f) {
+		if count(now, f) > count(before, f) {
 			return f, true
 		}
-	}
-	if len(now) > len(before) && now[0].id == "" {
-		return now[0], true
 	}
 	return failure{}, false
 }

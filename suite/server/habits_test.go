@@ -144,6 +144,29 @@ func TestAKeySwappedIsStopped(t *testing.T) {
 	}
 }
 
+// TestFresh finds the newest failure, where the server gives ids and where not.
+func TestFresh(t *testing.T) {
+	missing, started := failure{"", "MISSING", "m"}, failure{"", "", "workspace start failed"}
+	for _, test := range []struct {
+		name        string
+		now, before []failure
+		want        failure
+		found       bool
+	}{
+		{"none", nil, nil, failure{}, false},
+		{"the same", []failure{missing}, []failure{missing}, failure{}, false},
+		{"one more that is alike", []failure{started, started}, []failure{started}, started, true},
+		{"another", []failure{missing, started}, []failure{started}, missing, true},
+		{"an older one of another kind", []failure{started, missing, started}, []failure{missing, started}, started, true},
+		{"by id", []failure{{"2", "", "t"}, {"1", "", "t"}}, []failure{{"1", "", "t"}}, failure{"2", "", "t"}, true},
+		{"one that is no longer listed", []failure{{"2", "", "t"}}, []failure{{"1", "", "t"}}, failure{"2", "", "t"}, true},
+	} {
+		if got, found := fresh(test.now, test.before); got != test.want || found != test.found {
+			t.Errorf("%s: %v, %t", test.name, got, found)
+		}
+	}
+}
+
 // TestWhatWasNotDoneIsAnError holds a profile that knows no approvals to saying
 // which request was not done.
 func TestWhatWasNotDoneIsAnError(t *testing.T) {

@@ -22,12 +22,14 @@ type Silence struct {
 
 	mu    sync.Mutex
 	inRow map[string]int
+	// last is the last error of each.
+	last map[string]error
 	// over: of something there have been enough.
 	over atomic.Bool
 }
 
 func NewSilence(parallel int) *Silence {
-	return &Silence{most: rounds * parallel, inRow: map[string]int{}}
+	return &Silence{most: rounds * parallel, inRow: map[string]int{}, last: map[string]error{}}
 }
 
 // Heard notes what came of asking; nil is an answer, whatever it said.
@@ -37,6 +39,8 @@ func (s *Silence) Heard(what string, err error) {
 	if s.inRow[what] < s.most { // once it has been given up, it stays so
 		if s.inRow[what]++; !isLate(err) {
 			s.inRow[what] = 0
+		} else {
+			s.last[what] = err
 		}
 		if s.inRow[what] >= s.most {
 			s.over.Store(true)
@@ -44,8 +48,9 @@ func (s *Silence) Heard(what string, err error) {
 	}
 }
 
-// GaveUp says why the target is not asked any more; nil while it is. Where things
-// are named, only they count.
+// GaveUp says why the target is not asked for something any more: what it was asked
+// for, what came back, and where in the profile to look; nil while it is. Where
+// things are named, only they count.
 func (s *Silence) GaveUp(on ...string) error {
 	if !s.over.Load() {
 		return nil
@@ -54,7 +59,7 @@ func (s *Silence) GaveUp(on ...string) error {
 	defer s.mu.Unlock()
 	for what, n := range s.inRow {
 		if n >= s.most && (len(on) == 0 || slices.Contains(on, what)) {
-			return fmt.Errorf("the target is not asked any more: it did not answer %d times in a row when it was asked to %s", n, what)
+			return fmt.Errorf("the target is not asked any more to %s: it did not answer %d times in a row, the last time with %w; raise --timeout if it is only slow, or correct %s in the profile", what, n, s.last[what], fields[what])
 		}
 	}
 	return nil
@@ -67,6 +72,12 @@ func isLate(err error) bool {
 	}
 	var network net.Error
 	return errors.Is(err, ErrLate) || errors.Is(err, ErrLimited) || errors.As(err, &network) && network.Timeout()
+}
+
+// fields are where a profile says how the target is asked.
+var fields = map[string]string{
+	ToCreate: "create.request", ToProvision: "provision", ToShow: "provision.state and provision.failures",
+	ToRemove: "workspaces.remove", ToList: "workspaces.list", ToSetGlobals: "secrets.global",
 }
 
 // What a target is asked to do.

@@ -17,7 +17,7 @@ func TestSilence(t *testing.T) {
 	}{
 		{"nothing asked", "", ""},
 		{"not often enough", "LLLLLLL", ""},
-		{"often enough", "LLLLLLLL", "did not answer 8 times in a row when it was asked to create a workspace"},
+		{"often enough", "LLLLLLLL", "not asked any more to create a workspace: it did not answer 8 times in a row, the last time with creating: no answer in time; raise --timeout if it is only slow, or correct create.request in the profile"},
 		{"an answer in between", "LLLLLLLALLLLLLL", ""},
 		{"a refused connection is no silence", "LLLLLLLRLLLLLLL", ""},
 		{"it stays given up", "LLLLLLLLAA", "is not asked any more"},
