@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -103,7 +104,7 @@ func (t *opened) intercept(reg *registry.Registry) ([]string, error) {
 func startProxy(providers http.Handler, reg *registry.Registry, addr string, log func(string)) (*proxy.Proxy, error) {
 	var hosts []string
 	for _, p := range reg.Providers {
-		for _, h := range p.Hosts() {
+		for _, h := range upstream.Hosts(p) {
 			if !slices.Contains(hosts, h) {
 				hosts = append(hosts, h)
 			}
