@@ -28,7 +28,7 @@ const opened = "mismatched/foreign/anthropic-api/OPENAI_API_KEY/workspace"
 // writePage makes the page of a run with n results and returns its file.
 func writePage(t testing.TB, n int) string {
 	t.Helper()
-	run := &reports.Run{Header: reports.Header{
+	run := &reportstest.Parts{Header: reports.Header{
 		Tool: reports.Tool{Name: "conformance", Version: "devel"}, Run: "r1", Seed: "7", Level: "core",
 		Started: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),
 		Corpus:  reports.Corpus{Digest: "sha256:c0ffee", Scenarios: n}, Registry: reports.Registry{Digest: "sha256:decade"},
