@@ -73,6 +73,13 @@ func printDiff(w io.Writer, d diff.Diff, asJSON bool, limit int) error {
 	for _, note := range d.Notes {
 		fmt.Fprintf(&b, "note: %s\n", spelled.Line(note))
 	}
+	for _, f := range d.Findings {
+		word := map[bool]string{true: "new finding", false: "finding"}[f.Was == 0]
+		if f.Now == 0 {
+			word = "no longer found"
+		}
+		fmt.Fprintf(&b, "%s: %s  %s (%d → %d scenarios)\n", word, spelled.Line(f.ID), spelled.Line(f.Title), f.Was, f.Now)
+	}
 	for _, part := range []struct {
 		heading string
 		list    []diff.Change

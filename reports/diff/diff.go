@@ -31,6 +31,9 @@ type Diff struct {
 	Added        []Change `json:"added"`
 	// Slower took more than twice as long, and longer by more than a threshold.
 	Slower []Change `json:"slower"`
+	// Findings say which statements are new, and which are no longer made. Nil
+	// where neither run has any.
+	Findings []FindingChange `json:"findings"`
 	// Same counts the scenarios that are in none of the lists above.
 	Same int `json:"same"`
 	// Regression: something fails, or is no longer checked, that was not so.
@@ -53,13 +56,44 @@ type Change struct {
 	Reason     string              `json:"reason"`
 }
 
+// A FindingChange is one finding in two runs: how many scenarios failed so, 0
+// where the run does not have it.
+type FindingChange struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	Was   int    `json:"was"`
+	Now   int    `json:"now"`
+}
+
+// compareFindings lists the findings whose numbers differ, those of the second run first.
+func compareFindings(a, b reports.Footer) []FindingChange {
+	was := map[string]int{}
+	for _, f := range a.Findings {
+		was[f.ID] = f.Failed
+	}
+	var out []FindingChange
+	now := map[string]bool{}
+	for _, f := range b.Findings {
+		now[f.ID] = true
+		if was[f.ID] != f.Failed {
+			out = append(out, FindingChange{f.ID, f.Title, was[f.ID], f.Failed})
+		}
+	}
+	for _, f := range a.Findings {
+		if !now[f.ID] {
+			out = append(out, FindingChange{f.ID, f.Title, f.Failed, 0})
+		}
+	}
+	return out
+}
+
 // Runs compares two whole runs, the older first. A scenario is slower when
 // it took more than twice as long, and slowerMS milliseconds longer.
 func Runs(a, b *reports.Run, slowerMS float64) (Diff, error) {
 	if a.Partial() || b.Partial() {
 		return Diff{}, errors.New("compare reports: one of them is partial, and what it does not hold cannot be told from what is gone; run again")
 	}
-	d := Diff{Notes: compareHeaders(a, b)}
+	d := Diff{Notes: compareHeaders(a, b), Findings: compareFindings(a.Footer, b.Footer)}
 	before, after := a.Entries(), b.Entries()
 	old, left := 0, 0 // the entries stand in the order of their ids
 	for old < len(before) || left < len(after) {

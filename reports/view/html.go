@@ -15,6 +15,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/suite/findings"
 )
 
 //go:embed page
@@ -82,6 +83,7 @@ func sourceHash(text []byte) string {
 // endOfPage is everything that a person sees before the script has run.
 var endOfPage = template.Must(template.New("end.html").Funcs(template.FuncMap{
 	"text": spelled.Line, "number": spelled.Number, "cell": ruleCell,
+	"finding": func(f findings.Finding) string { return f.Text(1, false) },
 }).ParseFS(page, "page/end.html"))
 
 // ruleCell is a number in the table of rules, quiet where it is nought.

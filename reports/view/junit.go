@@ -13,14 +13,15 @@ import (
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/text"
+	"github.com/molecule-ai/byok-conformance/suite/findings"
 )
 
 // junitDetail leaves room for evidence and keeps a report of a thousand failures
 // within what CI servers accept (GitLab: 30 MB).
 var junitDetail = text.Detail{Value: 4 << 10, Body: 4 << 10, Violations: 20, Exchanges: 20, Headers: true}
 
-// WriteJUnit writes JUnit XML, for the test views of CI servers. A
-// class is a <testsuite>, a scenario a <testcase>; failed is <failure>, error is
+// WriteJUnit writes JUnit XML, for the test views of CI servers. A finding is a
+// <testsuite> of one failing case, and they come first; a class is a <testsuite>, a scenario a <testcase>; failed is <failure>, error is
 // <error>, and not-claimed, which JUnit has no word for, is <skipped> with the
 // reason. A waived scenario ran and broke a rule, so that <skipped> would be
 // untrue, and is known to, so that <failure> would keep CI red: it is a plain
@@ -79,8 +80,16 @@ func writeJUnit(w *bufio.Writer, run *reports.Run) error {
 	if err != nil {
 		return err
 	}
+	for range f.Findings {
+		total.add(reports.Failed, 0)
+	}
 	w.WriteString(xml.Header)
 	fmt.Fprintf(w, "<testsuites name=\"conformance\"%s>\n", suiteAttributes(total, h.Started))
+	for i := range f.Findings {
+		if err := writeFinding(w, &f.Findings[i], i+1, h.Started); err != nil {
+			return err
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(suites)) {
 		suite := suites[name]
 		fmt.Fprintf(w, "  <testsuite name=%s%s>\n%s\n", quoted(name), suiteAttributes(suite, h.Started), properties)
@@ -114,6 +123,27 @@ func writeCase(w *bufio.Writer, c junitCase) error {
 	}
 	w.Write(text)
 	return w.WriteByte('\n')
+}
+
+// writeFinding writes a finding as a suite of one case, which fails.
+func writeFinding(w io.Writer, f *findings.Finding, number int, started time.Time) error {
+	type failure struct {
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+	data, err := xml.MarshalIndent(struct {
+		XMLName xml.Name `xml:"testcase"`
+		Name    string   `xml:"name,attr"`
+		Class   string   `xml:"classname,attr"`
+		Failure failure  `xml:"failure"`
+	}{Name: f.ID, Class: "finding", Failure: failure{spelled.Line(f.Title), f.Text(number, false)}}, "    ", "  ")
+	if err != nil {
+		return fmt.Errorf("encode finding %q: %w", f.ID, err)
+	}
+	one := &junitSuite{}
+	one.add(reports.Failed, 0)
+	_, err = fmt.Fprintf(w, "  <testsuite name=%s%s>\n%s\n  </testsuite>\n", quoted("finding: "+f.Title), suiteAttributes(one, started), data)
+	return err
 }
 
 func suiteAttributes(s *junitSuite, started time.Time) string {

@@ -107,6 +107,7 @@ func markdownBlock(r *reports.Result) string {
 
 func (m *markdownPage) page(h reports.Header, f reports.Footer) string {
 	head := markdownSummary(h, f)
+	head += markdownFindings(f, (m.limit-len(head))/2)
 	table := markdownTable(f.Rules, (m.limit-len(head))/2)
 	waived := markdownWaived(m.waived, (m.limit-len(head)-len(table))/3)
 	return head + table + waived + m.failures(m.limit-len(head)-len(table)-len(waived))
