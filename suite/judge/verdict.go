@@ -86,6 +86,9 @@ func wrongVerdict(o *Observation, s *StepObservation, r *target.Reply) (Kind, st
 		switch r.Outcome {
 		case target.Allowed:
 		case target.Rejected:
+			if x.OrRejected {
+				return "", ""
+			}
 			return Rejected, "a workspace that must be allowed was refused"
 		default:
 			return WronglyRefused, "a workspace that must be allowed was refused"
@@ -136,6 +139,9 @@ func wantOf(s *scenarios.Step) string {
 		return fmt.Sprintf("%s not refused by this gate", s.Stage)
 	case scenarios.Any:
 		return fmt.Sprintf("%s answered with a 4xx or a normal verdict", s.Stage)
+	}
+	if x.OrRejected {
+		return fmt.Sprintf("%s allowed, or the request rejected by another rule", s.Stage)
 	}
 	return fmt.Sprintf("%s allowed", s.Stage)
 }
