@@ -124,10 +124,14 @@ const (
 	NonASCII     Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
 	Long         Shape = "long"          // one MiB (ROB-2)
 	URL          Shape = "url"           // a URL at a host that no registry has (LIV-4)
-	Unreadable   Shape = "unreadable"    // stored, cannot be decrypted (LIV-10)
+	// What looks like a reference to the server's environment is a literal (PRE-8).
+	BraceReference   Shape = "brace-reference"   // ${NAME}
+	DollarReference  Shape = "dollar-reference"  // $NAME
+	EnvironReference Shape = "environ-reference" // os.environ/NAME
+	Unreadable       Shape = "unreadable"        // stored, cannot be decrypted (LIV-10)
 )
 
-var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL, Unreadable}
+var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL, BraceReference, DollarReference, EnvironReference, Unreadable}
 
 // Present reports whether the value counts as a credential (PRE-3, LIV-10).
 func (v Value) Present() bool { return v.Shape != Empty && v.Shape != Blank }

@@ -19,6 +19,10 @@ import (
 type Providers struct {
 	upstream *upstream.Upstream
 	ring     *ring
+	registry *registry.Registry
+
+	decoysOnce sync.Once
+	decoys     *decoys
 
 	mu sync.Mutex
 	// running are the replays whose step is under way.
@@ -52,7 +56,7 @@ type pendingCall struct {
 
 // NewProviders returns fake providers for every host of a registry.
 func NewProviders(reg *registry.Registry) *Providers {
-	p := &Providers{ring: newRing(), running: map[*replay]struct{}{}, pending: map[*upstream.Exchange]*pendingCall{}}
+	p := &Providers{ring: newRing(), registry: reg, running: map[*replay]struct{}{}, pending: map[*upstream.Exchange]*pendingCall{}}
 	p.upstream = upstream.New(upstream.Config{Registry: reg, Keyring: p.ring, Arrive: p.arrive, Observe: p.observe})
 	return p
 }
@@ -222,9 +226,11 @@ func (p *Providers) ownerOf(x *upstream.Exchange) *replay {
 // sighted set of global secrets whose provider lives on that host, or else all.
 func (p *Providers) candidates(x *upstream.Exchange) []*replay {
 	var set *globalSet
+	operators := false
 	for _, s := range x.Sightings {
 		if c := p.ring.of(s.Credential); c != nil {
 			set, _ = c.owner.(*globalSet)
+			operators = operators || c.scope == operatorScope
 		}
 	}
 	var all, near []*replay
@@ -240,6 +246,8 @@ func (p *Providers) candidates(x *upstream.Exchange) []*replay {
 	switch {
 	case set != nil && len(near) == 1:
 		return near
+	case operators && len(near) > 0:
+		return near // the operator's credential stands in for that of a workspace at that provider
 	case set != nil && set.apart && len(near) == 0:
 		// Whoever was given these values may have ended meanwhile.
 		return slices.DeleteFunc(slices.Clone(set.replays), func(r *replay) bool { return !slices.Contains(r.hosts, x.Host) })

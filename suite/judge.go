@@ -27,6 +27,7 @@ var checks = []check{
 	each(checkRefusal),
 	each(checkAtOnce),
 	checkStages,
+	each(checkOperator),
 	each(checkCalls),
 	each(checkBound),
 	each(checkTrace),

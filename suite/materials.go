@@ -67,6 +67,9 @@ func (m *materials) credential(o owner, scope, name string, v scenarios.Value, o
 		random = plain[len(prefix):]
 	}
 	c := &credential{scope: scope, symbol: symbol, secret: write(v, plain, random), owner: o}
+	if text := reference(v.Shape, name); text != "" {
+		c.secret = secret{written: text, sent: text, exact: true}
+	}
 	c.Name, c.Value, c.Hosts = name, c.secret.sent, m.hosts(name, own)
 	if c.Value == "" {
 		c.Value = c.secret.written

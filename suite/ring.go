@@ -79,6 +79,9 @@ func (r *ring) add(list []*credential) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
+		if c.secret.exact {
+			r.values[c.Value] = c
+		}
 		if c.secret.random == "" {
 			continue
 		}
@@ -96,6 +99,9 @@ func (r *ring) drop(list []*credential) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
+		if c.secret.exact && r.values[c.Value] == c {
+			delete(r.values, c.Value)
+		}
 		if c.secret.random == "" {
 			continue
 		}

@@ -54,6 +54,23 @@ type secret struct {
 	// random is the part that must not leak; empty where there is none.
 	random     string
 	unreadable bool
+	// exact: it has no random part, and is known by all of it only. What has the
+	// same value must not be replayed beside it.
+	exact bool
+}
+
+// reference is a value that looks like a reference to a variable of the
+// environment; empty for other shapes.
+func reference(shape scenarios.Shape, name string) string {
+	switch shape {
+	case scenarios.BraceReference:
+		return "${" + name + "}"
+	case scenarios.DollarReference:
+		return "$" + name
+	case scenarios.EnvironReference:
+		return "os.environ/" + name
+	}
+	return ""
 }
 
 // maxLong is the size of a long value, in bytes (ROB-2).

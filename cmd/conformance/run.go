@@ -38,6 +38,7 @@ type runFlags struct {
 	check                       bool
 	quiet, verbose, resetGlobal bool
 	trace                       bool
+	noDecoys                    bool
 	// command is what stands behind --.
 	command []string
 }
@@ -82,6 +83,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command) {
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.StringVar(&f.seed, "seed", "", "what the credential values are made from (default random)")
 	fl.StringVar(&f.upstream, "upstream", "", "the control address of a `conformance upstream` that the server dials through")
+	fl.BoolVar(&f.noDecoys, "no-decoys", false, "do not put an operator's credentials into the command's environment (PRE-8), for one that needs its own")
 	fl.BoolVar(&f.resetGlobal, "reset-global", false, "delete the global secrets that the server holds before the run")
 	fl.StringArrayVar(&f.reports, "report", nil, "write a report, FORMAT=PATH; may be given several times")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict only")

@@ -94,7 +94,7 @@ func (t *opened) openOwn(ctx context.Context, profile *suite.Profile, name strin
 		t.budget = ownBudget
 	}
 	t.output = suite.NewOutput()
-	s, err := serveDouble(double, reg, gate.Options{Transport: t.providers.RoundTripper(), Budget: t.budget}, t.output, "127.0.0.1:0", "")
+	s, err := serveDouble(double, reg, gate.Options{Transport: t.providers.RoundTripper(), Budget: t.budget, Env: t.providers.Decoy}, t.output, "127.0.0.1:0", "")
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -65,6 +66,9 @@ func (t *opened) build(o *Options) (err error) {
 	providers := t.providers.RoundTripper()
 	if t.profile, err = o.profile(); err != nil {
 		return err
+	}
+	if o.Decoys != nil {
+		o.Decoys(maps.Clone(t.providers.Decoys()))
 	}
 	switch {
 	case o.Gate != nil:
