@@ -64,6 +64,8 @@ const (
 	// Look reads all that the target shows of the last created workspace: its
 	// state, its failures, the lists that it stands in (SEC-1).
 	Look Stage = "look"
+	// Remove deletes the last created workspace.
+	Remove Stage = "remove"
 )
 
 // A Step is one request to the target.
@@ -85,7 +87,12 @@ type Step struct {
 	// Malformed says how the create request is spoilt on its way; empty where
 	// it is sent as the profile builds it (ROB-2).
 	Malformed Malformation
-	Expect    Expect
+	// Switch is what the create request adds to switch the gate off; nil where it adds
+	// nothing (PRE-9).
+	Switch *Switch
+	// SameName: the create asks for the name of the create before it.
+	SameName bool
+	Expect   Expect
 }
 
 // Secrets are symbolic credentials by scope and name. Either map may be nil.
@@ -243,12 +250,17 @@ const (
 	ListRuntime   Malformation = "list-runtime"    // a list for the runtime
 	NullRuntime   Malformation = "null-runtime"    // null for the runtime
 	TextExternal  Malformation = "string-external" // the string "yes" for external
+	NoRuntime     Malformation = "no-runtime"      // no runtime at all: the server's default (PRE-9)
+	EmptyRuntime  Malformation = "empty-runtime"   // an empty runtime: the server's default (PRE-9)
+	NoName        Malformation = "no-name"         // no name (SEC-1)
+	NumberName    Malformation = "number-name"     // a number for the name (SEC-1)
 )
 
 // Malformations are all ways to spoil a create request.
 var Malformations = []Malformation{
 	EmptyBody, NotJSON, Truncated, Trailing, Array, Null, Text, Deep, InvalidUTF8, Form,
 	NumberSecret, BooleanSecret, ObjectSecret, NullSecret, DuplicateName, NumberModel, NullModel, ListRuntime, NullRuntime, TextExternal,
+	NoRuntime, EmptyRuntime, NoName, NumberName,
 }
 
 // An Upstream says which calls a step may make to providers.

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // placeholders are what a path and a header of a profile may hold.
@@ -35,7 +37,7 @@ func (t *HTTPTarget) do(ctx context.Context, c *call, a subject) (*httpReply, er
 			return nil, fmt.Errorf("%s %s: %w", c.method, c.path, err)
 		}
 	}
-	r, err := t.send(ctx, c, a.placeholders(), a.requestID, a.variables(), 0, plain)
+	r, err := t.send(ctx, c, a.placeholders(), a.requestID, a.variables(), 0, plain, nil)
 	if r != nil {
 		r.hide = a.workspace.Token
 	}
@@ -48,7 +50,7 @@ func (t *HTTPTarget) do(ctx context.Context, c *call, a subject) (*httpReply, er
 // send is do for a request whose payload may be spoilt, and whose reply is
 // looked at by the caller. patience bounds one attempt; zero means the target's
 // timeout. With an error of what was sent comes what was read.
-func (t *HTTPTarget) send(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration, spoil spoil) (*httpReply, error) {
+func (t *HTTPTarget) send(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration, spoil spoil, more *scenarios.Switch) (*httpReply, error) {
 	var payload []byte
 	if c.body != nil {
 		v, err := c.body.build(variables)
@@ -67,7 +69,7 @@ func (t *HTTPTarget) send(ctx context.Context, c *call, p placeholders, requestI
 		if err := t.paused(ctx); err != nil {
 			return nil, err
 		}
-		r, err := t.attempt(ctx, c, p, requestID, payload, contentType, patience)
+		r, err := t.attempt(ctx, c, p, requestID, payload, contentType, patience, more)
 		if err != nil {
 			return r, err
 		}
@@ -143,7 +145,7 @@ func (b brokenError) Unwrap() error { return b.error }
 
 // attempt sends a request once. With an error comes what there is of the
 // exchange; nil where nothing was sent.
-func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, contentType string, patience time.Duration) (*httpReply, error) {
+func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, contentType string, patience time.Duration, more *scenarios.Switch) (*httpReply, error) {
 	limit := int64(maxReply)
 	if c == &t.profile.create.call {
 		limit = maxCreated
@@ -165,6 +167,7 @@ func (t *HTTPTarget) attempt(ctx context.Context, c *call, p placeholders, reque
 		req.Header.Set(name, p.fill(v, func(s string) string { return s }))
 	}
 	setType(req, payload, contentType)
+	addTo(req, more)
 	if requestID != "" {
 		req.Header.Set("X-Request-ID", requestID)
 	}
@@ -222,4 +225,21 @@ func cause(ctx context.Context, err error) error {
 		return c
 	}
 	return err
+}
+
+// addTo adds what a switch has for the query and the headers; it may be nil.
+func addTo(req *http.Request, more *scenarios.Switch) {
+	if more == nil {
+		return
+	}
+	if len(more.Query) > 0 {
+		query := req.URL.Query()
+		for name, v := range more.Query {
+			query.Set(name, v)
+		}
+		req.URL.RawQuery = query.Encode()
+	}
+	for name, v := range more.Header {
+		req.Header.Set(name, v)
+	}
 }

@@ -142,6 +142,8 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 		e.provision(ctx, r, w, secrets, globals)
 	case scenarios.Look:
 		e.look(ctx, r)
+	case scenarios.Remove:
+		e.remove(ctx, r.workspace)
 	default:
 		e.create(ctx, r, w, i, secrets, globals)
 	}
@@ -204,7 +206,7 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 		asked := e.pulse.stretch()
 		reply := e.cfg.Target.Create(ctx, CreateRequest{
 			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, r.namedBy(i), n),
-			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields, Malformed: step.Malformed,
+			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields, Malformed: step.Malformed, Switch: step.Switch,
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})
 		reply.Stalled = asked.stalled()
