@@ -108,6 +108,9 @@ type Value struct {
 	// Answers are what the provider answers to it: the nth exchange gets the
 	// nth, the last repeats. Empty where the shape leaves nothing to send.
 	Answers []string
+	// Then is what the provider answers in the steps after the first, one for each;
+	// the last one repeats. Nil where it answers alike in all of them.
+	Then []string
 	// Tag tells two values apart that are otherwise the same.
 	Tag string
 }
@@ -131,6 +134,21 @@ const (
 	NonASCII     Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
 	Long         Shape = "long"          // one MiB (ROB-2)
 	URL          Shape = "url"           // a URL at a host that no registry has (LIV-4)
+	// Values that are nearly alike: the first one, and four that differ from it in
+	// little (LIV-12).
+	Alike       Shape = "alike"
+	AlikeHead   Shape = "alike-head"   // the same first half
+	AlikeTail   Shape = "alike-tail"   // the same second half
+	AlikeCase   Shape = "alike-case"   // the same but for its case
+	AlikeMiddle Shape = "alike-middle" // another character in the middle
+	// Forms of values (LIV-15).
+	FormBare   Shape = "form-bare"   // no prefix
+	FormShort  Shape = "form-short"  // 12 characters
+	FormDotted Shape = "form-dotted" // a dot behind two capitals, as Google's
+	FormGoogle Shape = "form-google" // four letters and 35 characters, as Google's were
+	FormToken  Shape = "form-token"  // the head of a subscription's token
+	FormJSON   Shape = "form-json"   // looks like JSON
+	FormLong   Shape = "form-long"   // 2,000 characters
 	// What looks like a reference to the server's environment is a literal (PRE-8).
 	BraceReference   Shape = "brace-reference"   // ${NAME}
 	DollarReference  Shape = "dollar-reference"  // $NAME
@@ -138,18 +156,20 @@ const (
 	Unreadable       Shape = "unreadable"        // stored, cannot be decrypted (LIV-10)
 )
 
-var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL, BraceReference, DollarReference, EnvironReference, Unreadable}
+var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL,
+	Alike, AlikeHead, AlikeTail, AlikeCase, AlikeMiddle, FormBare, FormShort, FormDotted, FormGoogle, FormToken, FormJSON, FormLong, BraceReference, DollarReference, EnvironReference, Unreadable}
 
 // Present reports whether the value counts as a credential (PRE-3, LIV-10).
 func (v Value) Present() bool { return v.Shape != Empty && v.Shape != Blank }
 
 // String returns the value as the corpus writes it.
 func (v Value) String() string {
-	s := strings.Join(v.Answers, ",")
+	answers := strings.Join(append([]string{strings.Join(v.Answers, ",")}, v.Then...), ">")
+	s := answers
 	if v.Shape != Plain {
 		s = string(v.Shape)
 		if len(v.Answers) > 0 && v.Shape != Unreadable {
-			s += ":" + strings.Join(v.Answers, ",")
+			s += ":" + answers
 		}
 	}
 	if v.Tag != "" {
@@ -185,8 +205,12 @@ func ParseValue(s string) (Value, error) {
 	if rest == "" {
 		rest = "live"
 	}
+	first, then, phased := strings.Cut(rest, ">")
 	var err error
-	v.Answers, err = parseAnswers(rest)
+	if v.Answers, err = parseAnswers(first); err == nil && phased {
+		v.Then = strings.Split(then, ">")
+		_, err = parseAnswers(strings.Join(v.Then, ","))
+	}
 	return v, err
 }
 

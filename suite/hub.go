@@ -301,6 +301,7 @@ func (p *Providers) callOf(x *upstream.Exchange) Call {
 		HasVersion: x.Header.Get("Anthropic-Version") != "", Status: x.Status, Answer: string(x.Answer), Reply: x.ReplyBody,
 		RequestID: x.ReplyHeader.Get("Request-Id"), AsReset: strings.HasSuffix(x.Fault, " as reset"),
 	}
+	c.Unverified = x.Unverified
 	for _, s := range x.Sightings {
 		if k := p.ring.of(s.Credential); k != nil {
 			c.Credentials = append(c.Credentials, Carried{Scope: k.scope, Name: k.Name, Where: s.Where, Read: s.Read})

@@ -28,6 +28,7 @@ var checks = []check{
 	each(checkAtOnce),
 	checkStages,
 	each(checkOperator),
+	each(checkCertificate),
 	each(checkCalls),
 	each(checkBound),
 	each(checkTrace),

@@ -63,8 +63,11 @@ func (m *materials) credential(o owner, scope, name string, v scenarios.Value, o
 	plain, random, symbol := "", "", v.String()
 	if v.Present() {
 		prefix := prefixes[name]
+		if isAlike(v.Shape) {
+			symbol = "alike"
+		}
 		plain = m.maker.value(prefix, of, scope, name, symbol)
-		random = plain[len(prefix):]
+		random, symbol = plain[len(prefix):], v.String()
 	}
 	c := &credential{scope: scope, symbol: symbol, secret: write(v, plain, random), owner: o}
 	if text := reference(v.Shape, name); text != "" {
@@ -75,6 +78,9 @@ func (m *materials) credential(o owner, scope, name string, v scenarios.Value, o
 		c.Value = c.secret.written
 	}
 	c.Answers = m.answersOf(v)
+	for _, a := range v.Then {
+		c.Then = append(c.Then, upstream.Answer(a))
+	}
 	if o != nil {
 		c.Scenario = o.ScenarioID()
 	}

@@ -103,10 +103,24 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 	step := &r.scenario.Steps[i]
 	secrets, globals := e.materials(set, r, step)
 	values := sentValues(r, step)
+	enter(r.credentials, i)
+	if set != nil {
+		enter(set.credentials, i)
+	}
 	r.mu.Lock() // calls of the step before may still arrive
 	w.secrets = values
 	r.mu.Unlock()
 	return func() { e.step(ctx, r, w, i, secrets, globals) }
+}
+
+// enter has the providers answer as they do in a step to values whose answer
+// changes from step to step.
+func enter(list credentials, step int) {
+	for _, c := range list {
+		if len(c.Then) > 0 {
+			c.Enter(step)
+		}
+	}
 }
 
 // sentValues are the values that a lawful probe of the step may carry and that
