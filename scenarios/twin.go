@@ -120,7 +120,7 @@ func soughtTwins(list []*Scenario) sought {
 		case s.Twin != "":
 			out.ids[s.Twin] = true
 		default:
-			out.pairs[[2]string{last.Runtime, last.Model}] = true
+			out.pairs[[2]string{last.Runtime, strings.TrimSpace(last.Model)}] = true // a cell binds the id without what is written around it
 			for _, p := range last.Expect.Providers {
 				out.providers[p] = true
 			}
