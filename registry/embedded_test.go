@@ -14,8 +14,8 @@ func TestEmbedded(t *testing.T) {
 	if r != registry.Embedded() {
 		t.Error("Embedded returns another registry the second time")
 	}
-	if len(r.Providers) != 32 || len(r.Runtimes) != 5 || len(r.BYOK()) != 28 {
-		t.Errorf("%d providers, %d runtimes, %d reachable BYOK providers; want 32, 5 and 28",
+	if len(r.Providers) != 32 || len(r.Runtimes) != 4 || len(r.BYOK()) != 27 {
+		t.Errorf("%d providers, %d runtimes, %d reachable BYOK providers; want 32, 4 and 27",
 			len(r.Providers), len(r.Runtimes), len(r.BYOK()))
 	}
 	if !slices.ContainsFunc(r.Providers, (*registry.Provider).IsPlatform) {
@@ -38,7 +38,7 @@ func TestEmbeddedFindings(t *testing.T) {
 		got = append(got, finding.Path)
 	}
 	want := []string{
-		"providers[4]", "providers[12]", "providers[23]", // moonshot, vertex and ollama: no runtime reaches them
+		"providers[4]", "providers[11]", "providers[12]", "providers[23]", // moonshot, google, vertex and ollama: no runtime reaches them
 		"runtimes.codex.providers[1].models[0]", "runtimes.codex.providers[1].models[1]", "runtimes.codex.providers[1].models[2]",
 		"runtimes.codex.providers[1].models[3]", "runtimes.codex.providers[1].models[4]", "runtimes.codex.providers[1].models[5]",
 	}

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -10,11 +11,11 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/suite/findings"
 )
 
-// consolePerRule is how many failures of one rule are printed in full; the rest
-// are counted, since one bug can fail thousands of scenarios.
-const consolePerRule = 20
+// reasonsTold is how many reasons are told for which scenarios could not be judged.
+const reasonsTold = 5
 
 var consoleDetail = detail{value: 2000, body: 400, violations: 10, exchanges: 6}
 
@@ -27,18 +28,24 @@ type ConsoleOptions struct {
 	// Verbose prints every result in a line, every failure in full with its
 	// headers, and all rules.
 	Verbose bool
+	// Failures is how many failures are printed in full as they come; with Verbose
+	// it is a bound if it is greater than zero.
+	Failures int
+	// Explain is the command that tells more of a finding; empty where there is none.
+	Explain string
+	// Note is printed before the last verdict; nil is nothing.
+	Note func() string
 	// Width cuts headers and bodies of exchanges to so many columns; 0 leaves
 	// them. Nothing else is cut: the command that replays is copied whole.
 	Width int
 }
 
-// NewConsole returns the writer for a person at a terminal or in a CI log:
-// failures as they come, more than 20 of one rule counted only, then the rules
-// that failed and one summary line (see [SummaryLine]). Each call is one Write,
-// so that it mixes with a progress bar. What a server sent cannot colour, move
-// or fake a line.
+// NewConsole returns the writer for a person at a terminal or in a CI log: the
+// verdict, what explains the failures on about one screen, and the verdict again
+// (see [SummaryLine]). Each call is one Write, so that it mixes with a progress
+// bar. What a server sent cannot colour, move or fake a line.
 func NewConsole(w io.Writer, o ConsoleOptions) Writer {
-	c := &consoleWriter{order: order{name: "console"}, w: w, options: o, detail: consoleDetail, seen: map[string]int{}, waived: map[string]int{}}
+	c := &consoleWriter{order: order{name: "console"}, w: w, options: o, detail: consoleDetail, unjudged: map[string]int{}, waived: map[string]int{}}
 	if o.Verbose {
 		c.detail.headers = true
 		c.detail.exchanges = 100
@@ -54,8 +61,10 @@ type consoleWriter struct {
 	w       io.Writer
 	options ConsoleOptions
 	detail  detail
-	// seen counts the failures of each rule.
-	seen map[string]int
+	// printed counts the failures that were printed in full.
+	printed int
+	// unjudged counts the scenarios that could not be judged, by reason.
+	unjudged map[string]int
 	// waived counts the waived results by reason, which is one for each waiver.
 	waived map[string]int
 }
@@ -80,14 +89,16 @@ func (c *consoleWriter) Result(r Result) error {
 	if r.Outcome == Waived {
 		c.waived[r.Reason]++
 	}
-	key := foldOf(r)
-	if key == "" {
+	if r.Outcome == Errored {
+		c.unjudged[r.Reason]++
+	}
+	if foldOf(r) == "" {
 		return c.brief(r)
 	}
-	c.seen[key]++
-	if c.seen[key] > consolePerRule && !c.options.Verbose {
+	if most := c.options.Failures; !c.options.Verbose && c.printed >= most || c.options.Verbose && most > 0 && c.printed >= most {
 		return nil
 	}
+	c.printed++
 	var b strings.Builder
 	word := "FAIL"
 	if r.Outcome == Errored {
@@ -116,18 +127,6 @@ func (c *consoleWriter) End(f Footer) error {
 	if err := c.order.end(f); err != nil {
 		return err
 	}
-	var b strings.Builder
-	if c.options.Verbose && !c.options.Quiet {
-		b.WriteString("\n")
-	}
-	if !c.options.Quiet {
-		b.WriteString(c.uncounted())
-		b.WriteString(waivedText(c.waived))
-		b.WriteString(c.table(f.Rules))
-		if first, more := reasonOf(f.Ended); more != "" {
-			b.WriteString(first + "\n" + indented(more) + "\n")
-		}
-	}
 	colour := red
 	switch {
 	case f.Summary.Conformant:
@@ -135,31 +134,50 @@ func (c *consoleWriter) End(f Footer) error {
 	case f.Ended.Status == Interrupted:
 		colour = yellow
 	}
-	b.WriteString(c.paint(colour, SummaryLine(c.order.header, f)) + "\n")
+	verdict := c.paint(colour, SummaryLine(c.order.header, f)) + "\n"
+	if c.options.Quiet {
+		return c.print(verdict)
+	}
+	var b strings.Builder
+	if c.options.Verbose {
+		b.WriteString("\n")
+	}
+	body := c.unjudgedText() + waivedText(c.waived)
+	if c.options.Verbose || len(f.Findings) == 0 {
+		body += c.table(f.Rules)
+	}
+	if first, more := reasonOf(f.Ended); more != "" {
+		body += first + "\n" + indented(more) + "\n"
+	}
+	body += findings.Text(f.Findings, c.options.Explain)
+	if len(f.Findings) > 0 {
+		b.WriteString(verdict + "\n")
+	}
+	b.WriteString(body)
+	if c.options.Note != nil {
+		b.WriteString(c.options.Note())
+	}
+	if len(f.Findings) > 0 {
+		b.WriteString("\n")
+	}
+	b.WriteString(verdict)
 	return c.print(b.String())
 }
 
-// uncounted says how many failures were not printed.
-func (c *consoleWriter) uncounted() string {
-	if c.options.Verbose {
-		return ""
-	}
-	var keys []string
-	for key, n := range c.seen {
-		if n > consolePerRule {
-			keys = append(keys, key)
-		}
-	}
-	slices.SortFunc(keys, compareRules)
+// unjudgedText says for which reasons how many scenarios could not be judged.
+func (c *consoleWriter) unjudgedText() string {
+	reasons := slices.SortedFunc(maps.Keys(c.unjudged), func(a, b string) int {
+		return cmp.Or(c.unjudged[b]-c.unjudged[a], strings.Compare(a, b))
+	})
 	var b strings.Builder
-	for _, key := range keys {
-		of := "of " + spelled.Line(key)
-		if key == unjudged {
-			of = "that could not be judged"
+	for i, reason := range reasons {
+		if i == reasonsTold {
+			fmt.Fprintf(&b, "… and %s more reasons\n", spelled.Number(len(reasons)-i))
+			break
 		}
-		fmt.Fprintf(&b, "… and %s more %s\n", spelled.Number(c.seen[key]-consolePerRule), of)
+		fmt.Fprintf(&b, "%s %s that could not be judged: %s\n", c.paint(red, "ERROR"), counted(c.unjudged[reason], "scenario"), spelled.Line(spelled.Clip(reason, 400)))
 	}
-	if len(keys) > 0 {
+	if b.Len() > 0 {
 		b.WriteString("\n")
 	}
 	return b.String()

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/molecule-ai/byok-conformance/suite/findings"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 func TestSummaryLine(t *testing.T) {
@@ -85,31 +88,58 @@ func TestSummaryLine(t *testing.T) {
 	}
 }
 
-func TestConsoleCountsRepeatedFailures(t *testing.T) {
+func TestConsoleBoundsFailures(t *testing.T) {
 	run := manyFailures(2, 2913, "x")
 	for i := range 25 {
-		run.Results = append(run.Results, Result{ID: fmt.Sprintf("error/%d", i), Outcome: Errored, Reason: "unreachable"})
+		run.Results = append(run.Results, Result{ID: fmt.Sprintf("error/%d", i), Outcome: Errored, Reason: fmt.Sprintf("unreachable %d", i%7)})
 	}
 	run.Header.Planned = len(run.Results)
 	run.Footer = footer(run, Ended{Status: Complete})
-	plain := write(t, run, asConsole(ConsoleOptions{}))
-	if n := strings.Count(plain, "FAIL "); n != 2*consolePerRule {
-		t.Errorf("%d failures are printed, want %d", n, 2*consolePerRule)
-	}
-	for _, want := range []string{"… and 2,893 more of PRE-0\n", "… and 2,893 more of PRE-1\n", "… and 5 more that could not be judged\n"} {
-		if !strings.Contains(plain, want) {
-			t.Errorf("the end does not say %q", want)
+	for most, o := range map[int]ConsoleOptions{0: {}, 40: {Failures: 40}, 30: {Failures: 30, Verbose: true}, 2*2913 + 25: {Verbose: true}} {
+		text := write(t, run, asConsole(o))
+		if n := strings.Count(text, "FAIL ") + strings.Count(text, "ERROR error/"); n != most {
+			t.Errorf("%d failures are printed, want %d", n, most)
+		}
+		for _, want := range []string{"ERROR 4 scenarios that could not be judged: unreachable 0\n", "… and 2 more reasons\n"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the end does not say %q", want)
+			}
 		}
 	}
-	if verbose := write(t, run, asConsole(ConsoleOptions{Verbose: true})); strings.Count(verbose, "FAIL ") != 2*2913 {
-		t.Error("Verbose does not print every failure")
+}
+
+// What explains the failures stands between the verdict and the verdict, in place
+// of the failures and of the rules.
+func TestConsoleFindings(t *testing.T) {
+	run := sample()
+	run.Footer.Findings = []findings.Finding{sampleFinding()}
+	text := write(t, run, asConsole(ConsoleOptions{Explain: "conformance explain run.json"}))
+	verdict := SummaryLine(run.Header, run.Footer) + "\n"
+	if !strings.HasPrefix(text, "ERROR") && !strings.HasPrefix(text, verdict) || !strings.HasSuffix(text, "\n"+verdict) {
+		t.Errorf("the verdict is not first and last:\n%s", text)
+	}
+	for _, want := range []string{"1. CRITICAL  a title\n", "2 of 2 tried: every provider", "example   a/b  an example", "conformance explain run.json kind-1\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "FAIL ") || strings.Contains(text, "not claimed\nPRE") {
+		t.Errorf("it prints failures or rules as well:\n%s", text)
+	}
+}
+
+func sampleFinding() findings.Finding {
+	return findings.Finding{
+		ID: "kind-1", Kind: "kind", Kinds: map[judge.Kind]int{"kind": 2}, Rules: []string{"PRE-2"}, Severity: "critical", Title: "a title",
+		Where: []findings.Condition{{Axis: "stage", Values: []string{"create"}}}, Reach: "every provider", Failed: 2, Tried: 2,
+		Example: findings.Example{ID: "a/b", Title: "an example", Rule: "PRE-2", Message: "a message", Want: "this", Got: "that"}, Scenarios: []string{"a/b", "a/c"},
 	}
 }
 
 // Failures are printed as they come, each in one Write.
 func TestConsoleDoesNotWait(t *testing.T) {
 	var b bytes.Buffer
-	w := NewConsole(&b, ConsoleOptions{})
+	w := NewConsole(&b, ConsoleOptions{Failures: 1})
 	if err := w.Begin(sampleHeader()); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +180,7 @@ func TestConsoleWidth(t *testing.T) {
 	r.Exchanges[0].ResponseBody = strings.Repeat("界", 300)
 	run := &Run{Header: Header{Planned: 1}, Results: []Result{r}}
 	run.Footer = footer(run, Ended{Status: Complete})
-	text := write(t, run, asConsole(ConsoleOptions{Width: 40}))
+	text := write(t, run, asConsole(ConsoleOptions{Failures: 1, Width: 40}))
 	if !strings.Contains(text, "    < "+strings.Repeat("界", 16)+"…\n") {
 		t.Errorf("the body is not cut to 40 columns:\n%s", text)
 	}
@@ -168,7 +198,7 @@ func TestConsoleBoundsOneFailure(t *testing.T) {
 	}
 	run := &Run{Header: Header{Planned: 1}, Results: []Result{r}}
 	run.Footer = footer(run, Ended{Status: Complete})
-	text := write(t, run, asConsole(ConsoleOptions{}))
+	text := write(t, run, asConsole(ConsoleOptions{Failures: 1}))
 	for _, want := range []string{"… 21 more violations\n", "… 26 more exchanges\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q", want)
@@ -178,7 +208,7 @@ func TestConsoleBoundsOneFailure(t *testing.T) {
 
 func TestConsoleWritesOncePerCall(t *testing.T) {
 	w := &writes{}
-	if err := Replay(sample(), NewConsole(w, ConsoleOptions{})); err != nil {
+	if err := Replay(sample(), NewConsole(w, ConsoleOptions{Failures: 9})); err != nil {
 		t.Fatal(err)
 	}
 	// Two failures, one error, the end.

@@ -114,7 +114,22 @@ func (j *jsonWriter) End(f Footer) error {
 // jsonTail is what follows the last result.
 func jsonTail(f Footer) ([]byte, error) {
 	var b bytes.Buffer
-	b.WriteString("\n],\"rules\":[")
+	b.WriteString("\n]")
+	for i, finding := range f.Findings {
+		line, err := encode(finding)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			b.WriteString(",\"findings\":[")
+		}
+		b.Write(separator(i == 0))
+		b.Write(line)
+		if i == len(f.Findings)-1 {
+			b.WriteString("\n]")
+		}
+	}
+	b.WriteString(",\"rules\":[")
 	for i, rule := range f.Rules {
 		line, err := encode(rule)
 		if err != nil {

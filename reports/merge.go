@@ -42,6 +42,8 @@ func Merge[R Report](runs []R, names []string) (Report, error) {
 			ended.Finished = finished
 		}
 		ended.ReplayedAgain += run.Foot().Ended.ReplayedAgain
+		ended.LeftBehind = append(ended.LeftBehind, run.Foot().Ended.LeftBehind...)
+		ended.Clean = cmp.Or(ended.Clean, run.Foot().Ended.Clean)
 		for _, r := range run.Foot().Rules {
 			rows[r.ID] = r
 		}

@@ -19,6 +19,8 @@ func WriteProof(w io.Writer, p *Proof, quiet bool) error {
 			b.WriteString("The smallest open combination:\n\n" + indented(p.Smallest.text()) + "\n")
 		}
 		p.tables(&b)
+		// The tables are long, and the last lines are what a terminal shows.
+		b.WriteString("\n" + spelled.Text(p.Sentence) + "\n")
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("print the proof: %w", err)

@@ -154,6 +154,8 @@ func (p *parser) field(key string) error {
 	switch key {
 	case "results":
 		return p.results()
+	case "findings":
+		_, err = p.decode(&p.footer.Findings)
 	case "rules":
 		_, err = p.decode(&p.footer.Rules)
 	case "summary":

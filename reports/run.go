@@ -1,6 +1,10 @@
 package reports
 
-import "time"
+import (
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/suite/findings"
+)
 
 // SchemaV1 is the value of a report's "schema" field. Another value means
 // another format: under this one a field never changes its meaning, and a field
@@ -218,9 +222,12 @@ type Exchange struct {
 
 // A Footer closes a run. [Tally.Footer] makes one that adds up.
 type Footer struct {
-	Rules   []Rule  `json:"rules"`
-	Summary Summary `json:"summary"`
-	Ended   Ended   `json:"ended"`
+	// Findings explain the failures, worst first; nil where there are none, and in
+	// reports of versions that had none.
+	Findings []findings.Finding `json:"findings,omitempty"`
+	Rules    []Rule             `json:"rules"`
+	Summary  Summary            `json:"summary"`
+	Ended    Ended              `json:"ended"`
 }
 
 // A Summary is the verdict on the target and the numbers behind it.
@@ -231,6 +238,8 @@ type Summary struct {
 	Waived     int  `json:"waived"`
 	NotClaimed int  `json:"not_claimed"`
 	Errors     int  `json:"errors"`
+	// LeftBehind is how many workspaces of the run the target still holds.
+	LeftBehind int `json:"left_behind"`
 	// Claims and NotClaimedAreas repeat the header's, so that the verdict
 	// never stands without them.
 	Claims          []string `json:"claims"`
@@ -280,4 +289,14 @@ type Ended struct {
 	// kept from running, or the server still called for an earlier scenario, and
 	// were replayed again; the last replay counts.
 	ReplayedAgain int `json:"replayed_again,omitempty"`
+	// LeftBehind are the workspaces of the run that the target still holds, and
+	// Clean the command that removes them; both are empty where there are none.
+	LeftBehind []Workspace `json:"left_behind,omitempty"`
+	Clean      string      `json:"clean,omitempty"`
+}
+
+// A Workspace is one that a run left at its target.
+type Workspace struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }

@@ -126,7 +126,7 @@ func (t *Tally) Rules(levelOf func(id string) string) []Rule {
 func (t *Tally) Footer(ended Ended, claims, notClaimedAreas []string, levelOf func(id string) string) Footer {
 	ended.Planned, ended.Ended = t.planned, t.ended
 	s := t.Summary(claims, notClaimedAreas)
-	s.Conformant = s.conforms(ended)
+	s.Conformant, s.LeftBehind = s.conforms(ended), len(ended.LeftBehind)
 	return Footer{Rules: t.Rules(levelOf), Summary: s, Ended: ended}
 }
 

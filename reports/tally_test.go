@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestTallyVerdict(t *testing.T) {
 			if f.Ended.Planned != c.planned || f.Ended.Ended != len(c.results) {
 				t.Errorf("ended is %+v, want %d of %d", f.Ended, len(c.results), c.planned)
 			}
-			if s := tally.Summary(nil, nil); c.ended == (Ended{Status: Complete}) && s.Conformant != c.want {
+			if s := tally.Summary(nil, nil); reflect.DeepEqual(c.ended, Ended{Status: Complete}) && s.Conformant != c.want {
 				t.Errorf("Summary says %v, want %v", s.Conformant, c.want)
 			}
 		})

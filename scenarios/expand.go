@@ -247,7 +247,7 @@ func (e *expander) expectation(d *draft, v vars) error {
 	if x.Upstream == "" {
 		x.Upstream = defaultUpstream(x, derived, gated)
 	}
-	x.Loud = x.Verdict == Allowed && x.Upstream == OneProbe && slices.Contains(LoudAnswers, d.step.Secrets.value(x.Probed).lastAnswer())
+	x.Loud = x.Verdict == Allowed && x.Upstream == OneProbe && AnswerOf(d.step.Secrets.value(x.Probed).lastAnswer()).Loud
 	if d.expect.loud != nil {
 		x.Loud = *d.expect.loud
 	}

@@ -95,7 +95,7 @@ func TestNeeds(t *testing.T) {
 		{"an unreadable one", map[string]string{"given": "{runtime: one, model: a-1, secrets: {workspace: {A_KEY: unreadable}}}", "expect": "{verdict: allowed}"}, []string{"create-presence", "unreadable-secrets"}},
 		{"a claim of its own stands instead of presence", map[string]string{"needs": "[secrecy-logs]", "given": "{runtime: one, model: a-1, secrets: {workspace: {A_KEY: live}}}", "expect": "{verdict: allowed}"}, []string{"secrecy-logs"}},
 		{"a provisioning", map[string]string{"given": "{stage: provision, runtime: one, model: a-1, before: {workspace: {A_KEY: live}}}", "expect": refused}, []string{"provision-presence"}},
-		{"a provisioning with a dead one", map[string]string{"given": "{stage: provision, runtime: one, model: a-1, before: {global: {A_KEY: live}}, secrets: {workspace: {A_KEY: dead}}}", "expect": invalid}, []string{"provision-liveness", "global-scope"}},
+		{"a provisioning with a dead one", map[string]string{"given": "{stage: provision, runtime: one, model: a-1, before: {global: {A_KEY: live}}, secrets: {workspace: {A_KEY: dead}}}", "expect": invalid}, []string{"global-scope", "provision-liveness"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

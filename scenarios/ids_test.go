@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -53,5 +54,28 @@ func TestIDs(t *testing.T) {
 	}
 	if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestSchemaHasTheLists holds the lists of words in the schema to the tables that
+// the loader asks; -update writes them.
+func TestSchemaHasTheLists(t *testing.T) {
+	want := string(schema)
+	for _, words := range [][]string{Classes, severities, Claims} {
+		list := regexp.MustCompile(`\[(\s*)"` + words[0] + `"[^\]]*?(\s*)\]`)
+		if !list.MatchString(want) {
+			t.Fatalf("the schema has no list that begins with %q", words[0])
+		}
+		want = list.ReplaceAllString(want, `[$1"`+strings.Join(words, `",$1"`)+`"$2]`)
+	}
+	want = regexp.MustCompile(`Answers: [^"]*`).ReplaceAllString(want, "Answers: "+strings.Join(Answers, ", ")+".")
+	switch {
+	case want == string(schema):
+	case !*update:
+		t.Error("the schema's lists are not those of the loader; write them with: go test ./scenarios -run TestSchemaHasTheLists -update")
+	default:
+		if err := os.WriteFile("scenario.schema.json", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 )
 
 const twoRules = `rules:
-  - {id: PRE-1, level: core, title: t, text: t, source: s}
-  - {id: LIV-1, level: extended, title: t, text: t, source: s}
+  - {id: PRE-1, level: core, title: t, text: t, effect: e, source: s}
+  - {id: LIV-1, level: extended, title: t, text: t, effect: e, source: s}
 `
 
 // plain is a file with one good scenario.
@@ -127,7 +127,7 @@ func TestLoadErrors(t *testing.T) {
 		}},
 		{"unknown severity", edit("severity: low", "severity: lo"), []string{
 			`f.yaml:3:5: scenario "missing/a" has no severity`,
-			`f.yaml:5:15: unknown severity "lo" (did you mean "low"?); it is one of critical, high, medium, low`,
+			`f.yaml:5:15: unknown severity "lo" (did you mean "low"?); it is one of critical, high, medium, low, warning`,
 		}},
 		{"unknown level", edit("title: t", "title: t\n    level: cor"), []string{`f.yaml:5:12: unknown level "cor" (did you mean "core"?); it is one of core, extended`}},
 		{"empty level", edit("title: t", "title: t\n    level: ''"), []string{`f.yaml:5:12: unknown level ""; it is one of core, extended`}},
@@ -204,19 +204,19 @@ func TestLoadErrors(t *testing.T) {
 }
 
 func TestLoadRulesErrors(t *testing.T) {
-	rule := "{id: A-1, level: core, title: t, text: t, source: s}"
+	rule := "{id: A-1, level: core, title: t, text: t, effect: e, source: s}"
 	tests := []struct {
 		name, text string
 		want       []string
 	}{
 		{"nothing wrong", "rules: [" + rule + "]", nil},
-		{"unknown key", "rules: [{ids: A-1, id: A-1, level: core, title: t, text: t, source: s}]", []string{`f:1:10: a rule has no field "ids" (did you mean "id"?); its fields are id, level, source, text, title`}},
-		{"unknown level", "rules: [{id: A-1, level: main, title: t, text: t, source: s}]", []string{
+		{"unknown key", "rules: [{ids: A-1, id: A-1, level: core, title: t, text: t, effect: e, source: s}]", []string{`f:1:10: a rule has no field "ids" (did you mean "id"?); its fields are effect, id, level, source, text, title`}},
+		{"unknown level", "rules: [{id: A-1, level: main, title: t, text: t, effect: e, source: s}]", []string{
 			`f:1:9: rule "A-1" has no level`,
 			`f:1:26: unknown level "main"; it is one of core, extended`,
 		}},
-		{"nothing in it", "rules: [{}]", []string{`f:1:9: rule "" has no id`, `f:1:9: rule "" has no level`, `f:1:9: rule "" has no title`, `f:1:9: rule "" has no text`, `f:1:9: rule "" has no source`}},
-		{"id twice", "rules: [" + rule + ", " + rule + "]", []string{`f:1:63: rule "A-1" stands here twice`}},
+		{"nothing in it", "rules: [{}]", []string{`f:1:9: rule "" has no id`, `f:1:9: rule "" has no level`, `f:1:9: rule "" has no title`, `f:1:9: rule "" has no text`, `f:1:9: rule "" has no effect`, `f:1:9: rule "" has no source`}},
+		{"id twice", "rules: [" + rule + ", " + rule + "]", []string{`f:1:74: rule "A-1" stands here twice`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"slices"
+
 	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"gopkg.in/yaml.v3"
 )
@@ -11,6 +13,8 @@ type Rule struct {
 	Level Level
 	// Title is one line, Text the whole rule in our words.
 	Title, Text string
+	// Effect says what goes wrong in production where the rule is violated.
+	Effect string
 	// Source says where the rule comes from.
 	Source string
 	Pos    strict.Position
@@ -54,11 +58,12 @@ func (rules *Rules) read(r *strict.Reader, n *yaml.Node) {
 		"level":  r.OneOf("level", []string{string(Core), string(Extended)}, &level),
 		"title":  r.Str("title", &rule.Title),
 		"text":   r.Str("text", &rule.Text),
+		"effect": r.Str("effect", &rule.Effect),
 		"source": r.Str("source", &rule.Source),
 	})
 	rule.Level = Level(level)
 	for _, f := range []struct{ name, value string }{
-		{"id", rule.ID}, {"level", level}, {"title", rule.Title}, {"text", rule.Text}, {"source", rule.Source},
+		{"id", rule.ID}, {"level", level}, {"title", rule.Title}, {"text", rule.Text}, {"effect", rule.Effect}, {"source", rule.Source},
 	} {
 		if f.value == "" {
 			r.Fail(n, "rule %q has no %s", rule.ID, f.name)
@@ -70,4 +75,18 @@ func (rules *Rules) read(r *strict.Reader, n *yaml.Node) {
 	}
 	rules.byID[rule.ID] = len(rules.List)
 	rules.List, rules.ids = append(rules.List, rule), append(rules.ids, rule.ID)
+}
+
+// EffectOf says what goes wrong in production where a gate violates a rule in
+// this scenario. The scenario says it of its own rules; of another one, such as a
+// credential in the log, the rule says it.
+func (s *Scenario) EffectOf(rule string) string {
+	if !slices.Contains(s.Rules, rule) {
+		if corpus, err := Embedded(); err == nil {
+			if r := corpus.Rules.Find(rule); r != nil {
+				return r.Effect
+			}
+		}
+	}
+	return s.Effect
 }

@@ -218,7 +218,7 @@ func ParseValue(s string) (Value, error) {
 func parseAnswers(s string) ([]string, error) {
 	list := strings.Split(s, ",")
 	for _, a := range list {
-		if !slices.Contains(Answers, a) {
+		if AnswerOf(a).Name == "" {
 			return nil, fmt.Errorf("unknown answer %q%s; conformance list --answers prints them all", a, strict.DidYouMean(a, Answers))
 		}
 	}
@@ -333,7 +333,7 @@ func (s *Scenario) Waits() bool {
 
 func (s Secrets) waits() bool {
 	return s.any(func(v Value) bool {
-		return slices.ContainsFunc(v.Answers, func(a string) bool { return slices.Contains(WaitingAnswers, a) })
+		return slices.ContainsFunc(v.Answers, func(a string) bool { return AnswerOf(a).Waits })
 	})
 }
 

@@ -100,23 +100,3 @@ func TestSchemaRefuses(t *testing.T) {
 		})
 	}
 }
-
-// TestSchemaKnowsEveryWord holds the lists in the schema to those of the loader.
-func TestSchemaKnowsEveryWord(t *testing.T) {
-	schema := compiledSchema(t)
-	for _, class := range scenarios.Classes {
-		text := strings.ReplaceAll(plain, "missing", class)
-		if err := validate(t, schema, []byte(text)); err != nil {
-			t.Errorf("class %s: %v", class, err)
-		}
-	}
-	claims := "needs: [" + strings.Join(scenarios.Claims, ", ") + "]"
-	if err := validate(t, schema, []byte(edited(t, "class: missing", "class: missing\n"+claims))); err != nil {
-		t.Errorf("claims: %v", err)
-	}
-	for _, answer := range scenarios.Answers {
-		if !strings.Contains(string(scenarios.Schema()), answer) {
-			t.Errorf("the schema's text on values does not mention the answer %q", answer)
-		}
-	}
-}

@@ -120,7 +120,8 @@ func soughtTwins(list []*Scenario) sought {
 		case s.Twin != "":
 			out.ids[s.Twin] = true
 		default:
-			out.pairs[[2]string{last.Runtime, strings.TrimSpace(last.Model)}] = true // a cell binds the id without what is written around it
+			// A step may write white space around the route's model (DER-1).
+			out.pairs[[2]string{last.Runtime, strings.TrimSpace(last.Model)}] = true
 			for _, p := range last.Expect.Providers {
 				out.providers[p] = true
 			}

@@ -1,6 +1,8 @@
 package suite
 
-import "sync"
+import (
+	"sync"
+)
 
 // A batch collects replays as they end and judges them, so many at a time,
 // while others are replayed. It bounds what a run keeps in memory: where the

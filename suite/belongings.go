@@ -13,13 +13,15 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // belongings are the workspaces of a run: which are ours, and which are still
 // there. The engine's mutex guards them.
 type belongings struct {
 	// live are ours and were not deleted yet.
-	live map[string]Workspace
+	live map[string]target.Workspace
 	// before are the ids that were there when the run began; made are those that
 	// our creates were answered with, strange those of them that are not ours.
 	before, made, strange map[string]bool
@@ -30,11 +32,11 @@ type belongings struct {
 	// unanswered: creates were sent whose replies we do not know.
 	unanswered atomic.Bool
 	// left is what was there in the end.
-	left []Workspace
+	left []target.Workspace
 }
 
 func newBelongings() *belongings {
-	return &belongings{live: map[string]Workspace{}, before: map[string]bool{}, made: map[string]bool{}, strange: map[string]bool{}}
+	return &belongings{live: map[string]target.Workspace{}, before: map[string]bool{}, made: map[string]bool{}, strange: map[string]bool{}}
 }
 
 // errNotMade is why nothing more is asked about a workspace.
@@ -59,7 +61,7 @@ func prefix(runID string) string { return "byok-" + runID + "-" }
 
 // make takes in a workspace that a create was answered with; false where it is
 // none of ours: nothing is ever done to it then. The caller holds no e.mu.
-func (e *engine) make(w Workspace) bool {
+func (e *engine) make(w target.Workspace) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.traits.HTTP && (e.before[w.ID] || e.made[w.ID]) {
@@ -72,7 +74,7 @@ func (e *engine) make(w Workspace) bool {
 }
 
 // owns reports whether something may be done to a workspace.
-func (e *engine) owns(w Workspace) bool {
+func (e *engine) owns(w target.Workspace) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return !e.before[w.ID] && !e.strange[w.ID]
@@ -82,25 +84,25 @@ func (e *engine) owns(w Workspace) bool {
 func (e *engine) mayHaveMade() { e.unanswered.Store(true) }
 
 // remove deletes a workspace. One that could not be deleted is left to cleanUp.
-func (e *engine) remove(ctx context.Context, w Workspace) {
+func (e *engine) remove(ctx context.Context, w target.Workspace) {
 	if !e.owns(w) {
 		return
 	}
 	e.mu.Lock()
 	e.live[w.ID] = w // some were made without our knowing
 	e.mu.Unlock()
-	if e.silence.gaveUp(toRemove) != nil || e.keepsRoot(ctx, w) {
+	if e.silence.GaveUp(timing.ToRemove) != nil || e.keepsRoot(ctx, w) {
 		return
 	}
 	e.delete(ctx, w)
 }
 
-func (e *engine) delete(ctx context.Context, w Workspace) {
+func (e *engine) delete(ctx context.Context, w target.Workspace) {
 	err := e.cfg.Target.Remove(ctx, w)
 	if err != nil && ctx.Err() != nil {
 		return
 	}
-	e.silence.heard(toRemove, err)
+	e.silence.Heard(timing.ToRemove, err)
 	if err == nil {
 		e.mu.Lock()
 		delete(e.live, w.ID)
@@ -111,7 +113,7 @@ func (e *engine) delete(ctx context.Context, w Workspace) {
 // keepsRoot reports whether a workspace is kept to the end: new ones nest under
 // it, and a server that deletes what nests under a workspace along with it would
 // take away those of other scenarios. It is decided with the first one of ours.
-func (e *engine) keepsRoot(ctx context.Context, w Workspace) bool {
+func (e *engine) keepsRoot(ctx context.Context, w target.Workspace) bool {
 	e.mu.Lock()
 	rooted, root := e.rooted, e.root
 	e.mu.Unlock()
@@ -127,14 +129,14 @@ func (e *engine) keepsRoot(ctx context.Context, w Workspace) bool {
 	if e.rooted {
 		return e.root == w.ID
 	}
-	at := slices.IndexFunc(rows, func(row Workspace) bool { return row.Parent != "" })
+	at := slices.IndexFunc(rows, func(row target.Workspace) bool { return row.Parent != "" })
 	switch {
 	case at >= 0: // they nest: under one of ours, or under somebody else's
 		e.rooted = true
 		if _, ours := e.live[rows[at].Parent]; ours {
 			e.root = rows[at].Parent
 		}
-	case slices.ContainsFunc(rows, func(row Workspace) bool { return row.ID == w.ID }) && len(rows) == 1:
+	case slices.ContainsFunc(rows, func(row target.Workspace) bool { return row.ID == w.ID }) && len(rows) == 1:
 		e.root = w.ID // nothing nests yet, and the next one might
 		return true
 	default:
@@ -168,7 +170,7 @@ func (e *engine) cleanUp(interrupted bool) {
 		}
 	}
 	for _, w := range e.left {
-		e.leftover(fmt.Sprintf("workspace %s (%s): %v", spelled.Line(w.Name), spelled.Line(w.ID), cmp.Or(e.silence.gaveUp(toRemove), errStays)))
+		e.leftover(fmt.Sprintf("workspace %s (%s): %v", spelled.Line(w.Name), spelled.Line(w.ID), cmp.Or(e.silence.GaveUp(timing.ToRemove), errStays)))
 	}
 }
 
@@ -201,7 +203,7 @@ func (e *engine) sweepAll(ctx context.Context, interrupted bool) {
 		if clear > 0 {
 			wait = stillMoving
 		}
-		if pause(ctx, wait) != nil || e.silence.gaveUp(toRemove) != nil {
+		if timing.Pause(ctx, wait) != nil || e.silence.GaveUp(timing.ToRemove) != nil {
 			return
 		}
 	}
@@ -220,12 +222,12 @@ func (e *engine) unlisted(err error) {
 }
 
 // listed are the workspaces of the run that the target lists.
-func (e *engine) listed(ctx context.Context) ([]Workspace, error) {
+func (e *engine) listed(ctx context.Context) ([]target.Workspace, error) {
 	rows, err := e.cfg.Target.Rows(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []Workspace
+	var out []target.Workspace
 	for _, w := range rows {
 		if known, ours := e.live[w.ID]; ours {
 			out = append(out, known)
@@ -237,7 +239,7 @@ func (e *engine) listed(ctx context.Context) ([]Workspace, error) {
 }
 
 // deleteAll deletes workspaces, those that others nest under last.
-func (e *engine) deleteAll(ctx context.Context, list []Workspace) {
+func (e *engine) deleteAll(ctx context.Context, list []target.Workspace) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, deleting)
 	for _, w := range list {
@@ -247,13 +249,13 @@ func (e *engine) deleteAll(ctx context.Context, list []Workspace) {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			if e.silence.gaveUp(toRemove) == nil {
+			if e.silence.GaveUp(timing.ToRemove) == nil {
 				e.delete(ctx, w)
 			}
 		})
 	}
 	wg.Wait()
-	if i := slices.IndexFunc(list, func(w Workspace) bool { return w.ID == e.root }); i >= 0 && e.silence.gaveUp(toRemove) == nil {
+	if i := slices.IndexFunc(list, func(w target.Workspace) bool { return w.ID == e.root }); i >= 0 && e.silence.GaveUp(timing.ToRemove) == nil {
 		e.delete(ctx, list[i])
 	}
 }
@@ -264,16 +266,31 @@ func (e *engine) leftover(text string) {
 	e.leftovers = append(e.leftovers, text)
 }
 
-// checkMade reports replies that name a workspace which their create did not make.
-func checkMade(_ *Observation, s *StepObservation) []Violation {
-	var out []Violation
-	for i := range s.Replies {
-		if r := &s.Replies[i]; r.NotMade {
-			out = append(out, Violation{
-				Kind: NotMade, Rule: "ROB-3", Message: "the reply names a workspace that this create did not make",
-				Want: "an id of its own", Got: "the id " + spelled.Line(r.Workspace.ID) + ", which was there before, or which another create was answered with",
-			})
+// Clean deletes what a run left at a target that was killed or could not finish:
+// the workspaces whose names begin with the run's own, and nothing else. left are
+// those that are still listed afterwards.
+func Clean(ctx context.Context, t target.Target, runID string) (removed int, left []target.Workspace, err error) {
+	for wait := settle; ; wait = min(2*wait, 2*time.Second) {
+		rows, err := t.Rows(ctx)
+		if err != nil {
+			return removed, left, err
+		}
+		was := left
+		left = slices.DeleteFunc(rows, func(w target.Workspace) bool {
+			return !strings.HasPrefix(w.Name, prefix(runID)) && !strings.HasPrefix(w.Name, prefix(runID+ofCheck))
+		})
+		removed += max(0, len(was)-len(left))
+		if len(left) == 0 {
+			return removed, nil, nil
+		}
+		for _, w := range left {
+			_ = t.Remove(ctx, w) // the list tells
+		}
+		if err := timing.Pause(ctx, wait); err != nil {
+			return removed, left, nil // what is left is told
 		}
 	}
-	return out
 }
+
+// ofCheck ends the id of the run that checks a target.
+const ofCheck = "c"

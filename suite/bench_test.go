@@ -11,6 +11,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/govalue"
 )
 
 // expanded is the whole corpus over our own registry.
@@ -79,7 +80,7 @@ func answersLate(st *scenarios.Step) bool {
 
 func replayCells(b *testing.B, list []*scenarios.Scenario) {
 	p := suite.NewProviders(registry.Embedded())
-	target := suite.NewGateTarget(func(rt http.RoundTripper) gate.Gate {
+	target := govalue.New(func(rt http.RoundTripper) gate.Gate {
 		return gate.NewReference(registry.Embedded(), gate.Options{Transport: rt, Budget: budget})
 	}, p.RoundTripper())
 	summary, err := suite.Run(b.Context(), suite.Config{

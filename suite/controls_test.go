@@ -8,12 +8,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 // TestEveryRefusalTellsSomethingApart replays both levels, thinned, at gates that
@@ -79,7 +79,7 @@ func TestEveryRefusalTellsSomethingApart(t *testing.T) {
 type told struct {
 	Outcome    suite.ResultOutcome
 	Reason     string
-	Violations []suite.Violation
+	Violations []judge.Violation
 }
 
 func (r replayed) told() map[string]told {

@@ -10,6 +10,10 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // A Config says what to replay, at which target, and how.
@@ -19,7 +23,7 @@ type Config struct {
 	Scenarios []*scenarios.Scenario
 	// Companions are the ids that were not selected themselves; may be nil.
 	Companions map[string]bool
-	Target     Target
+	Target     target.Target
 	// Providers are the fakes that the target's outbound calls reach.
 	Providers *Providers
 	// Claims are the areas that the target is held to; nil means those of its traits.
@@ -53,9 +57,9 @@ type Config struct {
 	Handle func(Event)
 
 	// pulse stands in for the run's own, which beats; nil but in tests.
-	pulse *pulse
+	pulse *timing.Pulse
 	// judge stands in for Judge; nil but in tests.
-	judge func(*Observation) []Violation
+	judge func(*judge.Observation) []judge.Violation
 }
 
 // waitingScenarios is how many scenarios may wait for silent providers at once.
@@ -63,18 +67,20 @@ const waitingScenarios = 256
 
 type engine struct {
 	cfg    Config
-	traits Traits
-	things *materials
+	traits target.Traits
+	things *secrets.Materials
 	// slots bound what is replayed at once; waits bound what waits.
 	slots, waits chan struct{}
 	finisher     *finisher
-	silence      *silence
+	silence      *timing.Silence
 	// afterwards are the looks at what became of workspaces after their create.
-	afterwards doubts
+	afterwards timing.Doubts
 	// pulse tells when the harness itself did not run, and hindered what came of
 	// replaying what failed then.
-	pulse    *pulse
+	pulse    *timing.Pulse
 	hindered hindrance
+	// hosts is whether a call without a credential may be told by its host.
+	hosts trust
 
 	mu        sync.Mutex
 	leftovers []string
@@ -94,10 +100,10 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		return Summary{}, err
 	}
 	if cfg.pulse == nil {
-		defer e.pulse.start()()
+		defer e.pulse.Start()()
 	}
 	p := e.plan()
-	cfg.Providers.ring.reserve(p.values)
+	cfg.Providers.ring.Reserve(p.values)
 	e.finisher.emit(Planned{p.total})
 	e.lookAround(ctx)
 	for _, r := range p.idle {
@@ -130,7 +136,7 @@ func newEngine(cfg Config) (*engine, error) {
 	setDefault(&e.cfg.RunID, "run")
 	setDefault(&e.cfg.Level, scenarios.Core)
 	if e.cfg.judge == nil {
-		e.cfg.judge = Judge
+		e.cfg.judge = judge.Judge
 	}
 	if e.cfg.Handle == nil {
 		e.cfg.Handle = func(Event) {}
@@ -140,17 +146,17 @@ func newEngine(cfg Config) (*engine, error) {
 	if e.traits.HTTP { // a Go value does nothing in the background
 		cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
 	}
-	e.things = newMaterials(cfg.Seed, cfg.Registry)
+	e.things = secrets.NewMaterials(cfg.Seed, cfg.Registry)
 	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
-	e.finisher, e.silence, e.pulse = newFinisher(e), newSilence(e.cfg.Parallel), cmp.Or(cfg.pulse, &pulse{})
-	cfg.Providers.ring.hide(e.traits.Secrets)
+	e.finisher, e.silence, e.pulse = newFinisher(e), timing.NewSilence(e.cfg.Parallel), cmp.Or(cfg.pulse, &timing.Pulse{})
+	cfg.Providers.ring.Hide(e.traits.Secrets)
 	if cfg.Output != nil {
 		cfg.Output.watch(cfg.Providers.ring)
 	}
-	if t, ok := cfg.Target.(Inspected); ok {
+	if t, ok := cfg.Target.(target.Inspected); ok {
 		t.Inspect(e.inspect)
 	}
-	if t, ok := cfg.Target.(interface{ Pace(*pulse) }); ok {
+	if t, ok := cfg.Target.(interface{ Pace(*timing.Pulse) }); ok {
 		t.Pace(e.pulse)
 	}
 	return e, nil
@@ -159,29 +165,6 @@ func newEngine(cfg Config) (*engine, error) {
 func setDefault[T comparable](field *T, value T) {
 	if *field == *new(T) {
 		*field = value
-	}
-}
-
-// hostsByName says which hosts know a credential's value: the derived
-// provider's where it accepts the name, or else those of the providers that do.
-func hostsByName(reg *registry.Registry) func(string, []string) []string {
-	byName := map[string][]string{}
-	for _, p := range reg.Providers {
-		for _, name := range p.AuthEnv {
-			for _, h := range p.Hosts() {
-				if !slices.Contains(byName[name], h) {
-					byName[name] = append(byName[name], h)
-				}
-			}
-		}
-	}
-	return func(name string, own []string) []string {
-		for _, h := range own {
-			if slices.Contains(byName[name], h) {
-				return own
-			}
-		}
-		return byName[name]
 	}
 }
 
@@ -208,7 +191,7 @@ func (e *engine) reset(r *replay) {
 	r.attempts++
 	r.failure, r.attempt = nil, &attempt{}
 	if r.steps = r.only[:]; len(r.scenario.Steps) > 1 {
-		r.steps = make([]StepObservation, len(r.scenario.Steps))
+		r.steps = make([]judge.StepObservation, len(r.scenario.Steps))
 	}
 	for i := range r.steps {
 		r.steps[i].Step = &r.scenario.Steps[i]
@@ -217,7 +200,7 @@ func (e *engine) reset(r *replay) {
 
 // hostsOf lists the hosts of the providers that a step may lead to.
 func (e *engine) hostsOf(s *scenarios.Step) []string {
-	return hostsOf(e.cfg.Registry, s.Expect.Providers)
+	return judge.HostsOf(e.cfg.Registry, s.Expect.Providers)
 }
 
 func (e *engine) summary(total int, interrupted bool) Summary {
@@ -230,11 +213,11 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 		}
 	}
 	for _, text := range e.leftovers {
-		s.Leftovers = append(s.Leftovers, e.cfg.Providers.ring.mask(text))
+		s.Leftovers = append(s.Leftovers, e.cfg.Providers.ring.Mask(text))
 	}
 	s.LeftBehind = e.left
 	for _, x := range e.cfg.Providers.strays {
-		s.Strays = append(s.Strays, e.cfg.Providers.ring.maskExchange(x))
+		s.Strays = append(s.Strays, e.cfg.Providers.ring.MaskExchange(x))
 	}
 	return s
 }

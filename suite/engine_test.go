@@ -13,13 +13,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/govalue"
+	profiled "github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // budget bounds the probes of these tests; what waits, waits for it.
@@ -84,7 +86,7 @@ func run(t *testing.T, ctx context.Context, cfg suite.Config) replayed {
 // inProcess returns a run's configuration with a gate that is a Go value.
 func inProcess(build func(http.RoundTripper) gate.Gate) suite.Config {
 	p := suite.NewProviders(registry.Embedded())
-	return suite.Config{Providers: p, Target: suite.NewGateTarget(build, p.RoundTripper()), Seed: "seed"}
+	return suite.Config{Providers: p, Target: govalue.New(build, p.RoundTripper()), Seed: "seed"}
 }
 
 func double(d gates.Double) func(http.RoundTripper) gate.Gate {
@@ -108,13 +110,13 @@ func overHTTP(t *testing.T, build func(http.RoundTripper) gate.Gate) (suite.Conf
 }
 
 // reached is the server at a URL, as a target.
-func reached(t *testing.T, url string) suite.Target {
+func reached(t *testing.T, url string) target.Target {
 	t.Helper()
-	profile, err := suite.LoadProfile("workspace-server")
+	profile, err := profiled.LoadProfile("workspace-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := suite.NewHTTPTarget(profile, url, suite.HTTPOptions{Env: func(string) (string, bool) { return "token", true }})
+	target, err := profiled.New(profile, url, profiled.Options{Env: func(string) (string, bool) { return "token", true }})
 	if err != nil {
 		t.Fatal(err)
 	}

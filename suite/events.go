@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // An Event tells what a run does. Handlers are called one event at a time, in
@@ -23,10 +25,13 @@ type Finished struct{ Result Result }
 // Ended comes last.
 type Ended struct{ Summary Summary }
 
-func (Planned) event()  {}
-func (Started) event()  {}
+func (Planned) event() {}
+
+func (Started) event() {}
+
 func (Finished) event() {}
-func (Ended) event()    {}
+
+func (Ended) event() {}
 
 // A ResultOutcome is what became of a scenario.
 type ResultOutcome string
@@ -51,9 +56,9 @@ type Result struct {
 	Scenario   *scenarios.Scenario
 	Outcome    ResultOutcome
 	Reason     string
-	Violations []Violation
+	Violations []judge.Violation
 	// Exchanges are masked; they are those of the last attempt.
-	Exchanges []Exchange
+	Exchanges []target.Exchange
 	// Seen is what each of the scenario's steps came to; nil where none was replayed.
 	Seen []Seen
 	Took time.Duration
@@ -61,15 +66,24 @@ type Result struct {
 	Companion bool
 }
 
+// Effect says what goes wrong in production because of the first violation, or
+// of the scenario where there is none.
+func (r *Result) Effect() string {
+	if len(r.Violations) == 0 {
+		return r.Scenario.Effect
+	}
+	return r.Scenario.EffectOf(r.Violations[0].Rule)
+}
+
 // LetThrough reports whether something that must be refused was allowed.
-func (r *Result) LetThrough() bool { return r.shows(WronglyAllowed) }
+func (r *Result) LetThrough() bool { return r.shows(judge.WronglyAllowed) }
 
 // Unproven reports whether the refusal was as it must be, but the twin, which
 // must be allowed, was refused as well.
-func (r *Result) Unproven() bool { return r.shows(TwinRefused) }
+func (r *Result) Unproven() bool { return r.shows(judge.TwinRefused) }
 
-func (r *Result) shows(kind Kind) bool {
-	return slices.ContainsFunc(r.Violations, func(v Violation) bool { return v.Kind == kind })
+func (r *Result) shows(kind judge.Kind) bool {
+	return slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Kind == kind })
 }
 
 // A Summary is the end of a run.
@@ -83,10 +97,10 @@ type Summary struct {
 	Leftovers []string
 	// LeftBehind are the workspaces among them: those that the target still lists,
 	// or, where it has no list, that it did not delete. ID and Name are set.
-	LeftBehind []Workspace
+	LeftBehind []target.Workspace
 	// Strays are calls to providers, or to other hosts, that belong to no
 	// scenario; masked.
-	Strays []Exchange
+	Strays []target.Exchange
 	// Interrupted: the run was cut short; what was not replayed has no result.
 	Interrupted bool
 	// ReplayedAgain counts the scenarios that failed while the harness itself was

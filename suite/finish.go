@@ -8,6 +8,9 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // settle is how long a replay is left alone before it is judged, so that calls
@@ -24,7 +27,7 @@ type finisher struct {
 
 	ended []ended
 	// observed is what is being judged.
-	observed Observation
+	observed judge.Observation
 	// twins are the ids of all twins. outcomes are those that have been judged;
 	// parked are results that wait for a twin, by the twin's id.
 	twins    map[string]bool
@@ -38,7 +41,7 @@ type twinEnd struct {
 	outcome ResultOutcome
 	reason  string
 	// refused says that it was not allowed; nil where it was.
-	refused *Violation
+	refused *judge.Violation
 }
 
 // An ended replay waits until it has settled.
@@ -114,7 +117,7 @@ func (f *finisher) judge(r ended) {
 	if r.noPlace != "" {
 		res.Outcome, res.Reason = NotClaimed, r.noPlace
 	} else if r.failure != nil {
-		res.Outcome, res.Reason = Errored, f.e.cfg.Providers.ring.mask(r.failure.Error())
+		res.Outcome, res.Reason = Errored, f.e.cfg.Providers.ring.Mask(r.failure.Error())
 	} else if res.Violations = f.e.cfg.judge(o); len(res.Violations) > 0 {
 		res.Outcome = Failed
 	}
@@ -131,7 +134,7 @@ func (f *finisher) judge(r ended) {
 }
 
 // observation freezes a replay: calls that come later belong to nobody.
-func (f *finisher) observation(r *replay) *Observation {
+func (f *finisher) observation(r *replay) *judge.Observation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.judged = true; r.attempt == nil {
@@ -141,32 +144,32 @@ func (f *finisher) observation(r *replay) *Observation {
 }
 
 // seenOf is what a replay has seen until now. The caller holds r.mu.
-func (f *finisher) seenOf(r *replay) *Observation {
+func (f *finisher) seenOf(r *replay) *judge.Observation {
 	cfg := &f.e.cfg
 	for i := range r.steps {
 		r.steps[i].AskedBefore = r.set.knows(r.steps[i].Step, f.e.hostsOf(r.steps[i].Step))
 	}
-	f.observed = Observation{
+	f.observed = judge.Observation{
 		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
-		HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
+		Unreached: f.e.traits.HTTP && !cfg.Providers.Seen(), HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
 	}
 	return &f.observed
 }
 
-func (f *finisher) exchanges(o *Observation) []Exchange {
-	var out []Exchange
+func (f *finisher) exchanges(o *judge.Observation) []target.Exchange {
+	var out []target.Exchange
 	for i := range o.Steps {
 		s := &o.Steps[i]
 		for j := range s.Replies {
 			out = append(out, s.Replies[j].Exchanges...)
 		}
 		for j := range s.Calls {
-			out = append(out, s.Calls[j].exchange)
+			out = append(out, s.Calls[j].Exchange)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Exchange) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(out, func(a, b target.Exchange) int { return a.At.Compare(b.At) })
 	for i := range out {
-		out[i] = f.e.cfg.Providers.ring.maskExchange(out[i])
+		out[i] = f.e.cfg.Providers.ring.MaskExchange(out[i])
 	}
 	return out
 }
@@ -174,7 +177,7 @@ func (f *finisher) exchanges(o *Observation) []Exchange {
 // forget drops a replay's credentials: a scenario that has been judged has no
 // more to say, and the ring stays small.
 func (e *engine) forget(r *replay) {
-	e.cfg.Providers.ring.drop(r.credentials)
+	e.cfg.Providers.ring.Drop(r.credentials)
 }
 
 // finish emits a result, or parks it until its twin's is known.
@@ -208,8 +211,8 @@ func (f *finisher) publish(r Result) {
 			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s was not replayed, so this refusal proves nothing", twin)
 		case t.refused != nil:
 			r.Outcome = Failed
-			r.Violations = []Violation{{
-				Kind: TwinRefused, Rule: t.refused.Rule, Step: len(r.Scenario.Steps) - 1,
+			r.Violations = []judge.Violation{{
+				Kind: judge.TwinRefused, Rule: t.refused.Rule, Step: len(r.Scenario.Steps) - 1,
 				Message: "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either",
 				Want:    twin + " allowed", Got: t.refused.Got,
 			}}
@@ -238,13 +241,14 @@ func (f *finisher) publish(r Result) {
 }
 
 // notAllowing are the kinds that say of a step which must be allowed that it was not.
-var notAllowing = []Kind{WronglyRefused, Rejected, Fault, Deadline}
+var notAllowing = []judge.Kind{judge.WronglyRefused, judge.Rejected, judge.Fault, judge.Deadline}
 
 // refusedTwin returns how a twin failed that was not allowed; nil where it was,
 // as one that failed for how its credential was probed.
-func refusedTwin(t *Result) *Violation {
-	i := slices.IndexFunc(t.Violations, func(v Violation) bool {
-		return v.Rule == t.Scenario.Rules[0] && slices.Contains(notAllowing, v.Kind) && t.Scenario.Steps[v.Step].Expect.Verdict == scenarios.Allowed
+func refusedTwin(t *Result) *judge.Violation {
+	i := slices.IndexFunc(t.Violations, func(v judge.Violation) bool {
+		asked := v.Kind != judge.Deadline || v.Rule == t.Scenario.Rules[0] // a late one may be allowed
+		return asked && slices.Contains(notAllowing, v.Kind) && t.Scenario.Steps[v.Step].Expect.Verdict == scenarios.Allowed
 	})
 	if i < 0 {
 		return nil
@@ -254,7 +258,7 @@ func refusedTwin(t *Result) *Violation {
 
 // maskViolation returns a violation that can be shown: what was seen may quote
 // a reply or a URL.
-func maskViolation(r *ring, v Violation) Violation {
-	v.Message, v.Want, v.Got = r.mask(v.Message), r.mask(v.Want), r.mask(v.Got)
+func maskViolation(r *secrets.Ring, v judge.Violation) judge.Violation {
+	v.Message, v.Want, v.Got = r.Mask(v.Message), r.Mask(v.Want), r.Mask(v.Got)
 	return v
 }

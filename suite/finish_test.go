@@ -5,17 +5,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // notAllowed is how a twin fails that was refused.
-var notAllowed = Violation{Kind: WronglyRefused, Rule: "PRE-4", Message: "a workspace that must be allowed was refused", Want: "create allowed", Got: "refused with MISSING_BYOK_CREDENTIAL"}
+var notAllowed = judge.Violation{Kind: judge.WronglyRefused, Rule: "PRE-4", Message: "a workspace that must be allowed was refused", Want: "create allowed", Got: "refused with MISSING_BYOK_CREDENTIAL"}
 
 // TestTwins holds a refusal to what became of its twin, whichever ends first.
 func TestTwins(t *testing.T) {
-	misplaced := Violation{Kind: CredentialInURL, Rule: "LIV-5", Message: "the credential travels where the provider does not read it", Want: "header x-api-key", Got: "url"}
-	nothing := Violation{Kind: TwinRefused, Rule: "PRE-4", Message: "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either", Want: "twin allowed", Got: notAllowed.Got}
+	misplaced := judge.Violation{Kind: judge.CredentialInURL, Rule: "LIV-5", Message: "the credential travels where the provider does not read it", Want: "header x-api-key", Got: "url"}
+	nothing := judge.Violation{Kind: judge.TwinRefused, Rule: "PRE-4", Message: "the refusal proves nothing: its twin, which differs in the credential only, was not allowed either", Want: "twin allowed", Got: notAllowed.Got}
 	tests := []struct {
 		name string
 		// refused is the outcome of the refusal by itself; twin is nil where it is not replayed.
@@ -24,13 +25,13 @@ func TestTwins(t *testing.T) {
 		want    Result
 	}{
 		{"the twin passed", Result{Outcome: Passed}, &Result{Outcome: Passed}, Result{Outcome: Passed}},
-		{"the twin was not allowed either", Result{Outcome: Passed}, &Result{Outcome: Failed, Violations: []Violation{notAllowed}}, Result{Outcome: Failed, Violations: []Violation{nothing}}},
-		{"the twin was not allowed, and more", Result{Outcome: Passed}, &Result{Outcome: Failed, Violations: []Violation{misplaced, notAllowed}}, Result{Outcome: Failed, Violations: []Violation{nothing}}},
-		{"the twin was allowed, but probed wrongly", Result{Outcome: Passed}, &Result{Outcome: Failed, Violations: []Violation{misplaced}}, Result{Outcome: Passed}},
+		{"the twin was not allowed either", Result{Outcome: Passed}, &Result{Outcome: Failed, Violations: []judge.Violation{notAllowed}}, Result{Outcome: Failed, Violations: []judge.Violation{nothing}}},
+		{"the twin was not allowed, and more", Result{Outcome: Passed}, &Result{Outcome: Failed, Violations: []judge.Violation{misplaced, notAllowed}}, Result{Outcome: Failed, Violations: []judge.Violation{nothing}}},
+		{"the twin was allowed, but probed wrongly", Result{Outcome: Passed}, &Result{Outcome: Failed, Violations: []judge.Violation{misplaced}}, Result{Outcome: Passed}},
 		{"the twin could not be judged", Result{Outcome: Passed}, &Result{Outcome: Errored, Reason: "no reply"}, Result{Outcome: Errored, Reason: "its twin twin could not be judged: no reply"}},
 		{"the twin is not claimed", Result{Outcome: Passed}, &Result{Outcome: NotClaimed, Reason: "the target does not claim create-presence"}, Result{Outcome: Errored, Reason: "its twin twin was not replayed (the target does not claim create-presence), so this refusal proves nothing; claim what the twin needs, too"}},
 		{"the twin is not replayed", Result{Outcome: Passed}, nil, Result{Outcome: Errored, Reason: "its twin twin was not replayed, so this refusal proves nothing"}},
-		{"a refusal that failed by itself says so", Result{Outcome: Failed, Violations: []Violation{misplaced}}, &Result{Outcome: Failed, Violations: []Violation{notAllowed}}, Result{Outcome: Failed, Violations: []Violation{misplaced}}},
+		{"a refusal that failed by itself says so", Result{Outcome: Failed, Violations: []judge.Violation{misplaced}}, &Result{Outcome: Failed, Violations: []judge.Violation{notAllowed}}, Result{Outcome: Failed, Violations: []judge.Violation{misplaced}}},
 		{"a refusal that is not claimed stays so", Result{Outcome: NotClaimed, Reason: "x"}, nil, Result{Outcome: NotClaimed, Reason: "x"}},
 		{"a refusal that could not be judged stays so", Result{Outcome: Errored, Reason: "x"}, &Result{Outcome: Passed}, Result{Outcome: Errored, Reason: "x"}},
 	}
@@ -48,7 +49,7 @@ func TestTwins(t *testing.T) {
 					if f, ok := ev.(Finished); ok {
 						got = append(got, f.Result)
 					}
-				}}, Traits{}, refused, twin)
+				}}, target.Traits{}, refused, twin)
 				ends := func(s *scenarios.Scenario, r *Result) {
 					if r != nil {
 						r := *r
@@ -108,9 +109,9 @@ func TestWaive(t *testing.T) {
 						got[f.Result.Scenario.ID] = f.Result.Outcome
 					}
 				},
-			}, Traits{}, refused, twin)
+			}, target.Traits{}, refused, twin)
 			e.finisher.finish(Result{Scenario: refused, Outcome: Passed})
-			e.finisher.finish(Result{Scenario: twin, Outcome: Failed, Violations: []Violation{notAllowed}})
+			e.finisher.finish(Result{Scenario: twin, Outcome: Failed, Violations: []judge.Violation{notAllowed}})
 			want := map[string]ResultOutcome{"refused": Failed, "twin": Failed}
 			for _, id := range waived {
 				want[id] = Waived

@@ -6,21 +6,22 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
 )
 
 // credentialOf makes a credential of its own for every label.
-func credentialOf(t testing.TB, label, scope, name, value string) *credential {
+func credentialOf(t testing.TB, label, scope, name, value string) *secrets.Credential {
 	t.Helper()
 	v, err := scenarios.ParseValue(value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newMaterials("test", registry.Embedded()).credential(nil, scope, name, v, nil, label)
+	return secrets.NewMaterials("test", registry.Embedded()).Credential(nil, scope, name, v, nil, label)
 }
 
-func keyring(list ...*credential) *ring {
-	r := newRing()
-	r.add(list)
+func keyring(list ...*secrets.Credential) *secrets.Ring {
+	r := secrets.NewRing()
+	r.Add(list)
 	return r
 }
 

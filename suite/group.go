@@ -9,6 +9,9 @@ import (
 	"sync/atomic"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // runGroup replays a group, and then one at a time whatever could not be told
@@ -41,11 +44,11 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 	} else {
 		done(g.replays)
 	}
-	for _, r := range again {
+	for _, r := range e.narrowed(ctx, set, again) {
 		e.alone(ctx, r, func() { e.turn(ctx, set, r, e.slots) })
 	}
 	if set != nil {
-		e.cfg.Providers.ring.drop(set.credentials)
+		e.cfg.Providers.ring.Drop(set.credentials)
 	}
 }
 
@@ -61,7 +64,7 @@ func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
 	for again := true; again; again = r.attempts < mostAttempts && (e.isHindered(r) || e.isHaunted(r)) {
 		if r.isHaunted() {
 			counted = true
-			_ = pause(ctx, haunting) // the loop sees that ctx has ended
+			_ = timing.Pause(ctx, haunting) // the loop sees that ctx has ended
 		}
 		if ctx.Err() != nil {
 			return
@@ -113,7 +116,7 @@ func (e *engine) strikes(r *replay) string {
 	}
 	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
 	for _, a := range last.Secrets.Value(last.Expect.Probed).Answers {
-		if slices.Contains(scenarios.ConnectionAnswers, a) {
+		if scenarios.AnswerOf(a).Connection {
 			return a
 		}
 	}
@@ -144,7 +147,7 @@ func (e *engine) phases(ctx context.Context, g *group, replays []*replay) {
 		}
 		e.spread(ctx, set, replays, func(*replay) {})
 	}
-	e.cfg.Providers.ring.drop(set.credentials)
+	e.cfg.Providers.ring.Drop(set.credentials)
 }
 
 // install makes the only set of a group and sets it at the target. It returns
@@ -173,12 +176,12 @@ func newGlobalSet(replays []*replay) *globalSet {
 func (e *engine) setGlobals(ctx context.Context, set *globalSet, values map[string]scenarios.Value) error {
 	first := set.replays[0]
 	known := len(set.credentials)
-	set.secrets = e.things.make(set, "global", values, &set.credentials, nil, fmt.Sprintf("set %s %d %d", setKey(values), first.index, first.attempts))
-	e.cfg.Providers.ring.add(set.credentials[known:])
-	err := e.silence.gaveUp()
+	set.secrets = e.things.Make(set, "global", values, &set.credentials, nil, fmt.Sprintf("set %s %d %d", setKey(values), first.index, first.attempts))
+	e.cfg.Providers.ring.Add(set.credentials[known:])
+	err := e.silence.GaveUp(timing.ToSetGlobals, timing.ToCreate)
 	if err == nil {
 		err = e.cfg.Target.SetGlobals(ctx, set.secrets)
-		e.silence.heard(toSetGlobals, err)
+		e.silence.Heard(timing.ToSetGlobals, err)
 	}
 	if err != nil && ctx.Err() == nil {
 		for _, r := range set.replays {
@@ -282,7 +285,7 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 	if set != nil && set.apart {
 		return ""
 	}
-	accepted := acceptedBy(e.cfg.Registry, last.Expect.Providers)
+	accepted := judge.AcceptedBy(e.cfg.Registry, last.Expect.Providers)
 	if set != nil && slices.ContainsFunc(accepted, func(name string) bool { _, ok := set.secrets[name]; return ok }) {
 		return "host " + strings.Join(r.hosts, " ")
 	}
@@ -296,7 +299,7 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 func exactValue(s *scenarios.Step) string {
 	for _, values := range []map[string]scenarios.Value{s.Secrets.Workspace, s.Secrets.Global} {
 		for name, v := range values {
-			if text := reference(v.Shape, name); text != "" {
+			if text := secrets.Reference(v.Shape, name); text != "" {
 				return text
 			}
 		}

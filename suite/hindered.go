@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 // mostAttempts is how often a scenario is replayed at most.
@@ -88,7 +90,7 @@ func (e *engine) fails(r *replay) (failed, byTime bool) {
 		return false, false
 	}
 	violations := e.cfg.judge(e.finisher.seenOf(r))
-	shown := len(r.leaks) > 0 || slices.ContainsFunc(violations, func(v Violation) bool { return strings.HasPrefix(v.Rule, "SEC-") })
+	shown := len(r.leaks) > 0 || slices.ContainsFunc(violations, func(v judge.Violation) bool { return strings.HasPrefix(v.Rule, "SEC-") })
 	failed = r.failure != nil || len(violations) > 0
 	return failed, failed && !shown
 }

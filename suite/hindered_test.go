@@ -13,6 +13,10 @@ import (
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/govalue"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // hinderedBudget bounds the probes of these tests; nothing waits for it.
@@ -21,22 +25,22 @@ const hinderedBudget = time.Second
 // A hindered target is the reference gate, but for its first creates of each
 // scenario, which end as wrong says, and during which the harness stands still.
 type hindered struct {
-	*GateTarget
-	pulse *pulse
+	*govalue.Target
+	pulse *timing.Pulse
 	// first is how many creates of each scenario are wrong; stall is how long the
 	// harness stands still during one.
 	first int
 	stall time.Duration
-	wrong func(Reply, CreateRequest) Reply
+	wrong func(target.Reply, target.CreateRequest) target.Reply
 
 	mu      sync.Mutex
 	creates map[string]int
 }
 
-func (h *hindered) Pace(p *pulse) { h.pulse = p; h.GateTarget.Pace(p) }
+func (h *hindered) Pace(p *timing.Pulse) { h.pulse = p; h.Target.Pace(p) }
 
-func (h *hindered) Create(ctx context.Context, req CreateRequest) Reply {
-	reply := h.GateTarget.Create(ctx, req)
+func (h *hindered) Create(ctx context.Context, req target.CreateRequest) target.Reply {
+	reply := h.Target.Create(ctx, req)
 	h.mu.Lock()
 	h.creates[req.RequestID]++
 	n := h.creates[req.RequestID]
@@ -44,7 +48,7 @@ func (h *hindered) Create(ctx context.Context, req CreateRequest) Reply {
 	if n > h.first {
 		return reply
 	}
-	h.pulse.lose(h.stall)
+	h.pulse.Lose(h.stall)
 	return h.wrong(reply, req)
 }
 
@@ -69,12 +73,12 @@ func (h *hindered) run(t *testing.T, ids ...string) (map[string]Result, Summary)
 	}
 	p := NewProviders(reg)
 	h.creates = map[string]int{}
-	h.GateTarget = NewGateTarget(func(rt http.RoundTripper) gate.Gate {
+	h.Target = govalue.New(func(rt http.RoundTripper) gate.Gate {
 		return gate.NewReference(reg, gate.Options{Transport: rt, Budget: hinderedBudget})
 	}, p.RoundTripper())
 	results := map[string]Result{}
 	summary, err := Run(t.Context(), Config{
-		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Target: h, Providers: p, Budget: hinderedBudget, Seed: "seed", Parallel: 1, pulse: &pulse{},
+		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Target: h, Providers: p, Budget: hinderedBudget, Seed: "seed", Parallel: 1, pulse: &timing.Pulse{},
 		Handle: func(e Event) {
 			if f, ok := e.(Finished); ok {
 				results[f.Result.Scenario.ID] = f.Result
@@ -87,20 +91,20 @@ func (h *hindered) run(t *testing.T, ids ...string) (map[string]Result, Summary)
 	return results, summary
 }
 
-func allows(r Reply, _ CreateRequest) Reply {
-	return Reply{Outcome: OutcomeAllowed, Workspace: r.Workspace}
+func allows(r target.Reply, _ target.CreateRequest) target.Reply {
+	return target.Reply{Outcome: target.Allowed, Workspace: r.Workspace}
 }
 
-func takesLong(r Reply, _ CreateRequest) Reply {
+func takesLong(r target.Reply, _ target.CreateRequest) target.Reply {
 	r.Took = time.Minute
 	return r
 }
 
-func gives(_ Reply, _ CreateRequest) Reply {
-	return Reply{Outcome: OutcomeNone, Err: errors.New("no route")}
+func gives(_ target.Reply, _ target.CreateRequest) target.Reply {
+	return target.Reply{Outcome: target.NoReply, Err: errors.New("no route")}
 }
 
-func shows(r Reply, req CreateRequest) Reply {
+func shows(r target.Reply, req target.CreateRequest) target.Reply {
 	for _, s := range req.Secrets {
 		r.Text += s.Value
 	}
@@ -165,20 +169,20 @@ func TestAFaultyTargetIsNotReplayedForEver(t *testing.T) {
 // A haunted target asks a provider about a credential of the scenario before,
 // now and then: a probe that comes late, or a verdict that is kept for too long.
 type haunted struct {
-	*GateTarget
+	*govalue.Target
 	providers *Providers
 	last      string
 	// late is how many creates are followed by such a call.
 	late int
 }
 
-func (h *haunted) Create(ctx context.Context, req CreateRequest) Reply {
-	reply := h.GateTarget.Create(ctx, req)
+func (h *haunted) Create(ctx context.Context, req target.CreateRequest) target.Reply {
+	reply := h.Target.Create(ctx, req)
 	if h.last != "" && h.late > 0 {
 		h.late--
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.groq.com/openai/v1/models", nil)
 		if err != nil {
-			return Reply{Outcome: OutcomeFailed, Err: err}
+			return target.Reply{Outcome: target.Failed, Err: err}
 		}
 		r.Header.Set("Authorization", "Bearer "+h.last)
 		if resp, err := h.providers.RoundTripper().RoundTrip(r); err == nil {
@@ -205,17 +209,17 @@ func TestCallsForAnEarlierScenario(t *testing.T) {
 			t.Parallel()
 			reg := registry.Embedded()
 			p := NewProviders(reg)
-			h := &haunted{providers: p, late: test.late, GateTarget: NewGateTarget(func(rt http.RoundTripper) gate.Gate {
+			h := &haunted{providers: p, late: test.late, Target: govalue.New(func(rt http.RoundTripper) gate.Gate {
 				return gate.NewReference(reg, gate.Options{Transport: rt, Budget: hinderedBudget})
 			}, p.RoundTripper())}
 			r := &replay{scenario: nothingPresent(t)}
-			e, err := newEngine(Config{Registry: reg, Scenarios: []*scenarios.Scenario{r.scenario}, Target: h, Providers: p, Budget: hinderedBudget, Seed: "seed", pulse: &pulse{}})
+			e, err := newEngine(Config{Registry: reg, Scenarios: []*scenarios.Scenario{r.scenario}, Target: h, Providers: p, Budget: hinderedBudget, Seed: "seed", pulse: &timing.Pulse{}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			dropped := &credential{Credential: upstream.Credential{Name: "GROQ_API_KEY", Value: "value-abcdefghijklmnopqrstuvwxyz"}, scope: "workspace", secret: secret{random: "abcdefghijklmnopqrstuvwxyz"}}
-			p.ring.add([]*credential{dropped})
-			p.ring.drop([]*credential{dropped})
+			dropped := &secrets.Credential{Credential: upstream.Credential{Name: "GROQ_API_KEY", Value: "value-abcdefghijklmnopqrstuvwxyz"}, Scope: "workspace", Secret: secrets.Secret{Random: "abcdefghijklmnopqrstuvwxyz"}}
+			p.ring.Add([]*secrets.Credential{dropped})
+			p.ring.Drop([]*secrets.Credential{dropped})
 			h.last = dropped.Value
 			var result Result
 			e.cfg.Handle = func(ev Event) {

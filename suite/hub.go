@@ -11,6 +11,9 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // Providers are the fake providers of one run, and the hub that tells whose
@@ -18,8 +21,7 @@ import (
 // then Run.
 type Providers struct {
 	upstream *upstream.Upstream
-	ring     *ring
-	registry *registry.Registry
+	ring     *secrets.Ring
 
 	decoysOnce sync.Once
 	decoys     *decoys
@@ -29,20 +31,25 @@ type Providers struct {
 	running map[*replay]struct{}
 	pending map[*upstream.Exchange]*pendingCall
 	// strays are calls that no replay can be held to.
-	strays []Exchange
+	strays []target.Exchange
 	// hold is how long a call may be held back to see whether the create waits for it.
 	hold time.Duration
 	seen bool
 	// alone is the only replay under way, while one is replayed by itself.
 	alone *replay
+	// apart: no two replays under way have a host in common, so that a call
+	// without a credential belongs to the one whose provider lives there.
+	apart    bool
+	registry *registry.Registry
 }
 
 // Mask returns a text without the secrets of the runs so far: every credential
 // value, every piece of one that makes a leak, and what authorises us.
-func (p *Providers) Mask(text string) string { return p.ring.mask(text) }
+func (p *Providers) Mask(text string) string { return p.ring.Mask(text) }
 
 // pendingCall is a call that has arrived and is not answered yet.
 type pendingCall struct {
+	// replay is nil where the call is lawful for each of several that may have made it.
 	replay *replay
 	window *window
 	// index is the call's place among those of the step, as long as the
@@ -52,11 +59,14 @@ type pendingCall struct {
 	// replied is closed when the create has been answered; nil where the call
 	// need not be held back until then.
 	replied chan struct{}
+	// before is the earlier step that may have made the call in the background;
+	// nil where the call is the window's for sure.
+	before *window
 }
 
 // NewProviders returns fake providers for every host of a registry.
 func NewProviders(reg *registry.Registry) *Providers {
-	p := &Providers{ring: newRing(), registry: reg, running: map[*replay]struct{}{}, pending: map[*upstream.Exchange]*pendingCall{}}
+	p := &Providers{registry: reg, ring: secrets.NewRing(), running: map[*replay]struct{}{}, pending: map[*upstream.Exchange]*pendingCall{}}
 	p.upstream = upstream.New(upstream.Config{Registry: reg, Keyring: p.ring, Arrive: p.arrive, Observe: p.observe})
 	return p
 }
@@ -77,9 +87,10 @@ func (p *Providers) Seen() bool {
 // maxStrays bounds what is kept of calls that belong to nobody.
 const maxStrays = 100
 
-// arrive attributes a call and, where it would be one too many for a create,
-// holds it back until the create has answered: a call that the create does not
-// wait for belongs to the provisioning that follows it.
+// arrive attributes a call and, where it would be one too many for a create, or
+// belongs to an earlier step rather than to this one, holds it back until the
+// create has answered: a call that the create does not wait for belongs to what
+// the target does in the background.
 func (p *Providers) arrive(ctx context.Context, x *upstream.Exchange) {
 	pc := p.attribute(x)
 	if pc == nil || pc.replied == nil || p.hold == 0 {
@@ -89,38 +100,61 @@ func (p *Providers) arrive(ctx context.Context, x *upstream.Exchange) {
 	defer timer.Stop()
 	select {
 	case <-pc.replied:
-		pc.afterwards()
+		pc.afterwards(p.callOf(x))
 	case <-timer.C:
-		pc.awaited()
+		pc.awaited(p.callOf(x))
 	case <-ctx.Done():
+		pc.awaited(p.callOf(x))
 	}
 }
 
 // awaited notes that the create waits for its calls, so that no other one has to
 // be held back.
-func (pc *pendingCall) awaited() {
+func (pc *pendingCall) awaited(call judge.Call) {
 	pc.replay.mu.Lock()
 	defer pc.replay.mu.Unlock()
 	pc.window.awaits = true
+	if pc.before != nil {
+		pc.put(call)
+	}
 }
 
 // afterwards notes that the create did not wait for the call.
-func (pc *pendingCall) afterwards() {
+func (pc *pendingCall) afterwards(call judge.Call) {
 	pc.replay.mu.Lock()
 	defer pc.replay.mu.Unlock()
 	pc.inCreate = false
-	if pc.generation == pc.window.generation && !pc.replay.judged {
+	if pc.before != nil {
+		pc.put(call)
+	} else if pc.generation == pc.window.generation && !pc.replay.judged {
 		pc.window.step.Calls[pc.index].InCreate = false
 	}
 }
 
+// put adds the call to those of its step: the earlier one that may have made it
+// where the create under way does not wait for it. The caller holds the replay's mutex.
+func (pc *pendingCall) put(call judge.Call) {
+	if pc.before != nil && !pc.inCreate {
+		pc.window, pc.generation = pc.before, pc.before.generation
+	}
+	pc.before = nil
+	if pc.replay.judged || pc.generation != pc.window.generation {
+		return
+	}
+	call.InCreate = pc.inCreate
+	pc.index = len(pc.window.step.Calls)
+	pc.window.step.Calls = append(pc.window.step.Calls, call)
+	pc.window.arrived++
+}
+
+// attribute returns nil where a call is nobody's, and where it need not be anybody's.
 func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.seen = true
 	for _, s := range x.Sightings {
-		if c := p.ring.of(s.Credential); c != nil {
-			if set, ok := c.owner.(*globalSet); ok {
+		if c := p.ring.Of(s.Credential); c != nil {
+			if set, ok := c.Owner.(*globalSet); ok {
 				set.ask(c.Value, x.Host)
 			}
 		}
@@ -135,25 +169,64 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	if r.judged || w == nil {
 		return nil
 	}
-	pc := &pendingCall{
-		replay: r, window: w, index: len(w.step.Calls), generation: w.generation, inCreate: !w.replied,
+	if w.replied && p.ofTheNext(x, w) {
+		p.pending[x] = &pendingCall{}
+		return nil
 	}
-	suspect := w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= maxCalls || w.final && w.arrived >= 1)
+	pc := &pendingCall{replay: r, window: w, index: -1, generation: w.generation, inCreate: !w.replied}
+	if p.hold > 0 {
+		pc.before = p.earlier(r, w, x)
+	}
+	suspect := pc.before != nil || w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= judge.MaxCalls || w.final && w.arrived >= 1)
 	if suspect && pc.inCreate {
 		if w.heldBack == nil {
 			w.heldBack = make(chan struct{})
 		}
 		pc.replied = w.heldBack
 	}
-	if p.alone == r && len(x.Sightings) == 0 && p.ring.remembers(x) {
+	if p.alone == r && len(x.Sightings) == 0 && p.ring.Remembers(x) {
 		r.haunted = true
 	}
-	w.arrived++
-	call := p.callOf(x)
-	call.InCreate = pc.inCreate
-	w.step.Calls = append(w.step.Calls, call)
+	if pc.before == nil || pc.replied == nil {
+		pc.put(p.callOf(x))
+	}
 	p.pending[x] = pc
 	return pc
+}
+
+// ofTheNext reports whether a call after a step's answer carries nothing but global
+// secrets that were set later than the step was asked: a provisioning in the
+// background met them, and no step is held to that.
+func (p *Providers) ofTheNext(x *upstream.Exchange, w *window) bool {
+	for _, s := range x.Sightings {
+		c := p.ring.Of(s.Credential)
+		if c == nil {
+			return false
+		}
+		set, ok := c.Owner.(*globalSet)
+		if !ok || slices.Index(set.credentials, c) < w.globals {
+			return false
+		}
+	}
+	return len(x.Sightings) > 0
+}
+
+// earlier returns the step before the one under way that may have made a call in
+// the background: it was given the credential and asks that host, which the step
+// under way does not. Nil where there is none. The caller holds r.mu.
+func (p *Providers) earlier(r *replay, w *window, x *upstream.Exchange) *window {
+	asks := func(w *window) bool {
+		return slices.Contains(judge.HostsOf(p.registry, w.step.Step.Expect.Providers), x.Host)
+	}
+	if len(x.Sightings) == 0 || asks(w) || !slices.Contains(r.windows, w) {
+		return nil
+	}
+	for _, before := range r.past {
+		if asks(before) && slices.ContainsFunc(valuesOf(x), func(v string) bool { return slices.Contains(before.secrets, v) }) {
+			return before
+		}
+	}
+	return nil
 }
 
 func valuesOf(x *upstream.Exchange) []string {
@@ -165,7 +238,8 @@ func valuesOf(x *upstream.Exchange) []string {
 }
 
 // whose returns the replay that a call belongs to, or nil. Where several may
-// have made it, all of them are marked, to be replayed one at a time.
+// have made it, those whose verdict it could change are marked, to be replayed
+// where it can be told whose it is.
 func (p *Providers) whose(x *upstream.Exchange) *replay {
 	if p.alone != nil {
 		if r := p.ownerOf(x); r != nil {
@@ -184,10 +258,45 @@ func (p *Providers) whose(x *upstream.Exchange) *replay {
 	if len(candidates) == 1 {
 		return candidates[0]
 	}
+	if p.apart && len(x.Sightings) == 0 {
+		if near := whoseHost(candidates, x.Host); len(near) == 1 {
+			near[0].byHost()
+			return near[0]
+		}
+	}
+	lawful := false
 	for _, r := range candidates {
-		r.doubtful()
+		// Without a credential a call violates no rule but where nobody may be called.
+		if len(x.Sightings) > 0 || r.callsNobody() {
+			r.doubtful()
+		} else if slices.Contains(r.hosts, x.Host) {
+			lawful = true
+		}
+	}
+	if lawful {
+		p.pending[x] = &pendingCall{}
 	}
 	return nil
+}
+
+// whoseHost are the replays that ask a host.
+func whoseHost(list []*replay, host string) []*replay {
+	return slices.DeleteFunc(slices.Clone(list), func(r *replay) bool { return !slices.Contains(r.hosts, host) })
+}
+
+// callsNobody reports whether a step of the replay may call no provider.
+func (r *replay) callsNobody() bool {
+	return slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return s.Expect.Upstream == scenarios.NoCall })
+}
+
+// byHost notes that a call without a credential was taken for the replay's, since
+// nobody else's provider lives there.
+func (r *replay) byHost() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.attempt != nil {
+		r.guessed = true
+	}
 }
 
 // suspect has those replayed by themselves who may make no call at all, now that
@@ -195,7 +304,7 @@ func (p *Providers) whose(x *upstream.Exchange) *replay {
 // may make some by itself, now and then.
 func (p *Providers) suspect() {
 	for r := range p.running {
-		if slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return refusesAbsence(&s) }) {
+		if slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return judge.RefusesAbsence(&s) }) {
 			r.doubtful()
 		}
 	}
@@ -213,8 +322,8 @@ func (r *replay) doubtful() {
 // ownerOf is the replay that a sighted credential belongs to by itself.
 func (p *Providers) ownerOf(x *upstream.Exchange) *replay {
 	for _, s := range x.Sightings {
-		if c := p.ring.of(s.Credential); c != nil {
-			if r, ok := c.owner.(*replay); ok {
+		if c := p.ring.Of(s.Credential); c != nil {
+			if r, ok := c.Owner.(*replay); ok {
 				return r
 			}
 		}
@@ -228,9 +337,9 @@ func (p *Providers) candidates(x *upstream.Exchange) []*replay {
 	var set *globalSet
 	operators := false
 	for _, s := range x.Sightings {
-		if c := p.ring.of(s.Credential); c != nil {
-			set, _ = c.owner.(*globalSet)
-			operators = operators || c.scope == operatorScope
+		if c := p.ring.Of(s.Credential); c != nil {
+			set, _ = c.Owner.(*globalSet)
+			operators = operators || c.Scope == operatorScope
 		}
 	}
 	var all, near []*replay
@@ -265,29 +374,32 @@ func (p *Providers) observe(x *upstream.Exchange) {
 	p.mu.Unlock()
 	call := p.callOf(x)
 	if pc == nil {
-		p.stray(call.exchange)
+		p.stray(call.Exchange)
 		return
 	}
-	call.InCreate, call.exchange.Stage = pc.inCreate, "provision"
+	if pc.replay == nil {
+		return
+	}
+	call.InCreate, call.Exchange.Stage = pc.inCreate, "provision"
 	if pc.inCreate {
-		call.exchange.Stage = "create"
+		call.Exchange.Stage = "create"
 	}
 	r := pc.replay
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.judged || pc.generation != pc.window.generation {
+	if r.judged || pc.index < 0 || pc.generation != pc.window.generation {
 		return
 	}
 	pc.window.step.Calls[pc.index] = call
-	if call.final() {
+	if call.Final() {
 		pc.window.final = true
 	}
-	if call.unheard() {
+	if call.Unheard() {
 		pc.window.arrived--
 	}
 }
 
-func (p *Providers) stray(x Exchange) {
+func (p *Providers) stray(x target.Exchange) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.strays) < maxStrays {
@@ -295,30 +407,30 @@ func (p *Providers) stray(x Exchange) {
 	}
 }
 
-func (p *Providers) callOf(x *upstream.Exchange) Call {
-	c := Call{
+func (p *Providers) callOf(x *upstream.Exchange) judge.Call {
+	c := judge.Call{
 		Method: x.Method, Scheme: x.Scheme, Host: x.Host, URL: x.Scheme + "://" + x.Host + x.Path, Known: x.Known,
 		HasVersion: x.Header.Get("Anthropic-Version") != "", Status: x.Status, Answer: string(x.Answer), Reply: x.ReplyBody,
 		RequestID: x.ReplyHeader.Get("Request-Id"), AsReset: strings.HasSuffix(x.Fault, " as reset"),
 	}
 	c.Unverified = x.Unverified
 	for _, s := range x.Sightings {
-		if k := p.ring.of(s.Credential); k != nil {
-			c.Credentials = append(c.Credentials, Carried{Scope: k.scope, Name: k.Name, Where: s.Where, Read: s.Read})
+		if k := p.ring.Of(s.Credential); k != nil {
+			c.Credentials = append(c.Credentials, judge.Carried{Scope: k.Scope, Name: k.Name, Where: s.Where, Read: s.Read})
 		}
 	}
-	c.exchange = Exchange{
+	c.Exchange = target.Exchange{
 		Direction: "upstream", Method: x.Method, URL: c.URL, Status: x.Status, RequestHeaders: x.Header, RequestBody: string(x.Body),
 		ResponseHeaders: x.ReplyHeader, ResponseBody: string(x.ReplyBody), At: x.Start, Took: x.End.Sub(x.Start), Note: noteOf(x),
 	}
 	if x.End.IsZero() {
-		c.exchange.Took = 0 // it has arrived, and is not answered yet
+		c.Exchange.Took = 0 // it has arrived, and is not answered yet
 	}
 	if len(c.Credentials) > 0 {
-		c.exchange.Credential = c.Credentials[0].Key()
+		c.Exchange.Credential = c.Credentials[0].Key()
 	}
 	if len(x.Providers) > 0 {
-		c.exchange.Provider = x.Providers[0]
+		c.Exchange.Provider = x.Providers[0]
 	}
 	return c
 }

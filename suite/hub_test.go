@@ -6,9 +6,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // hubOf is providers with replays under way, each with a step open and a
@@ -17,21 +20,21 @@ type hubOf struct {
 	*Providers
 	replays []*replay
 	windows []*window
-	own     []*credential
+	own     []*secrets.Credential
 }
 
 func newHub(t *testing.T, pairs ...string) *hubOf {
 	t.Helper()
 	h := &hubOf{Providers: NewProviders(registry.Embedded())}
 	h.hold = time.Second
-	e, _ := planOf(t, Config{}, Traits{}, planned(t, "none", "claude-code", opus))
+	e, _ := planOf(t, Config{}, target.Traits{}, planned(t, "none", "claude-code", opus))
 	for i, model := range pairs {
 		s := planned(t, model, "claude-code", model, "workspace.K=live")
 		r := e.newReplay(s, i)
 		e.reset(r)
 		c := credentialOf(t, model, "workspace", "K", "live")
-		c.owner = r
-		h.ring.add([]*credential{c})
+		c.Owner = r
+		h.ring.Add([]*secrets.Credential{c})
 		h.enter(r)
 		h.replays, h.windows, h.own = append(h.replays, r), append(h.windows, r.open(0, 1)...), append(h.own, c)
 	}
@@ -39,7 +42,7 @@ func newHub(t *testing.T, pairs ...string) *hubOf {
 }
 
 // dialled is an exchange at a host that carries credentials.
-func dialled(host string, carried ...*credential) *upstream.Exchange {
+func dialled(host string, carried ...*secrets.Credential) *upstream.Exchange {
 	x := &upstream.Exchange{Method: "GET", Scheme: "https", Host: host, Path: "/v1/models", Known: host != "elsewhere.invalid", Status: 200, Answer: "live"}
 	for _, c := range carried {
 		x.Sightings = append(x.Sightings, upstream.Sighting{Credential: &c.Credential, Where: "header x-api-key", Read: true})
@@ -74,23 +77,37 @@ func TestCallsAreAttributed(t *testing.T) {
 	}{
 		{"its own credential", func(h *hubOf) { h.seeing(t, dialled("api.anthropic.com", h.own[0])) }, []int{1, 0}, []bool{false, false}, 0},
 		{"its own credential at somebody else's host", func(h *hubOf) { h.seeing(t, dialled("api.kimi.com", h.own[0])) }, []int{1, 0}, []bool{false, false}, 0},
-		{"no credential at a known host: anybody's", func(h *hubOf) { h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 0}, []bool{true, true}, 1},
+		{"no credential at a known host: lawful for both", func(h *hubOf) { h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 0}, []bool{false, false}, 0},
+		{"no credential at a known host, and one of them may call nobody", func(h *hubOf) {
+			h.replays[1].scenario.Steps[0].Expect.Upstream = scenarios.NoCall
+			h.seeing(t, dialled("api.anthropic.com"))
+		}, []int{0, 0}, []bool{false, true}, 0},
+		{"no credential at a known host, and both may call nobody", func(h *hubOf) {
+			for _, r := range h.replays {
+				r.scenario.Steps[0].Expect.Upstream = scenarios.NoCall
+			}
+			h.seeing(t, dialled("api.anthropic.com"))
+		}, []int{0, 0}, []bool{true, true}, 1},
+		{"no credential, while no two share a host", func(h *hubOf) {
+			h.setApart(true)
+			h.seeing(t, dialled("api.anthropic.com"))
+		}, []int{1, 0}, []bool{false, false}, 0},
 		{"no credential at an unknown host: nobody's", func(h *hubOf) { h.seeing(t, dialled("elsewhere.invalid")) }, []int{0, 0}, []bool{false, false}, 1},
 		{"no credential while one is alone", func(h *hubOf) { h.setAlone(h.replays[1]); h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 1}, []bool{false, false}, 0},
 		{"no credential while one is under way", func(h *hubOf) { h.leave(h.replays[0]); h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 1}, []bool{false, false}, 0},
 		{"a global one: whose provider lives there", func(h *hubOf) {
-			global.owner = newGlobalSet(h.replays)
-			h.ring.add([]*credential{global})
+			global.Owner = newGlobalSet(h.replays)
+			h.ring.Add([]*secrets.Credential{global})
 			h.seeing(t, dialled(h.replays[1].hosts[0], global))
 		}, []int{0, 1}, []bool{false, false}, 0},
 		{"a global one at a host of neither", func(h *hubOf) {
-			global.owner = newGlobalSet(h.replays)
-			h.ring.add([]*credential{global})
+			global.Owner = newGlobalSet(h.replays)
+			h.ring.Add([]*secrets.Credential{global})
 			h.seeing(t, dialled("elsewhere.invalid", global))
 		}, []int{0, 0}, []bool{true, true}, 1},
 		{"a global one of a set that one runs under", func(h *hubOf) {
-			global.owner = newGlobalSet(h.replays[:1])
-			h.ring.add([]*credential{global})
+			global.Owner = newGlobalSet(h.replays[:1])
+			h.ring.Add([]*secrets.Credential{global})
 			h.seeing(t, dialled("elsewhere.invalid", global))
 		}, []int{1, 0}, []bool{false, false}, 0},
 		{"after it was judged", func(h *hubOf) { h.replays[0].judged = true; h.seeing(t, dialled("api.anthropic.com", h.own[0])) }, []int{0, 0}, []bool{false, false}, 1},
@@ -140,7 +157,7 @@ func TestCallsOfTheCreate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHub(t, opus)
 		c := h.own[0]
-		for range maxCalls {
+		for range judge.MaxCalls {
 			h.seeing(t, dialled("api.anthropic.com", c))
 		}
 		start := time.Now()

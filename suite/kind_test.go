@@ -9,11 +9,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 // TestNoSentenceDecides replays the same scenarios twice, once with every text of
@@ -42,8 +42,8 @@ func TestNoSentenceDecides(t *testing.T) {
 			sel := scenarios.Selection{Level: scenarios.Core, Matrix: scenarios.PairwiseMatrix, Classes: []string{"mismatched", "valid", "missing", "provision"}}
 			plain := decided(replay(t, t.Context(), inProcess(build), sel))
 			n := 0
-			exchanged := suite.Judged(inProcess(build), func(o *suite.Observation) []suite.Violation {
-				list := suite.Judge(o)
+			exchanged := suite.Judged(inProcess(build), func(o *judge.Observation) []judge.Violation {
+				list := judge.Judge(o)
 				for i := range list {
 					n++
 					v := &list[i]
@@ -74,14 +74,14 @@ func decided(r replayed) map[string]string {
 // TestKinds holds the table to a title for each kind, and no two alike.
 func TestKinds(t *testing.T) {
 	titles := map[string]bool{}
-	for _, k := range suite.Kinds() {
+	for _, k := range judge.Kinds() {
 		title := k.Title()
 		if title == "" || titles[title] || strings.HasSuffix(title, ".") {
 			t.Errorf("%s: title %q", k, title)
 		}
 		titles[title] = true
 	}
-	if list := suite.Kinds(); len(slices.Compact(slices.Sorted(slices.Values(list)))) != len(list) || suite.Kind("no such").Title() != "" {
+	if list := judge.Kinds(); len(slices.Compact(slices.Sorted(slices.Values(list)))) != len(list) || judge.Kind("no such").Title() != "" {
 		t.Errorf("kinds %q", list)
 	}
 }

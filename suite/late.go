@@ -5,21 +5,16 @@ import (
 	"slices"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
-
-// A Watcher is a target that shows what became of a workspace after its create
-// was answered. Outcome waits until it has come to rest, and returns a reply
-// that is OutcomeRefused where the gate refused it meanwhile. Nil where the
-// target does not show it.
-type Watcher interface {
-	Outcome(ctx context.Context, w Workspace) *Reply
-}
 
 // unasked waits until a workspace that was created without a probe has come to
 // rest: a target may ask the provider behind its answer, and a slow machine must
 // not decide whether that is seen.
-func (e *engine) unasked(ctx context.Context, r *replay, s *StepObservation) {
-	if !slices.Contains(e.cfg.Claims, "create-liveness") || s.Step.Expect.Upstream != scenarios.OneProbe || s.Step.AtOnce > 1 || s.Struck || s.Replies[0].Outcome != OutcomeAllowed {
+func (e *engine) unasked(ctx context.Context, r *replay, s *judge.StepObservation) {
+	if !slices.Contains(e.cfg.Claims, "create-liveness") || s.Step.Expect.Upstream != scenarios.OneProbe || s.Step.AtOnce > 1 || s.Struck || s.Replies[0].Outcome != target.Allowed {
 		return
 	}
 	calls := func() int {
@@ -41,39 +36,28 @@ func (e *engine) unasked(ctx context.Context, r *replay, s *StepObservation) {
 // thousands may be created that must not be: a look takes no longer than a probe
 // may, and where the first of them all show nothing, there are no more.
 func (e *engine) lookLater(ctx context.Context, look func(context.Context) bool) {
-	if !e.afterwards.worthIt() {
+	if !e.afterwards.WorthIt() || e.silence.GaveUp(timing.ToShow) != nil {
 		return
 	}
-	ctx, cancel := e.pulse.within(ctx, e.cfg.Budget+boundSlack)
+	ctx, cancel := e.pulse.Within(ctx, e.cfg.Budget+judge.BoundSlack)
 	defer cancel()
 	if look(ctx) {
-		e.afterwards.proved()
+		e.afterwards.Proved()
 	} else {
-		e.afterwards.inVain()
+		e.afterwards.InVain()
 	}
 }
 
 // late looks whether workspaces that had to be refused, and were created, are
 // refused afterwards (REF-4). What cannot be seen is no violation: that they
 // were created is one already.
-func (e *engine) late(ctx context.Context, r *replay, s *StepObservation) {
-	watcher, ok := e.cfg.Target.(Watcher)
-	if !ok || s.Step.Expect.Verdict != scenarios.Refused || s.Step.AtOnce > 1 || r.waits || s.Replies[0].Outcome != OutcomeAllowed {
+func (e *engine) late(ctx context.Context, r *replay, s *judge.StepObservation) {
+	watcher, ok := e.cfg.Target.(target.Watcher)
+	if !ok || s.Step.Expect.Verdict != scenarios.Refused || s.Step.AtOnce > 1 || r.waits || s.Replies[0].Outcome != target.Allowed {
 		return
 	}
 	e.lookLater(ctx, func(ctx context.Context) bool {
 		s.Later = watcher.Outcome(ctx, s.Replies[0].Workspace)
-		return s.Later != nil && s.Later.Outcome == OutcomeRefused
+		return s.Later != nil && s.Later.Outcome == target.Refused
 	})
-}
-
-// checkLate reports refusals that are not the answer to the create (REF-4).
-func checkLate(_ *Observation, s *StepObservation) []Violation {
-	if s.Step.Stage != scenarios.Create || s.Later == nil || s.Later.Outcome != OutcomeRefused {
-		return nil
-	}
-	return []Violation{{
-		LateRefusal, "REF-4", 0, "the create was answered as if it were allowed, and the refusal came afterwards",
-		"the refusal is the answer to the create", s.Replies[0].String() + ", then " + s.Later.String(),
-	}}
 }

@@ -5,12 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
 )
 
 // operatorScope is the scope of a credential that is the operator's own: it stands
 // in the server's environment, and no tenant gave it (PRE-8).
-const operatorScope = "operator"
+const operatorScope = judge.OperatorScope
 
 // decoys are credentials of an operator, for the environment of a server under
 // test. The fakes answer that they are alive, so that a server which uses one gets
@@ -59,25 +60,14 @@ func (p *Providers) DecoyEnv() []string {
 
 func (p *Providers) plant(seed string) {
 	p.decoys = &decoys{seed: seed, env: map[string]string{}}
-	m, hosts := newMaker(seed), hostsByName(p.registry)
-	var list []*credential
-	for _, provider := range p.registry.BYOK() {
-		for _, name := range provider.AuthEnv {
-			if _, done := p.decoys.env[name]; done {
-				continue
-			}
-			prefix := prefixes[name]
-			value := m.value(prefix, operatorScope, name)
-			c := &credential{scope: operatorScope, symbol: "live", owner: p.decoys, secret: secret{written: value, sent: value, random: value[len(prefix):]}}
-			c.Name, c.Value, c.Hosts, c.Answers = name, value, hosts(name, nil), []upstream.Answer{"live"}
-			list = append(list, c)
-			p.decoys.env[name] = value
-			if base := baseURLName(name); base != "" {
-				p.decoys.env[base] = "https://operator.invalid/v1"
-			}
+	list := secrets.Decoys(seed, operatorScope, p.registry, p.decoys)
+	for _, c := range list {
+		p.decoys.env[c.Name] = c.Value
+		if base := baseURLName(c.Name); base != "" {
+			p.decoys.env[base] = "https://operator.invalid/v1"
 		}
 	}
-	p.ring.add(list)
+	p.ring.Add(list)
 }
 
 // baseURLName is the setting that client libraries read beside a credential; empty
@@ -89,30 +79,4 @@ func baseURLName(credential string) string {
 		}
 	}
 	return ""
-}
-
-// operators reports whether a call carries a credential of the operator's.
-func (c *Call) operators() bool {
-	return slices.ContainsFunc(c.Credentials, func(k Carried) bool { return k.Scope == operatorScope })
-}
-
-// operatorPays reports whether a step is about a model that the platform pays, for
-// which a server may use what is the operator's (PRE-8 is about BYOK).
-func operatorPays(o *Observation, s *StepObservation) bool {
-	p := o.Registry.Derive(s.Step.Runtime, s.Step.Model, s.Step.Secrets.InScope).Provider
-	return p != nil && p.IsPlatform()
-}
-
-// checkOperator reports calls with a credential of the operator's (PRE-8).
-func checkOperator(o *Observation, s *StepObservation) []Violation {
-	if operatorPays(o, s) {
-		return nil
-	}
-	var out []Violation
-	for i := range s.Calls {
-		if c := &s.Calls[i]; c.operators() {
-			out = append(out, Violation{OperatorSent, "PRE-8", 0, "a credential of the operator's environment was sent for a tenant's workspace", "no credential but the tenant's", c.describe()})
-		}
-	}
-	return out
 }

@@ -2,10 +2,14 @@ package suite
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // An Output collects what a target prints, line by line: it looks for pieces
@@ -13,7 +17,7 @@ import (
 // whoever asks what was said (LIV-11, a server that dies).
 type Output struct {
 	mu   sync.Mutex
-	ring *ring
+	ring *secrets.Ring
 	// partial is the line that has not ended yet.
 	partial []byte
 	// lines are the last keptLines; first is the number of lines[0].
@@ -33,7 +37,7 @@ const (
 // output and standard error. It is an io.Writer for use from many goroutines.
 func NewOutput() *Output { return &Output{news: make(chan struct{})} }
 
-func (o *Output) watch(r *ring) {
+func (o *Output) watch(r *secrets.Ring) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.ring = r
@@ -52,7 +56,7 @@ func (o *Output) Write(p []byte) (int, error) {
 		rest = after
 	}
 	// A line that never ends must not hide what it holds.
-	o.search(o.partial[max(0, len(o.partial)-len(p)-randomLength):])
+	o.search(o.partial[max(0, len(o.partial)-len(p)-secrets.RandomLength):])
 	return len(p), nil
 }
 
@@ -61,10 +65,10 @@ func (o *Output) search(text []byte) {
 	if o.ring == nil {
 		return
 	}
-	for _, c := range o.ring.sightAll(string(text)) {
-		if r, ok := c.owner.(*replay); ok {
+	for _, c := range o.ring.SightAll(string(text)) {
+		if r, ok := c.Owner.(*replay); ok {
 			r.leak("SEC-2", "a line of output", c)
-		} else if s, ok := c.owner.(*globalSet); ok {
+		} else if s, ok := c.Owner.(*globalSet); ok {
 			s.leaked(c)
 		}
 	}
@@ -73,7 +77,10 @@ func (o *Output) search(text []byte) {
 // end closes the current line.
 func (o *Output) end() {
 	o.search(o.partial)
-	line := strings.ToValidUTF8(string(o.partial), "\ufffd")
+	line := uncoloured(strings.ToValidUTF8(string(o.partial), "\ufffd"))
+	if len(line) < len(o.partial) { // a colour may change inside a credential
+		o.search([]byte(line))
+	}
 	o.partial = o.partial[:0]
 	o.lines = append(o.lines, line)
 	if extra := len(o.lines) - keptLines; extra > 0 {
@@ -104,7 +111,7 @@ func (o *Output) Last(n int) []string {
 
 // wait returns the lines since a mark, once one of them matches or the limit
 // has passed since a stretch began; time in which the harness did not run does not count.
-func (o *Output) wait(since stretch, mark int64, limit time.Duration, match func(string) bool) []string {
+func (o *Output) wait(since timing.Stretch, mark int64, limit time.Duration, match func(string) bool) []string {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	var seen []string
@@ -122,11 +129,22 @@ func (o *Output) wait(since stretch, mark int64, limit time.Duration, match func
 		select {
 		case <-news:
 		case <-timer.C:
-			if left := since.left(limit); left > 0 {
+			if left := since.Left(limit); left > 0 {
 				timer.Reset(left)
 				continue
 			}
 			return append(seen, "")[:len(seen)]
 		}
 	}
+}
+
+// colour is an escape sequence of a terminal (ECMA-48): a colour, most often.
+var colour = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
+
+// uncoloured is a line as a person sees it.
+func uncoloured(line string) string {
+	if strings.IndexByte(line, 0x1b) < 0 {
+		return line
+	}
+	return colour.ReplaceAllString(line, "")
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // write writes pieces and fails the test where that does.
@@ -60,7 +62,7 @@ func TestOutputKeepsTheLastLines(t *testing.T) {
 	if got := o.Last(2 * keptLines); len(got) != keptLines || got[0] != "10" {
 		t.Errorf("%d lines are kept, from %q on", len(got), got[0])
 	}
-	if got := o.wait((*pulse)(nil).stretch(), early, time.Nanosecond, func(string) bool { return true }); len(got) != keptLines {
+	if got := o.wait((*timing.Pulse)(nil).Stretch(), early, time.Nanosecond, func(string) bool { return true }); len(got) != keptLines {
 		t.Errorf("since a mark that is gone: %d lines", len(got))
 	}
 	writeAll(t, o, "part")
@@ -94,7 +96,7 @@ func TestOutputWait(t *testing.T) {
 				timer := time.AfterFunc(time.Second, func() { writeAll(t, o, test.after) })
 				defer timer.Stop()
 				start := time.Now()
-				got := o.wait((*pulse)(nil).stretch(), mark, 5*time.Second, is("hit"))
+				got := o.wait((*timing.Pulse)(nil).Stretch(), mark, 5*time.Second, is("hit"))
 				if took := time.Since(start); took != test.took {
 					t.Errorf("it took %s, want %s", took, test.took)
 				}
@@ -134,13 +136,13 @@ func TestOutputFindsLeaks(t *testing.T) {
 			own, shared := credentialOf(t, "own", "workspace", "GROQ_API_KEY", "live"), credentialOf(t, "shared", "global", "GROQ_API_KEY", "live")
 			r, bystander := &replay{attempt: &attempt{}}, &replay{attempt: &attempt{}}
 			set := &globalSet{replays: []*replay{r, bystander}}
-			own.owner, shared.owner = r, set
+			own.Owner, shared.Owner = r, set
 			o := NewOutput()
 			o.watch(keyring(own, shared))
 			writeAll(t, o, test.write(own.Value)...)
-			want := []Leak(nil)
+			want := []judge.Leak(nil)
 			if test.want {
-				want = []Leak{{"SEC-2", "a line of output", "workspace/GROQ_API_KEY"}}
+				want = []judge.Leak{{Rule: "SEC-2", Where: "a line of output", Credential: "workspace/GROQ_API_KEY"}}
 			}
 			if diff := cmp.Diff(want, r.leaks); diff != "" {
 				t.Errorf("leaks (-want +got):\n%s", diff)
@@ -166,7 +168,7 @@ func TestOutputFromManyGoroutines(t *testing.T) {
 					t.Error(err)
 				}
 				o.Last(1)
-				o.wait((*pulse)(nil).stretch(), o.mark(), time.Nanosecond, func(string) bool { return false })
+				o.wait((*timing.Pulse)(nil).Stretch(), o.mark(), time.Nanosecond, func(string) bool { return false })
 			}
 		})
 	}

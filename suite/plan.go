@@ -8,6 +8,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // A plan is what a run will do: groups of scenarios that see the same global
@@ -140,7 +141,7 @@ func (e *engine) unclaimed(s *scenarios.Scenario) string {
 
 // Unclaimed says why a scenario is not replayed at a target with these claims,
 // or "" where it is. Of the target's traits, HTTP and RefusesUnlisted count.
-func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, traits Traits) string {
+func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, traits target.Traits) string {
 	if s.NotApplicable != "" {
 		return "the registry in use does not have the pair: " + s.NotApplicable
 	}

@@ -5,18 +5,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // traited is a target that is never driven.
 type traited struct {
-	Target
-	traits Traits
+	target.Target
+	traits target.Traits
 }
 
-func (t traited) Traits() Traits { return t.traits }
+func (t traited) Traits() target.Traits { return t.traits }
 
 // planned is a scenario over our own registry: one create, unless steps are
 // given. Secrets are "scope NAME=value", separated by blanks.
@@ -58,7 +58,7 @@ func planned(t *testing.T, id, runtime, model string, secrets ...string) *scenar
 	return s
 }
 
-func planOf(t *testing.T, cfg Config, traits Traits, list ...*scenarios.Scenario) (*engine, *plan) {
+func planOf(t *testing.T, cfg Config, traits target.Traits, list ...*scenarios.Scenario) (*engine, *plan) {
 	t.Helper()
 	cfg.Registry, cfg.Scenarios, cfg.Target = registry.Embedded(), list, traited{traits: traits}
 	cfg.Providers = NewProviders(cfg.Registry)
@@ -88,7 +88,7 @@ func groupsOf(p *plan) []string {
 const opus = "claude-opus-4-7"
 
 func TestPlanGroups(t *testing.T) {
-	shared := Traits{SharedGlobals: true}
+	shared := target.Traits{SharedGlobals: true}
 	plain := func(id string, secrets ...string) *scenarios.Scenario {
 		return planned(t, id, "claude-code", opus, secrets...)
 	}
@@ -96,7 +96,7 @@ func TestPlanGroups(t *testing.T) {
 	twin.Twin = "twin"
 	tests := []struct {
 		name   string
-		traits Traits
+		traits target.Traits
 		list   []*scenarios.Scenario
 		want   []string
 	}{
@@ -110,10 +110,10 @@ func TestPlanGroups(t *testing.T) {
 		{"steps with other globals are phases", shared, []*scenarios.Scenario{
 			plain("a", "global.A=live", ""), plain("b", "global.A=live", "workspace.B=live"), plain("c", "global.A=live"), plain("d", "global.A=live", "global.A=live"),
 		}, []string{"{A=live} then {}: a b", "{A=live}: c d"}},
-		{"a target that shares nothing has one group", Traits{}, []*scenarios.Scenario{
+		{"a target that shares nothing has one group", target.Traits{}, []*scenarios.Scenario{
 			plain("a", "global.A=live"), plain("b"), plain("c", "global.A=dead"),
 		}, []string{": a b c"}},
-		{"what waits comes first, then the twins", Traits{}, []*scenarios.Scenario{
+		{"what waits comes first, then the twins", target.Traits{}, []*scenarios.Scenario{
 			twin, plain("other"), plain("waits", "workspace.ANTHROPIC_API_KEY=silent"), plain("twin", "workspace.ANTHROPIC_API_KEY=live"),
 		}, []string{": waits twin refused other"}},
 	}
@@ -162,7 +162,7 @@ func TestPlanMergesWaits(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, p := planOf(t, Config{}, Traits{SharedGlobals: true}, test.list...)
+			_, p := planOf(t, Config{}, target.Traits{SharedGlobals: true}, test.list...)
 			if diff := cmp.Diff(test.want, groupsOf(p)); diff != "" {
 				t.Errorf("groups (-want +got):\n%s", diff)
 			}
@@ -177,7 +177,7 @@ func TestPlanSaysWhatIsNotClaimed(t *testing.T) {
 	listed, pattern := planned(t, "listed", "claude-code", opus), planned(t, "pattern", "claude-code", "claude-conformance-1")
 	external := planned(t, "external", "claude-code", "claude-conformance-1")
 	external.Steps[0].External = true
-	_, p := planOf(t, Config{Claims: []string{"create-presence"}}, Traits{RefusesUnlisted: true}, foreign, needy, listed, pattern, external)
+	_, p := planOf(t, Config{Claims: []string{"create-presence"}}, target.Traits{RefusesUnlisted: true}, foreign, needy, listed, pattern, external)
 	got := map[string]string{}
 	for _, r := range p.idle {
 		got[r.Scenario.ID] = string(r.Outcome) + ": " + r.Reason
@@ -199,7 +199,7 @@ func TestPlanSaysWhatIsNotClaimed(t *testing.T) {
 // what to do, and no silent pass.
 func TestUntestable(t *testing.T) {
 	s := planned(t, "a", "claude-code", opus)
-	e, _ := planOf(t, Config{}, Traits{}, s)
+	e, _ := planOf(t, Config{}, target.Traits{}, s)
 	tests := []struct {
 		needs, want string
 		unreadable  bool

@@ -9,6 +9,10 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // A replay is one scenario of a run. There is one for each from the run's
@@ -38,31 +42,33 @@ type replay struct {
 // An attempt is what replaying a scenario once makes and sees.
 type attempt struct {
 	// credentials are the scenario's own.
-	credentials credentials
+	credentials secrets.Credentials
 	next        int
 	started     time.Time
 	finished    time.Time
 	// under is the time since it began, and stalled how long of that the harness
 	// did not run.
-	under     stretch
+	under     timing.Stretch
 	stalled   time.Duration
-	workspace Workspace
-	created   []Workspace
+	workspace target.Workspace
+	created   []target.Workspace
 
 	// What follows is guarded by the replay's mutex.
 
 	// steps are only where the scenario has one step.
-	steps []StepObservation
-	only  [1]StepObservation
+	steps []judge.StepObservation
+	only  [1]judge.StepObservation
 	// windows are those of the step under way, or the last one; several where
 	// steps are replayed together.
 	windows []*window
 	// past are the windows of the steps before it.
 	past  []*window
-	leaks []Leak
+	leaks []judge.Leak
 	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
+	// guessed: a call without a credential was taken for this replay's by its host.
+	guessed bool
 	// haunted: while it was replayed alone, a call was seen with a credential of
 	// a replay that was judged before.
 	haunted bool
@@ -83,9 +89,12 @@ func (r *replay) drop() {
 
 // A window is the time of one step, to which calls are attributed.
 type window struct {
-	step *StepObservation
+	step *judge.StepObservation
 	// secrets are the values that the step was given, as they are sent.
 	secrets []string
+	// globals is how many global secrets there were when the step was prepared;
+	// those that were set later come behind.
+	globals int
 	// replied: the target has answered. heldBack is closed then, and nil where
 	// nobody waits for it.
 	replied  bool
@@ -106,7 +115,7 @@ type globalSet struct {
 	// secrets are those of the current phase.
 	secrets map[string]gate.Secret
 	// credentials are those of all phases.
-	credentials credentials
+	credentials secrets.Credentials
 	replays     []*replay
 	// apart is the group's field of that name.
 	apart bool
@@ -139,7 +148,7 @@ func (s *globalSet) knows(step *scenarios.Step, hosts []string) bool {
 	if s == nil || !global {
 		return false
 	}
-	c := s.credentials.find("global", name, step.Secrets.Global[name])
+	c := s.credentials.Find("global", name, step.Secrets.Global[name])
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return c != nil && slices.ContainsFunc(hosts, func(h string) bool { return s.asked[c.Value][h] })
@@ -147,7 +156,7 @@ func (s *globalSet) knows(step *scenarios.Step, hosts []string) bool {
 
 // leaked records a piece of a global credential in the output; it belongs to
 // all that run under the set.
-func (s *globalSet) leaked(c *credential) {
+func (s *globalSet) leaked(c *secrets.Credential) {
 	for _, r := range s.replays {
 		r.leak("SEC-2", "a line of output", c)
 	}
@@ -194,7 +203,7 @@ func (r *replay) close(w *window) {
 	}
 }
 
-func (r *replay) leak(rule, where string, c *credential) {
+func (r *replay) leak(rule, where string, c *secrets.Credential) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.judged {
@@ -203,7 +212,7 @@ func (r *replay) leak(rule, where string, c *credential) {
 	if r.attempt == nil {
 		r.attempt = &attempt{}
 	}
-	l := Leak{Rule: rule, Where: where, Credential: c.scope + "/" + c.Name}
+	l := judge.Leak{Rule: rule, Where: where, Credential: c.Scope + "/" + c.Name}
 	if !slices.Contains(r.leaks, l) {
 		r.leaks = append(r.leaks, l)
 	}

@@ -4,6 +4,9 @@ import (
 	"slices"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // A Seen is what one step of a scenario came to, short enough to be kept of
@@ -41,7 +44,7 @@ const maxSeenCalls = 128
 
 // seen shortens an observation, step by step. A step that was not reached has
 // no replies.
-func seen(r *ring, o *Observation) []Seen {
+func seen(r *secrets.Ring, o *judge.Observation) []Seen {
 	out := make([]Seen, len(o.Steps))
 	for i := range o.Steps {
 		s := &o.Steps[i]
@@ -67,12 +70,12 @@ func (s *Seen) add(reply SeenReply) {
 	s.Replies = append(s.Replies, reply)
 }
 
-func seenReply(r *ring, reply *Reply) SeenReply {
-	return SeenReply{Outcome: string(reply.Outcome), Code: spelled.Short(r.mask(reply.RawCode), maxShown), Status: reply.Status}
+func seenReply(r *secrets.Ring, reply *target.Reply) SeenReply {
+	return SeenReply{Outcome: string(reply.Outcome), Code: spelled.Short(r.Mask(reply.RawCode), secrets.MaxShown), Status: reply.Status}
 }
 
-func seenCall(r *ring, c *Call) SeenCall {
-	out := SeenCall{Method: r.mask(c.Method), Host: r.mask(c.Host), Status: c.Status}
+func seenCall(r *secrets.Ring, c *judge.Call) SeenCall {
+	out := SeenCall{Method: r.Mask(c.Method), Host: r.Mask(c.Host), Status: c.Status}
 	for _, carried := range c.Credentials {
 		if key := carried.Key(); !slices.Contains(out.Credentials, key) {
 			out.Credentials = append(out.Credentials, key)

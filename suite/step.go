@@ -12,21 +12,28 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // steps replays the steps of a replay up to an index, and ends the replay
 // after its last one.
 func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) {
 	if r.next == 0 {
-		r.under = e.pulse.stretch()
-		r.started = r.under.began
+		r.under = e.pulse.Stretch()
+		r.started = r.under.Began
 		e.finisher.emit(Started{r.scenario.ID})
 		if err := e.untestable(r.scenario); err != nil {
 			r.fail(err)
 		}
 	}
-	if err := e.silence.gaveUp(); err != nil && r.next < len(r.steps) {
-		r.fail(err)
+	if r.next < len(r.steps) {
+		if err := e.silence.GaveUp(r.needs()...); err != nil {
+			r.fail(err)
+		}
 	}
 	e.cfg.Providers.enter(r)
 	for r.next < end && r.failure == nil && ctx.Err() == nil {
@@ -47,7 +54,7 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 		for _, w := range r.created {
 			e.remove(ctx, w)
 		}
-		r.finished, r.stalled = time.Now(), r.under.stalled()
+		r.finished, r.stalled = time.Now(), r.under.Stalled()
 	}
 }
 
@@ -56,7 +63,7 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 func (r *replay) cut() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !errors.Is(r.failure, errGone) {
+	if !errors.Is(r.failure, timing.ErrGone) {
 		r.failure = nil
 	}
 }
@@ -71,8 +78,12 @@ func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
 		return
 	}
 	for _, w := range r.created {
+		if err := e.silence.GaveUp(timing.ToShow); err != nil {
+			r.fail(err)
+			return
+		}
 		err := e.cfg.Target.Settle(ctx, w)
-		e.silence.heard(toShow, err)
+		e.silence.Heard(timing.ToShow, err)
 		if err != nil {
 			r.fail(fmt.Errorf("its workspace did not come to rest: %w", err))
 		}
@@ -109,13 +120,16 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 	}
 	r.mu.Lock() // calls of the step before may still arrive
 	w.secrets = values
+	if set != nil {
+		w.globals = len(set.credentials)
+	}
 	r.mu.Unlock()
 	return func() { e.step(ctx, r, w, i, secrets, globals) }
 }
 
 // enter has the providers answer as they do in a step to values whose answer
 // changes from step to step.
-func enter(list credentials, step int) {
+func enter(list secrets.Credentials, step int) {
 	for _, c := range list {
 		if len(c.Then) > 0 {
 			c.Enter(step)
@@ -129,10 +143,10 @@ func sentValues(r *replay, step *scenarios.Step) []string {
 	out := make([]string, 0, len(r.credentials))
 	for _, c := range r.credentials {
 		values := step.Secrets.Workspace
-		if c.scope == "global" {
+		if c.Scope == "global" {
 			values = step.Secrets.Global
 		}
-		if v, given := values[c.Name]; given && v.String() == c.symbol {
+		if v, given := values[c.Name]; given && v.String() == c.Symbol {
 			out = append(out, c.Value)
 		}
 	}
@@ -172,29 +186,45 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 	}
 	if replies := w.step.Replies; len(replies) > 0 && !r.waits {
 		// Silence about a silent provider is LIV-6's matter.
-		e.silence.heard(asked(step.Stage), replies[0].Err)
+		e.silence.Heard(asked(step.Stage), replies[0].Err)
 	}
 	e.abandon(r, i)
+}
+
+// needs are what the target will be asked to do in the steps that are left, and
+// to delete what they make. One that has stopped answering to something else can
+// still be judged by these.
+func (r *replay) needs() []string {
+	out := []string{timing.ToRemove}
+	for i := r.next; i < len(r.steps); i++ {
+		out = append(out, asked(r.scenario.Steps[i].Stage))
+	}
+	return out
 }
 
 // asked is what the target is asked to do at a stage.
 func asked(stage scenarios.Stage) string {
 	switch stage {
 	case scenarios.Provision:
-		return toProvision
+		return timing.ToProvision
 	case scenarios.Look:
-		return toShow
+		return timing.ToShow
 	}
-	return toCreate
+	return timing.ToCreate
 }
 
 // patience is how long a step is waited for: what LIV-6 allows and a second to
 // see it exceeded, or the run's timeout where no probe can delay the answer.
 func (e *engine) patience(s *scenarios.Step) time.Duration {
-	if s.Stage == scenarios.Create && s.Expect.Upstream != scenarios.NoCall {
-		return e.cfg.Budget + boundSlack + time.Second
+	if e.probes(s) {
+		return e.cfg.Budget + judge.BoundSlack + time.Second
 	}
 	return e.cfg.Timeout
+}
+
+// probes reports whether a step may take as long as a probe does.
+func (e *engine) probes(s *scenarios.Step) bool {
+	return s.Stage == scenarios.Create && s.Expect.Upstream != scenarios.NoCall && slices.Contains(e.cfg.Claims, "create-liveness")
 }
 
 // materials makes the step's secrets. Globals of a target that shares them are
@@ -204,26 +234,26 @@ func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (sec
 	if r.attempts > 1 {
 		of += " " + strconv.Itoa(r.attempts)
 	}
-	secrets = e.things.make(r, "workspace", step.Secrets.Workspace, &r.credentials, hosts, of)
+	secrets = e.things.Make(r, "workspace", step.Secrets.Workspace, &r.credentials, hosts, of)
 	if set == nil {
-		globals = e.things.make(r, "global", step.Secrets.Global, &r.credentials, hosts, of)
+		globals = e.things.Make(r, "global", step.Secrets.Global, &r.credentials, hosts, of)
 	}
-	e.cfg.Providers.ring.add(r.credentials[known:])
+	e.cfg.Providers.ring.Add(r.credentials[known:])
 	return secrets, globals
 }
 
 // create makes the step's workspace, or many at once.
 func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secrets, globals map[string]gate.Secret) {
 	step := &r.scenario.Steps[i]
-	w.step.Replies = make([]Reply, step.AtOnce)
+	w.step.Replies = make([]target.Reply, step.AtOnce)
 	one := func(n int) {
-		asked := e.pulse.stretch()
-		reply := e.cfg.Target.Create(ctx, CreateRequest{
+		asked := e.pulse.Stretch()
+		reply := e.cfg.Target.Create(ctx, target.CreateRequest{
 			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, r.namedBy(i), n),
 			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields, Malformed: step.Malformed, Switch: step.Switch,
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})
-		reply.Stalled = asked.stalled()
+		reply.Stalled = asked.Stalled()
 		w.step.Replies[n] = reply
 	}
 	if step.AtOnce == 1 {
@@ -239,10 +269,10 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 	defer r.mu.Unlock()
 	for n := range w.step.Replies {
 		reply := &w.step.Replies[n]
-		if reply.Err != nil && reply.Outcome != OutcomeNone {
+		if reply.Err != nil && reply.Outcome != target.NoReply {
 			e.mayHaveMade()
 		}
-		if reply.Outcome == OutcomeAllowed {
+		if reply.Outcome == target.Allowed {
 			r.workspace = reply.Workspace
 			if reply.NotMade = !e.make(reply.Workspace); reply.NotMade {
 				continue
@@ -254,27 +284,27 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 
 func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, globals map[string]gate.Secret) {
 	if !e.owns(r.workspace) {
-		w.step.Replies = []Reply{{Outcome: OutcomeFailed, Err: errNotMade}}
+		w.step.Replies = []target.Reply{{Outcome: target.Failed, Err: errNotMade}}
 		return
 	}
-	reply := e.cfg.Target.Provision(ctx, ProvisionRequest{
+	reply := e.cfg.Target.Provision(ctx, target.ProvisionRequest{
 		RequestID: e.cfg.RunID + "/" + r.scenario.ID, Workspace: r.workspace, Secrets: secrets, Globals: globals, Patience: e.cfg.Timeout,
 		Began: func() { r.restart(w) }, Doubt: w.step.Step.Expect.Verdict == scenarios.Refused,
 	})
 	r.workspace.Secrets = secrets
-	w.step.Replies = []Reply{reply}
+	w.step.Replies = []target.Reply{reply}
 }
 
 // look reads all that the target shows of the replay's workspace; what it gives
 // away is found by inspect.
 func (e *engine) look(ctx context.Context, r *replay) {
-	l, ok := e.cfg.Target.(Looker)
+	l, ok := e.cfg.Target.(target.Looker)
 	if !ok {
 		r.fail(errors.New("not testable: the target cannot be read; this is a defect of the harness"))
 		return
 	}
 	err := l.Look(ctx, r.workspace)
-	e.silence.heard(toShow, err)
+	e.silence.Heard(timing.ToShow, err)
 	if err != nil && ctx.Err() == nil {
 		r.fail(fmt.Errorf("reading what the target shows: %w", err))
 	}
@@ -293,23 +323,23 @@ func (r *replay) restart(w *window) {
 // did not come about; it cannot be judged then.
 func (e *engine) abandon(r *replay, i int) {
 	step, replies := &r.scenario.Steps[i], r.steps[i].Replies
-	var not *NotDoneError
+	var not *server.NotDoneError
 	for j := range replies {
 		reply := &replies[j]
 		switch {
-		case errors.Is(reply.Err, errNoPlace):
+		case errors.Is(reply.Err, target.ErrNoPlace):
 			r.noPlace = fmt.Sprintf("the create request cannot be spoilt as %s: %v", step.Malformed, reply.Err)
 			r.fail(reply.Err)
-		case step.External && r.needsWorkspace(i) && reply.Outcome == OutcomeRejected:
+		case step.External && r.needsWorkspace(i) && reply.Outcome == target.Rejected:
 			r.noPlace = "there is no external workspace to provision again: its create was " + reply.String()
 			r.fail(errors.New(r.noPlace))
 		case errors.As(reply.Err, &not):
 			r.fail(fmt.Errorf("its setting could not be made, so nothing is judged: %w", reply.Err))
-		case reply.Outcome == OutcomeNone:
+		case reply.Outcome == target.NoReply:
 			r.fail(fmt.Errorf("the target gave no reply to the %s: %w", step.Stage, reply.Err))
-		case reply.Outcome == OutcomeLate && (step.Stage == scenarios.Provision || step.Expect.Upstream == scenarios.NoCall):
+		case reply.Outcome == target.Late && !e.probes(step) && step.AtOnce == 1:
 			r.fail(fmt.Errorf("the target did not answer the %s within %s; raise --timeout if it is only slow", step.Stage, e.patience(step)))
-		case r.needsWorkspace(i) && reply.Outcome != OutcomeAllowed && step.Expect.Verdict != scenarios.Either:
+		case r.needsWorkspace(i) && reply.Outcome != target.Allowed && step.Expect.Verdict != scenarios.Either:
 			r.fail(fmt.Errorf("its next step needs a workspace, and its create was not allowed: %s", reply.String()))
 		}
 	}
@@ -323,28 +353,28 @@ func (r *replay) needsWorkspace(i int) bool {
 
 // scan looks for pieces of credentials in replies. A value of another scenario
 // is a leak of that one.
-func (e *engine) scan(r *replay, s *StepObservation) {
+func (e *engine) scan(r *replay, s *judge.StepObservation) {
 	ring := e.cfg.Providers.ring
 	for i := range s.Replies {
 		reply := &s.Replies[i]
-		for _, c := range ring.sightAll(string(reply.Body)) {
+		for _, c := range ring.SightAll(string(reply.Body)) {
 			e.leaked(r, c, "the reply's body")
 		}
 		if !showsAll(reply.Body) {
-			for _, c := range slices.Concat(ring.sightAll(reply.Text), ring.sightAll(noticeText(reply))) {
+			for _, c := range slices.Concat(ring.SightAll(reply.Text), ring.SightAll(noticeText(reply))) {
 				e.leaked(r, c, "the reply's body")
 			}
 		}
-		for _, c := range ring.sightAll(reply.StatusLine) {
+		for _, c := range ring.SightAll(reply.StatusLine) {
 			e.leaked(r, c, "the reply's status line")
 		}
 		for name, values := range reply.Header {
-			for _, c := range ring.sightName(name) {
+			for _, c := range ring.SightName(name) {
 				e.leaked(r, c, "the name of a header of the reply")
 			}
 			for _, v := range values {
-				for _, c := range ring.sightAll(v) {
-					e.leaked(r, c, "the reply's header "+ring.maskName(name))
+				for _, c := range ring.SightAll(v) {
+					e.leaked(r, c, "the reply's header "+ring.MaskName(name))
 				}
 			}
 		}
@@ -355,14 +385,14 @@ func (e *engine) scan(r *replay, s *StepObservation) {
 // A Go value's reply has no body, and a backslash begins an escape of JSON.
 func showsAll(body []byte) bool { return len(body) > 0 && !bytes.Contains(body, []byte{'\\'}) }
 
-func (e *engine) leaked(r *replay, c *credential, where string) {
-	if other, ok := c.owner.(*replay); ok && other != r {
+func (e *engine) leaked(r *replay, c *secrets.Credential, where string) {
+	if other, ok := c.Owner.(*replay); ok && other != r {
 		other.leak("SEC-1", where+" to another scenario's request", c)
 	}
 	r.leak("SEC-1", where, c)
 }
 
-func noticeText(r *Reply) string {
+func noticeText(r *target.Reply) string {
 	text := r.Provider + " " + r.RawCode
 	for _, n := range r.Notices {
 		text += " " + n.Provider + " " + n.Credential + " " + n.Cause
@@ -375,12 +405,12 @@ const traceWait = 500 * time.Millisecond
 
 // trace waits for a line that shows an allow without proof of life, and keeps
 // the lines that the step may have caused.
-func (e *engine) trace(r *replay, s *StepObservation, mark int64) {
-	o := &Observation{Scenario: r.scenario, Registry: e.cfg.Registry, RunID: e.cfg.RunID, HTTP: e.traits.HTTP, Loud: e.traits.Loud}
+func (e *engine) trace(r *replay, s *judge.StepObservation, mark int64) {
+	o := &judge.Observation{Scenario: r.scenario, Registry: e.cfg.Registry, RunID: e.cfg.RunID, HTTP: e.traits.HTTP, Loud: e.traits.Loud}
 	for i := range s.Replies {
-		if s.Replies[i].Outcome != OutcomeAllowed || traced(o, s, &s.Replies[i]) {
+		if s.Replies[i].Outcome != target.Allowed || judge.Traced(o, s, &s.Replies[i]) {
 			return
 		}
 	}
-	s.Traces = e.cfg.Output.wait(e.pulse.stretch(), mark, traceWait, func(line string) bool { return isLoudLine(o, s.Step, line) })
+	s.Traces = e.cfg.Output.wait(e.pulse.Stretch(), mark, traceWait, func(line string) bool { return judge.IsLoudLine(o, s.Step, line) })
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // sweep looks for what refused creates left behind (REF-3), and deletes the
@@ -21,7 +23,7 @@ func (e *engine) sweep(ctx context.Context, replays []*replay) {
 		return
 	}
 	left, err := e.leftBehind(ctx, replays)
-	if err == nil && len(left) > 0 && pause(ctx, settle) == nil {
+	if err == nil && len(left) > 0 && timing.Pause(ctx, settle) == nil {
 		// A server may take back what it wrote a moment after it has answered.
 		left, err = e.leftBehind(ctx, replays)
 	}
@@ -49,7 +51,7 @@ func (r *replay) allAllowed() bool {
 	}
 	for i := range r.steps {
 		for j := range r.steps[i].Replies {
-			if r.steps[i].Replies[j].Outcome != OutcomeAllowed {
+			if r.steps[i].Replies[j].Outcome != target.Allowed {
 				return false
 			}
 		}
@@ -60,15 +62,15 @@ func (r *replay) allAllowed() bool {
 // A leaving is a workspace that no create of its replay was allowed to make.
 type leaving struct {
 	replay    *replay
-	workspace Workspace
+	workspace target.Workspace
 }
 
 func (e *engine) leftBehind(ctx context.Context, replays []*replay) ([]leaving, error) {
-	if err := e.silence.gaveUp(toList); err != nil {
+	if err := e.silence.GaveUp(timing.ToList); err != nil {
 		return nil, err
 	}
 	rows, err := e.cfg.Target.Rows(ctx)
-	e.silence.heard(toList, err)
+	e.silence.Heard(timing.ToList, err)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func (e *engine) leftBehind(ctx context.Context, replays []*replay) ([]leaving, 
 		rest, ours := strings.CutPrefix(w.Name, "byok-"+e.cfg.RunID+"-")
 		index, _, _ := strings.Cut(rest, "-")
 		r := byIndex[index]
-		if ours && r != nil && !slices.ContainsFunc(r.created, func(c Workspace) bool { return c.ID == w.ID }) {
+		if ours && r != nil && !slices.ContainsFunc(r.created, func(c target.Workspace) bool { return c.ID == w.ID }) {
 			out = append(out, leaving{r, w})
 		}
 	}
@@ -95,15 +97,10 @@ func (r *replay) left(what string) {
 	r.rows = append(r.rows, what)
 }
 
-// A GlobalsLister is a target whose global secrets can be listed by name.
-type GlobalsLister interface {
-	Globals(ctx context.Context) ([]string, error)
-}
-
 // strayGlobals looks for global secrets that nobody set, and that a refused
 // create was given for its workspace.
 func (e *engine) strayGlobals(ctx context.Context, replays []*replay) {
-	t, ok := e.cfg.Target.(GlobalsLister)
+	t, ok := e.cfg.Target.(target.GlobalsLister)
 	replays = slices.DeleteFunc(slices.Clone(replays), func(r *replay) bool {
 		last := &r.scenario.Steps[len(r.scenario.Steps)-1]
 		return last.Expect.Verdict != scenarios.Refused || last.Stage != scenarios.Create || len(last.Secrets.Workspace) == 0

@@ -13,11 +13,12 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/process"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 // openCommand starts the command under test behind the intercepting proxy, so
 // that it can reach no real provider, and waits until it is up.
-func (t *opened) openCommand(ctx context.Context, profile *suite.Profile, reg *registry.Registry, f *runFlags) error {
+func (t *opened) openCommand(ctx context.Context, profile *server.Profile, reg *registry.Registry, f *runFlags) error {
 	t.foreign(profile, f, nil)
 	t.output = suite.NewOutput()
 	env, err := t.intercept(reg)
@@ -57,7 +58,7 @@ func (t *opened) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 		}
 	})
 	t.process = p
-	server, err := suite.NewHTTPTarget(profile, p.URL(), suite.HTTPOptions{Kind: "command", Env: lookup, Died: p.Brief, Timeout: f.timeout})
+	server, err := server.New(profile, p.URL(), server.Options{Kind: "command", Env: lookup, Died: p.Brief, Timeout: f.timeout})
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (t *opened) openCommand(ctx context.Context, profile *suite.Profile, reg *r
 
 // foreign sets what holds for servers that are not ours: the rules' own budget,
 // and the profile's claims without those that cannot be seen here.
-func (t *opened) foreign(profile *suite.Profile, f *runFlags, hidden []string) {
+func (t *opened) foreign(profile *server.Profile, f *runFlags, hidden []string) {
 	if t.budget == 0 {
 		t.budget = gate.DefaultBudget
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 // TestDocumentedCommands holds every command line of ours in the fenced sh
@@ -92,7 +92,7 @@ func namesExist(cmd *cobra.Command) error {
 		var err error
 		switch name, faulty := strings.CutPrefix(value, "faulty:"); {
 		case flag == "profile":
-			_, err = suite.LoadProfile(value)
+			_, err = server.LoadProfile(value)
 		case flag == "registry":
 			if value != registryPlaceholder { // a run fills that in
 				_, err = loadRegistry(value)

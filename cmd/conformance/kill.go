@@ -121,7 +121,7 @@ var callRules = []string{"LIV-4", "LIV-5", "LIV-8", "LIV-9", "PRE-5"}
 // is struck before the request can be read, as only a proxy does.
 func unseenByProxy(want, got ending) bool {
 	return want.outcome == suite.Failed && got.outcome == suite.Passed && onlyOf(want.rules, callRules) &&
-		want.answers(func(list []string) bool { return slices.Contains(scenarios.ConnectionAnswers, list[0]) })
+		want.answers(func(list []string) bool { return scenarios.AnswerOf(list[0]).Connection })
 }
 
 // servedByNobody: a provider at this machine that no runtime leads to has no fake

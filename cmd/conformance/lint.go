@@ -13,15 +13,15 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )
 
 func newLintCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "lint [FILE…]",
-		Short:   "Check scenario, rules and waiver files, profiles and registries; without a file, the corpus that is built in",
-		Example: "  conformance lint\n  conformance lint scenarios/*.yaml suite/profiles/workspace-server.yaml",
+		Short:   "Check scenarios, rules, waivers, profiles and registries",
+		Example: "  conformance lint\n  conformance lint scenarios/*.yaml suite/server/profiles/workspace-server.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			corpus, err := scenarios.Embedded()
 			if err != nil {
@@ -75,7 +75,7 @@ func lintFile(file string, rules *scenarios.Rules) error {
 	case has(top, "rules"):
 		_, err = scenarios.LoadRules(file, data)
 	case has(top, "create") || has(top, "claims"):
-		_, err = suite.ParseProfile(file, data)
+		_, err = server.ParseProfile(file, data)
 	case has(top, "providers") || has(top, "runtimes"):
 		_, err = registry.Load(file, data)
 	default:
@@ -97,7 +97,7 @@ func has(top *yaml.Node, key string) bool {
 // schemas are the published formats by name.
 var schemas = map[string]func() []byte{
 	"scenario": scenarios.Schema,
-	"profile":  suite.Schema,
+	"profile":  server.Schema,
 	"report":   reports.Schema,
 	"proof":    reports.ProofSchema,
 	"waivers":  waivers.Schema,

@@ -12,10 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
-	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 func newListCommand() *cobra.Command {
@@ -38,7 +37,7 @@ func newListCommand() *cobra.Command {
 			case answers:
 				return listAnswers(out)
 			case profiles:
-				_, err := fmt.Fprintln(out, strings.Join(suite.ProfileNames(), "\n"))
+				_, err := fmt.Fprintln(out, strings.Join(server.ProfileNames(), "\n"))
 				return err
 			}
 			return f.list(out, asJSON)
@@ -51,12 +50,13 @@ func newListCommand() *cobra.Command {
 	fl.BoolVar(&answers, "answers", false, "list what a provider can answer")
 	fl.BoolVar(&profiles, "profiles", false, "list the built-in profiles")
 	fl.BoolVar(&asJSON, "json", false, "print one JSON object a line")
-	fl.StringVar(&f.level, "level", "extended", "core, or extended for both levels")
+	fl.StringVar(&f.level, "level", "extended", "`LEVEL` of the rules: core, or extended for both")
 	f.registerMatrix(cmd)
-	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these classes")
-	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these rules")
-	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios with such an id; * and ? are wildcards")
+	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these `CLASSES`: "+listed(scenarios.Classes))
+	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these `RULES`, such as PRE-2 (conformance list --rules)")
+	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios whose id matches `GLOB`; * and ? are wildcards; may be given several times")
 	fl.StringVar(&f.registry, "registry", "", "a registry file; the matrix follows it (default built in)")
+	cmd.Flags().SortFlags = false
 	cmd.MarkFlagsMutuallyExclusive("rules", "faulty", "correct", "answers", "profiles", "json")
 	return cmd
 }
@@ -148,7 +148,7 @@ func listDoubles(w io.Writer, list []gates.Double) error {
 
 func listAnswers(w io.Writer) error {
 	return table(w, func(w io.Writer) {
-		for _, s := range upstream.Catalogue() {
+		for _, s := range scenarios.Catalogue() {
 			fmt.Fprintf(w, "%s\t%s\n", s.Name, s.Doc)
 		}
 	})
@@ -156,6 +156,12 @@ func listAnswers(w io.Writer) error {
 
 func newShowCommand() *cobra.Command {
 	return &cobra.Command{
+		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return beginning(append(ruleIDs(), scenarioIDs()...), "", typed), cobra.ShellCompDirectiveNoFileComp
+		},
 		Use:     "show ID",
 		Short:   "Show a rule with its scenarios and faulty gates, or one scenario",
 		Example: "  conformance show PRE-2\n  conformance show mismatched/report",

@@ -53,7 +53,8 @@ func newMergeCommand() *cobra.Command {
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	fl.StringVarP(&output, "output", "o", "", "write the merged JSON report here; - is standard output")
-	fl.StringArrayVar(&specs, "report", nil, "write a report of the merged run, FORMAT=PATH; may be given several times")
+	fl.StringArrayVar(&specs, "report", nil, "write a report of the merged run, `FORMAT=PATH`; may be given several times; formats: "+reportFormats())
+	completeReports(cmd, reports.Formats)
 	cmd.MarkFlagsOneRequired("output", "report")
 	return cmd
 }

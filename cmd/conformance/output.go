@@ -17,6 +17,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/findings"
 )
 
 // An output turns the events of a run into reports, console lines and progress.
@@ -25,6 +26,7 @@ type output struct {
 	writers  []reports.Writer
 	files    []*reports.File
 	tally    *reports.Tally
+	findings *findings.Collector
 	header   reports.Header
 	progress progress.Display
 	stderr   io.Writer
@@ -53,7 +55,7 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 	}
 	stdout := cmd.OutOrStdout()
 	o.writers = append(o.writers, reports.NewConsole(o.progress.Above(stdout), reports.ConsoleOptions{
-		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose,
+		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose, Failures: p.flags.maxFailures, Explain: p.explain(), Note: p.again.text,
 	}))
 	return o, nil
 }
@@ -72,12 +74,15 @@ func (o *output) handle(e suite.Event) {
 	switch e := e.(type) {
 	case suite.Planned:
 		o.header, o.left = o.p.header(e.Total), e.Total
-		o.tally = reports.NewTally(e.Total)
+		o.tally, o.findings = reports.NewTally(e.Total), findings.NewCollector(o.p.registry)
 		begin(o.progress, o.p.target, e.Total)
 		o.each(func(w reports.Writer) error { return w.Begin(o.header) })
 	case suite.Finished:
 		r := o.p.result(e.Result)
 		o.tally.Add(r)
+		o.findings.Add(e.Result)
+		o.p.again.add(e.Result)
+		o.p.count(e.Result.Outcome)
 		step(o.progress, e)
 		if o.left--; o.left == 0 {
 			o.progress.Phase("cleaning up")
@@ -87,6 +92,7 @@ func (o *output) handle(e suite.Event) {
 		o.progress.End()
 		o.failed(o.p.notes(o.stderr, e.Summary))
 		footer := o.tally.Footer(o.p.ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
+		footer.Findings = o.findings.Findings(o.p.replay)
 		for i := range footer.Rules {
 			footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
 		}
@@ -113,12 +119,27 @@ func (p *prepared) ended(s suite.Summary) reports.Ended {
 	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
 	if p.target.died() != nil {
 		e.Status, e.Reason = reports.Aborted, p.target.death()
+	} else if s.Interrupted && p.stopped {
+		e.Status, e.Reason = reports.Interrupted, plural(p.flags.stopAfter, "failure")+" ended the run (--stop-after)"
 	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
 	} else {
 		e.Reason = p.waiving.reason()
 	}
+	for _, w := range s.LeftBehind {
+		e.LeftBehind = append(e.LeftBehind, reports.Workspace{ID: w.ID, Name: w.Name})
+	}
+	if len(e.LeftBehind) > 0 {
+		e.Clean = p.cleaning()
+	}
 	return e
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }
 
 func (p *prepared) levelOf(rule string) string {
@@ -162,7 +183,7 @@ func (p *prepared) result(r suite.Result) reports.Result {
 	s := r.Scenario
 	out := reports.Result{
 		ID: s.ID, Title: s.Title, Class: s.Class, Level: string(s.Level), Severity: s.Severity, Rules: s.Rules,
-		Outcome: reports.Outcome(r.Outcome), DurationMS: milliseconds(r.Took), Reason: r.Reason, Effect: s.Effect,
+		Outcome: reports.Outcome(r.Outcome), DurationMS: milliseconds(r.Took), Reason: r.Reason, Effect: r.Effect(),
 		Replay: p.replay(s.ID), Companion: r.Companion, Records: records(s, r.Seen),
 	}
 	for _, st := range s.Steps {
@@ -189,6 +210,17 @@ func (p *prepared) result(r suite.Result) reports.Result {
 
 // milliseconds rounds to microseconds, which is finer than anything judged.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// explain is the command that tells more of a finding; empty where no JSON report
+// is written.
+func (p *prepared) explain() string {
+	for _, spec := range p.flags.reports {
+		if path, ok := strings.CutPrefix(spec, "json="); ok {
+			return "conformance explain " + spelled.Shell(path)
+		}
+	}
+	return ""
+}
 
 // replay is the command that replays one scenario at the same target.
 func (p *prepared) replay(id string) string {

@@ -14,6 +14,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 func newProveCommand() *cobra.Command {
@@ -33,7 +34,7 @@ func newProveMismatchCommand() *cobra.Command {
 		Use:   "mismatch [flags] [-- COMMAND ARGS…]",
 		Short: "Prove that a credential of another provider counts as absent, and that an open hole would be seen",
 		Long: "mismatch asks the target for every combination of a provider and a foreign credential, at create and at provision, and\n" +
-			"holds the same matrix to gates that have the bypass in them, over the same door. One sentence comes first.\n" +
+			"holds the same matrix to gates that have the bypass in them, over the same door. One sentence says what came of it; it stands first and again last.\n\n" +
 			"Exit status: 0 closed, 1 open or otherwise violated, 2 could not be proved, 130 interrupted.",
 		Example: "  conformance prove mismatch\n  conformance prove mismatch --target http://127.0.0.1:8080 --report markdown=proof.md\n  conformance prove mismatch -- ./server --port {port}",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,7 +47,8 @@ func newProveMismatchCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().SortFlags = false
-	f.registerTarget(cmd)
+	f.registerTarget(cmd, listed(reports.ProofFormats()))
+	completeReports(cmd, reports.ProofFormats)
 	f.registerMatrix(cmd)
 	return cmd
 }
@@ -57,7 +59,7 @@ const mismatchRule = "PRE-2"
 // A proving is a proof in the making.
 type proving struct {
 	*prepared
-	profile *suite.Profile
+	profile *server.Profile
 	cases   []reports.ProofCase
 	header  reports.Header
 	strays  []string
@@ -70,7 +72,7 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 		return err
 	}
 	p := &proving{prepared: prep}
-	if p.profile, err = suite.LoadProfile(f.profile); err != nil {
+	if p.profile, err = server.LoadProfile(f.profile); err != nil {
 		return err
 	}
 	if err := p.openFiles(); err != nil {
@@ -78,6 +80,10 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
 	evidence, err := p.gather(cmd)
+	if errors.Is(err, errInterrupted) || cmd.Context().Err() != nil {
+		fmt.Fprintln(cmd.OutOrStdout(), "interrupted: nothing is proved")
+		return errInterrupted
+	}
 	if err != nil {
 		return err
 	}

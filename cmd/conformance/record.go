@@ -74,7 +74,7 @@ func seenOf(s suite.Seen) reports.Seen {
 // unrecorded are flags that change neither what is replayed nor what comes of
 // it, or that stand in the report by themselves; without them the parts of one
 // run have one command line.
-var unrecorded = []string{"report", "quiet", "verbose", "shard"}
+var unrecorded = []string{"report", "quiet", "verbose", "max-failures", "shard"}
 
 // invocation is the command line of a run, without what is unrecorded. What a
 // URL holds before its @ is a password, and no report's business.

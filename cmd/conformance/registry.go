@@ -19,7 +19,7 @@ var errUnderivable = errors.New("no provider can be derived")
 func newRegistryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "registry",
-		Short: "Says which provider owns a (runtime, model) pair, and checks registry files",
+		Short: "Say which provider owns a model, and check registry files",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

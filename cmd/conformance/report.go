@@ -6,8 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 )
+
+// unexplained is how many failures are shown of a report without findings: of an
+// older version, or cut off.
+const unexplained = 20
 
 func newReportCommand() *cobra.Command {
 	var from string
@@ -31,7 +36,11 @@ func newReportCommand() *cobra.Command {
 				return errors.Join(writeReports(run, specs), err)
 			}
 			out := cmd.OutOrStdout()
-			console := reports.NewConsole(out, reports.ConsoleOptions{Colour: colourful(out), Quiet: quiet, Verbose: verbose})
+			o := reports.ConsoleOptions{Colour: colourful(out), Quiet: quiet, Verbose: verbose, Explain: "conformance explain " + spelled.Shell(from)}
+			if len(run.Foot().Findings) == 0 && !verbose {
+				o.Failures = unexplained
+			}
+			console := reports.NewConsole(out, o)
 			if shown := reports.Replay(run, console); shown != nil {
 				return errors.Join(fmt.Errorf("showing %s: %w", from, shown), err)
 			}
@@ -41,7 +50,8 @@ func newReportCommand() *cobra.Command {
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	fl.StringVar(&from, "from", "", "the JSON report of a run; - is standard input")
-	fl.StringArrayVar(&specs, "report", nil, "write a view of it, FORMAT=PATH; may be given several times")
+	fl.StringArrayVar(&specs, "report", nil, "write a view of it, `FORMAT=PATH`; may be given several times; formats: "+reportFormats())
+	completeReports(cmd, reports.Formats)
 	fl.BoolVarP(&quiet, "quiet", "q", false, "print the verdict only")
 	fl.BoolVarP(&verbose, "verbose", "v", false, "print every scenario, and every rule")
 	_ = cmd.MarkFlagRequired("from") // the flag is there

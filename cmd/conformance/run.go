@@ -17,8 +17,10 @@ import (
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 // runFlags are the flags of run.
@@ -39,6 +41,8 @@ type runFlags struct {
 	quiet, verbose, resetGlobal bool
 	trace                       bool
 	noDecoys                    bool
+	maxFailures, stopAfter      int
+	failed                      string
 	// command is what stands behind --.
 	command []string
 }
@@ -54,7 +58,7 @@ func newRunCommand() *cobra.Command {
 		Short: "Replay the corpus at a target and say which rules it violates",
 		Long: "run replays scenarios at a target and prints a verdict. Without a target it serves the reference gate on\n" +
 			"loopback. A COMMAND is started behind a proxy that stands in for every provider; in its arguments {addr}, {host} and\n" +
-			"{port} say where to listen, and {registry} is a registry file whose base URLs lead to the fakes without a proxy.\n" +
+			"{port} say where to listen, and {registry} is a registry file whose base URLs lead to the fakes without a proxy.\n\n" +
 			"Exit status: 0 conformant, 1 not, 2 could not run, 130 interrupted.",
 		Example: "  conformance run\n  conformance run --target faulty:any-known-credential\n  conformance run --target http://127.0.0.1:8080 --profile workspace-server\n  conformance run --rule PRE-2 --report json=report.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -66,49 +70,53 @@ func newRunCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().SortFlags = false
-	f.registerTarget(cmd)
+	f.registerTarget(cmd, reportFormats())
+	completeReports(cmd, reports.Formats)
 	f.registerSelection(cmd)
 	return cmd
 }
 
 // registerTarget adds the flags of every command that drives a target.
-func (f *runFlags) registerTarget(cmd *cobra.Command) {
+func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.target, "target", "", "reference, faulty:NAME, correct:NAME, or the URL of a server (default reference)")
-	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile or a file")
-	fl.StringVar(&f.registry, "registry", "", "the server's own registry file; the matrix follows it (default built in)")
-	fl.StringSliceVar(&f.claims, "claim", nil, "areas the target is held to, instead of its profile's")
-	fl.IntVar(&f.parallel, "parallel", 8, "how many scenarios to replay at once")
+	fl.StringVar(&f.target, "target", "", "the `TARGET`: reference, faulty:NAME or correct:NAME (conformance list --faulty, --correct), or the URL of a server (default reference)")
+	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile ("+listed(server.ProfileNames())+") or a `FILE`")
+	fl.StringVar(&f.registry, "registry", "", "the server's own registry, a `FILE`; the matrix follows it (default built in)")
+	fl.StringSliceVar(&f.claims, "claim", nil, "hold the target to these `AREAS` instead of its profile's claims: "+listed(scenarios.Claims))
+	fl.IntVar(&f.parallel, "parallel", 8, "replay `N` scenarios at once")
 	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
-	fl.StringVar(&f.seed, "seed", "", "what the credential values are made from (default random)")
-	fl.StringVar(&f.upstream, "upstream", "", "the control address of a `conformance upstream` that the server dials through")
+	fl.StringVar(&f.seed, "seed", "", "make the credential values from this `TEXT`, so that the next run has the same (default random)")
+	fl.StringVar(&f.upstream, "upstream", "", "the control `ADDRESS` that conformance upstream printed, for a server that dials through it")
 	fl.BoolVar(&f.noDecoys, "no-decoys", false, "do not put an operator's credentials into the command's environment (PRE-8), for one that needs its own")
 	fl.BoolVar(&f.resetGlobal, "reset-global", false, "delete the global secrets that the server holds before the run")
-	fl.StringArrayVar(&f.reports, "report", nil, "write a report, FORMAT=PATH; may be given several times")
+	fl.StringArrayVar(&f.reports, "report", nil, "write a report, `FORMAT=PATH`; may be given several times; formats: "+formats)
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict only")
 }
 
 // registerSelection adds the flags that say what run replays, and how much of it is told.
 func (f *runFlags) registerSelection(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.level, "level", "core", "core, or extended for both levels")
+	fl.StringVar(&f.level, "level", "core", "`LEVEL` of the rules: core, or extended for both")
 	f.registerMatrix(cmd)
-	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these classes")
-	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these rules")
-	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios with such an id; * and ? are wildcards")
-	fl.StringVar(&f.shard, "shard", "", "replay part I of N of the selection, as I/N")
-	fl.StringArrayVar(&f.waivers, "waivers", nil, "a file that says which failures are known; may be given several times")
-	fl.StringVar(&f.writeWaivers, "write-waivers", "", "draft such a file from the failures of this run")
-	fl.StringVar(&f.corpusVersion, "corpus-version", "", "refuse to run another corpus: its version or its digest (conformance version)")
+	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these `CLASSES`: "+listed(scenarios.Classes))
+	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these `RULES`, such as PRE-2 (conformance list --rules)")
+	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios whose id matches `GLOB`; * and ? are wildcards; may be given several times")
+	fl.StringVar(&f.shard, "shard", "", "replay only one part of the selection, `I/N`: part I of N")
+	fl.StringArrayVar(&f.waivers, "waivers", nil, "a `FILE` that says which failures are known; may be given several times")
+	fl.StringVar(&f.writeWaivers, "write-waivers", "", "draft such a `FILE` from the failures of this run")
+	fl.StringVar(&f.corpusVersion, "corpus-version", "", "refuse to run another corpus than this `VERSION` or digest (conformance version prints both)")
 	fl.BoolVar(&f.check, "check", false, "only check that the target can be driven; nothing is judged and nothing stays")
-	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, and every rule")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, every failure in full, and every rule")
+	fl.IntVar(&f.maxFailures, "max-failures", 0, "print so many failures in full as they come; with -v at most so many")
+	fl.IntVar(&f.stopAfter, "stop-after", 0, "end the run after so many failures; what it says is then partial")
+	fl.StringVar(&f.failed, "failed", "", "replay just what failed in the run of this JSON report, and say of each finding whether it is FIXED")
 	fl.BoolVar(&f.trace, "trace", false, "keep the exchanges of scenarios that pass in the reports, too")
 }
 
 // registerMatrix adds --matrix, which every command that selects scenarios takes.
 func (f *runFlags) registerMatrix(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.matrix, "matrix", string(scenarios.FullMatrix), "full, every combination, or pairwise: for slow or rate-limited servers, combinations in which every two values still meet; reports say what is left out")
+	cmd.Flags().StringVar(&f.matrix, "matrix", string(scenarios.FullMatrix), "`MATRIX`: full, every combination; or pairwise, for slow or rate-limited servers: fewer combinations, in which every two values still meet; reports say what is left out")
 }
 
 // prepared is a run that is ready to begin.
@@ -122,14 +130,29 @@ type prepared struct {
 	size    int
 	waiving *waiving
 	target  *opened
+	// again is nil unless what failed in an earlier run is replayed.
+	again *again
+	// stop ends the run; failures counts until then, and stopped says that it did.
+	stop     func()
+	failures int
+	stopped  bool
 	// invocation is the command line, for the reports.
 	invocation []string
 }
 
 func (f *runFlags) run(cmd *cobra.Command) (err error) {
+	again, err := f.readAgain(cmd.Flags().Changed("level"))
+	if err != nil {
+		return err
+	}
 	p, err := f.prepare()
 	if err != nil {
 		return err
+	}
+	if p.again = again; again != nil {
+		if p.selected, err = again.narrow(p.selected); err != nil {
+			return err
+		}
 	}
 	out, err := openReports(cmd, p)
 	if err != nil {
@@ -145,6 +168,7 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	defer p.target.close()
 	ctx, cancel := p.target.watch(ctx)
 	defer cancel()
+	p.stop = cancel
 	out.progress.Phase("checking the server")
 	if err := p.check(ctx, cmd, out.progress); err != nil || f.check {
 		return err
@@ -166,6 +190,12 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	for _, left := range s.Leftovers {
 		fmt.Fprintf(stderr, "conformance: left at the target: %s\n", left)
 	}
+	switch {
+	case len(s.LeftBehind) > 0:
+		fmt.Fprintf(stderr, "conformance: left_behind: %d workspaces of this run are still there; remove them with: %s\n", len(s.LeftBehind), p.cleaning())
+	case p.target.isForeign:
+		fmt.Fprintln(stderr, "conformance: left_behind: 0 workspaces of this run are still there")
+	}
 	if s.ReplayedAgain > 0 {
 		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
 	}
@@ -180,6 +210,8 @@ func (p *prepared) end(s suite.Summary) error {
 	switch {
 	case p.target.died() != nil:
 		return errNotConformant
+	case s.Interrupted && p.stopped:
+		return errNotConformant
 	case s.Interrupted:
 		return errInterrupted
 	case s.Ended() != s.Planned:
@@ -192,6 +224,17 @@ func (p *prepared) end(s suite.Summary) error {
 		return errNotConformant
 	}
 	return nil
+}
+
+// count ends the run where enough has failed.
+func (p *prepared) count(o suite.ResultOutcome) {
+	if o != suite.Failed {
+		return
+	}
+	if p.failures++; p.failures == p.flags.stopAfter && p.stop != nil {
+		p.stopped = true
+		p.stop()
+	}
 }
 
 // prepare reads everything that can be wrong before anything is started.
@@ -218,7 +261,7 @@ func (f *runFlags) prepare() (*prepared, error) {
 // read checks the flags, and reads the registry and the corpus that they name.
 func (f *runFlags) read() (*prepared, error) {
 	p := &prepared{flags: f}
-	if !slices.Contains([]string{"core", "extended"}, f.level) {
+	if !slices.Contains(levels, f.level) {
 		return nil, fmt.Errorf("unknown level %q; it is core or extended", f.level)
 	}
 	for _, c := range f.claims {

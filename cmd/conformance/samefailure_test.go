@@ -17,6 +17,8 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/conform"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // TestDoorsPrintTheSameFailure holds what a Go test and a Ginkgo spec print about
@@ -71,8 +73,8 @@ func failedResults(t *testing.T) []suite.Result {
 func oddResults() []suite.Result {
 	hostile := "\x1b[2Jcolour\nFAIL forged/line  \u202ereversed\xff\ttab "
 	long := strings.Repeat("é", 1500)
-	violation := suite.Violation{Rule: "PRE-2" + hostile, Message: hostile + long, Want: "", Got: long + hostile}
-	exchange := suite.Exchange{
+	violation := judge.Violation{Rule: "PRE-2" + hostile, Message: hostile + long, Want: "", Got: long + hostile}
+	exchange := target.Exchange{
 		Direction: "upstream", Provider: "groq", Method: "GET", URL: "https://groq.test/" + long + hostile, Took: 1234567 * time.Nanosecond,
 		Stage: "create", Credential: "workspace/GROQ_API_KEY", Note: hostile, RequestBody: hostile, ResponseBody: long,
 	}
@@ -80,9 +82,9 @@ func oddResults() []suite.Result {
 		return &scenarios.Scenario{ID: id, Title: "a title " + hostile, Effect: "an effect\nof two lines"}
 	}
 	return []suite.Result{
-		{Scenario: name("odd/hostile"), Outcome: suite.Failed, Violations: []suite.Violation{violation}, Exchanges: []suite.Exchange{exchange}},
-		{Scenario: name("odd/many"), Outcome: suite.Failed, Violations: slices.Repeat([]suite.Violation{{Rule: "LIV-9"}}, 1234), Exchanges: slices.Repeat([]suite.Exchange{{Direction: "target"}}, 2345)},
-		{Scenario: name("odd/not-waived"), Outcome: suite.Failed, Reason: "the waiver has expired " + hostile, Violations: []suite.Violation{{Rule: "PRE-2"}}},
+		{Scenario: name("odd/hostile"), Outcome: suite.Failed, Violations: []judge.Violation{violation}, Exchanges: []target.Exchange{exchange}},
+		{Scenario: name("odd/many"), Outcome: suite.Failed, Violations: slices.Repeat([]judge.Violation{{Rule: "LIV-9"}}, 1234), Exchanges: slices.Repeat([]target.Exchange{{Direction: "target"}}, 2345)},
+		{Scenario: name("odd/not-waived"), Outcome: suite.Failed, Reason: "the waiver has expired " + hostile, Violations: []judge.Violation{{Rule: "PRE-2"}}},
 		{Scenario: name("odd/error"), Outcome: suite.Errored, Reason: hostile},
 		{Scenario: &scenarios.Scenario{ID: "odd/bare"}, Outcome: suite.Errored, Reason: "no reply"},
 	}

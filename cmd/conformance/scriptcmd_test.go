@@ -141,7 +141,7 @@ func query(ts *testscript.TestScript, file, expr string) any {
 // failure; it must end with that status.
 func replay(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, len(args) == 1, "replay STATUS")
-	found := regexp.MustCompile(`(?m)^ *replay: (.+)$`).FindAllStringSubmatch(ts.ReadFile("stdout"), -1)
+	found := regexp.MustCompile(`(?m)^ *replay:? +(.+)$`).FindAllStringSubmatch(ts.ReadFile("stdout"), -1)
 	if len(found) != 1 {
 		ts.Fatalf("standard output has %d lines that say how to replay, want 1", len(found))
 	}

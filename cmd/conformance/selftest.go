@@ -48,7 +48,7 @@ func newSelftestCommand() *cobra.Command {
 	st := &selftest{}
 	cmd := &cobra.Command{
 		Use:   "selftest",
-		Short: "Hold the corpus to its own standard: every faulty gate fails, every correct variant passes",
+		Short: "Hold the corpus to our own faulty and correct gates",
 		Long: "selftest replays the corpus at every faulty gate and at every correct variant. A faulty gate that passes, or that\n" +
 			"fails for another reason than its own, is a survivor; a variant that fails is a false alarm. Exit 1 on either.\n\n" +
 			"The door command serves each gate by a process of its own behind the intercepting proxy, as a server of yours would\n" +
@@ -58,8 +58,9 @@ func newSelftestCommand() *cobra.Command {
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return st.run(cmd) },
 	}
-	cmd.Flags().StringSliceVar(&st.doors, "door", []string{processDoor, httpDoor}, "process, http, cheapest (in process, and over HTTP what shows itself there only), or command (a process behind the proxy)")
-	cmd.Flags().StringVar(&st.only, "gate", "*", "only gates with such a name; * is a wildcard")
+	cmd.Flags().StringSliceVar(&st.doors, "door", []string{processDoor, httpDoor}, "the `DOORS`: process, http, cheapest (in process, and over HTTP what shows itself there only), or command (a process behind the proxy)")
+	complete(cmd, "door", func() []string { return []string{processDoor, httpDoor, cheapestDoor, commandDoor} })
+	cmd.Flags().StringVar(&st.only, "gate", "*", "only gates whose name matches `GLOB`; * is a wildcard")
 	cmd.Flags().StringVar(&st.matrix, "matrix", string(scenarios.FullMatrix), "full, or pairwise to thin the matrix")
 	cmd.Flags().IntVar(&st.shards, "shards", 1, "into how many parts the door command cuts the corpus; each gate gets one, in turn, and what found it out; correct variants get a quarter as many at the other doors")
 	cmd.Flags().IntVar(&st.jobs, "jobs", runtime.NumCPU(), "how many gates to test at once")

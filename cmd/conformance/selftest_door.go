@@ -12,6 +12,8 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/govalue"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 const (
@@ -118,13 +120,13 @@ func (st *selftest) selected(s *subject, door string, base kill) (scenarios.Sele
 func openInProcess(_ context.Context, s *subject, cfg *suite.Config) (func(), error) {
 	cfg.Providers = suite.NewProviders(cfg.Registry)
 	opts := gate.Options{Transport: cfg.Providers.RoundTripper(), Budget: cfg.Budget, Env: cfg.Providers.Decoy}
-	cfg.Target = suite.NewGateTarget(func(http.RoundTripper) gate.Gate { return s.Build(cfg.Registry, opts) }, opts.Transport)
+	cfg.Target = govalue.New(func(http.RoundTripper) gate.Gate { return s.Build(cfg.Registry, opts) }, opts.Transport)
 	cfg.Claims = cfg.Target.Traits().Claims
 	return func() {}, nil
 }
 
 func openHTTP(_ context.Context, s *subject, cfg *suite.Config) (func(), error) {
-	profile, err := suite.LoadProfile("workspace-server")
+	profile, err := server.LoadProfile("workspace-server")
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +137,7 @@ func openHTTP(_ context.Context, s *subject, cfg *suite.Config) (func(), error) 
 		return nil, err
 	}
 	cfg.Claims = profile.Claims
-	cfg.Target, err = suite.NewHTTPTarget(profile, served.url, suite.HTTPOptions{
+	cfg.Target, err = server.New(profile, served.url, server.Options{
 		Kind: s.Name, Env: func(string) (string, bool) { return served.token, true },
 	})
 	return served.close, err
@@ -144,7 +146,7 @@ func openHTTP(_ context.Context, s *subject, cfg *suite.Config) (func(), error) 
 // openProcess has this program serve the double in a process of its own, and
 // reaches it as it reaches any command.
 func openProcess(ctx context.Context, s *subject, cfg *suite.Config) (func(), error) {
-	profile, err := suite.LoadProfile("workspace-server")
+	profile, err := server.LoadProfile("workspace-server")
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,8 @@ func newServeCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&name, "gate", "reference", "reference, faulty:NAME or correct:NAME")
+	cmd.Flags().StringVar(&name, "gate", "reference", "the `GATE`: reference, faulty:NAME or correct:NAME (conformance list --faulty, --correct)")
+	complete(cmd, "gate", gateNames)
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "address to listen on")
 	cmd.Flags().StringVar(&registryFile, "registry", "", "registry file (default built in)")
 	cmd.Flags().DurationVar(&budget, "probe-budget", 0, "bound of the gate's probe (default 6s)")

@@ -18,7 +18,7 @@ import (
 const shownScenarios = 3
 
 func showRule(w io.Writer, r *scenarios.Rule, kinds []scenarios.Kind) error {
-	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n\nsource: %s\n\nscenarios:\n", r.ID, r.Level, r.Title, r.Text, r.Source)
+	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n\neffect: %s\n\nsource: %s\n\nscenarios:\n", r.ID, r.Level, r.Title, r.Text, r.Effect, r.Source)
 	for _, kind := range kinds {
 		for _, id := range kind.IDs {
 			fmt.Fprintf(w, "  %s\n", id)

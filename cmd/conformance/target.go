@@ -22,11 +22,13 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/process"
+	profiled "github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // An opened target is a gate under test, with what has to be stopped after the run.
 type opened struct {
-	suite.Target
+	target.Target
 	providers *suite.Providers
 	output    *suite.Output
 	claims    []string
@@ -43,7 +45,7 @@ type opened struct {
 	// where there was none.
 	cameToNothing atomic.Pointer[string]
 	// points are what was asked of the server when it was reached; nil for our own.
-	points []suite.Point
+	points []target.Point
 	stop   []func()
 }
 
@@ -57,7 +59,7 @@ func (t *opened) close() {
 // to clean up, so writing to a closed pipe is an error, and not our end.
 func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*opened, error) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // unlike Ignore, no command that we start inherits it
-	profile, err := suite.LoadProfile(f.profile)
+	profile, err := profiled.LoadProfile(f.profile)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +87,7 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*open
 
 // openOwn serves one of our own gates on loopback; its probes go to the fake
 // providers without a detour.
-func (t *opened) openOwn(ctx context.Context, profile *suite.Profile, name string, reg *registry.Registry, f *runFlags) error {
+func (t *opened) openOwn(ctx context.Context, profile *profiled.Profile, name string, reg *registry.Registry, f *runFlags) error {
 	double, err := findDouble(name)
 	if err != nil {
 		return err
@@ -99,7 +101,7 @@ func (t *opened) openOwn(ctx context.Context, profile *suite.Profile, name strin
 		return err
 	}
 	t.stop = append(t.stop, s.close)
-	own, err := suite.NewHTTPTarget(profile, s.url, suite.HTTPOptions{
+	own, err := profiled.New(profile, s.url, profiled.Options{
 		Kind: double.Name, Env: func(name string) (string, bool) { return s.token, name == "ADMIN_TOKEN" },
 	})
 	if err != nil {
@@ -120,7 +122,7 @@ func (t *opened) openOwn(ctx context.Context, profile *suite.Profile, name strin
 
 // openURL reaches a server that somebody else has started. Its output cannot be
 // read, so that area is not claimed.
-func (t *opened) openURL(ctx context.Context, profile *suite.Profile, reg *registry.Registry, f *runFlags) error {
+func (t *opened) openURL(ctx context.Context, profile *profiled.Profile, reg *registry.Registry, f *runFlags) error {
 	t.foreign(profile, f, []string{"secrecy-logs"})
 	if f.upstream != "" {
 		if err := t.attach(ctx, f.upstream); err != nil {
@@ -130,7 +132,7 @@ func (t *opened) openURL(ctx context.Context, profile *suite.Profile, reg *regis
 	if err := t.standIn(reg); err != nil {
 		return err
 	}
-	srv, err := suite.NewHTTPTarget(profile, f.target, suite.HTTPOptions{Kind: "url", Timeout: f.timeout})
+	srv, err := profiled.New(profile, f.target, profiled.Options{Kind: "url", Timeout: f.timeout})
 	if err != nil {
 		return err
 	}
@@ -140,12 +142,12 @@ func (t *opened) openURL(ctx context.Context, profile *suite.Profile, reg *regis
 
 // prepare holds the server to what a run needs. With --check what is wrong is
 // told there, beside what is not.
-func (t *opened) prepare(ctx context.Context, srv *suite.HTTPTarget, f *runFlags) error {
+func (t *opened) prepare(ctx context.Context, srv *profiled.Target, f *runFlags) error {
 	t.points = srv.Prepare(ctx, f.resetGlobal)
 	if f.check {
 		return nil
 	}
-	return suite.FirstWrong(t.points)
+	return target.FirstWrong(t.points)
 }
 
 // served is a gate behind the workspace server's API, on a listener of ours.

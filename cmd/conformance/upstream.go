@@ -22,6 +22,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // schemeHeader carries the scheme of an intercepted request from the process
@@ -33,7 +34,7 @@ func newUpstreamCommand() *cobra.Command {
 	var noDecoys bool
 	cmd := &cobra.Command{
 		Use:   "upstream",
-		Short: "Run the intercepting proxy alone, for a server that somebody else starts",
+		Short: "Run the proxy alone, for a server that somebody else starts",
 		Long: "upstream listens for a server under test and prints the environment that leads it here. It answers nothing by\n" +
 			"itself: `conformance run --upstream CONTROL-ADDRESS` brings the fake providers. The certificate's key never\n" +
 			"leaves the process.",
@@ -89,6 +90,7 @@ func newUpstreamCommand() *cobra.Command {
 	cmd.Flags().StringVar(&caDir, "ca-dir", "", "folder for the certificate (default a temporary one)")
 	cmd.Flags().BoolVar(&noDecoys, "no-decoys", false, "do not print an operator's credentials (PRE-8), for a server that needs its own")
 	cmd.Flags().StringVar(&format, "format", "sh", "how to print the environment: sh, compose or github")
+	complete(cmd, "format", func() []string { return []string{"sh", "compose", "github"} })
 	return cmd
 }
 
@@ -306,4 +308,4 @@ func withScheme(h http.Handler) http.Handler {
 	})
 }
 
-var _ suite.Target = (*opened)(nil)
+var _ target.Target = (*opened)(nil)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 // same is the error of a digest that is not the one recorded.
@@ -65,11 +65,11 @@ func (v *verifier) profileDigest(recorded, name string) {
 		return
 	}
 	// A report names the profile, and a file is found again only by its path.
-	if v.profile == "" && !slices.Contains(suite.ProfileNames(), name) && !strings.Contains(name, ".") {
+	if v.profile == "" && !slices.Contains(server.ProfileNames(), name) && !strings.Contains(name, ".") {
 		v.relies("the profile %s, %s: give its file with --profile", name, recorded)
 		return
 	}
-	profile, err := suite.LoadProfile(name)
+	profile, err := server.LoadProfile(name)
 	if err == nil {
 		err = same(recorded, profile.Digest, "give the run's own with --profile")
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // ruleTable counts a run's results by rule once more.
@@ -122,12 +122,12 @@ func agrees(r *reports.Result, s *scenarios.Scenario) error {
 		return nil
 	}
 	for i, step := range r.Records {
-		want := map[string]suite.Outcome{string(scenarios.Refused): suite.OutcomeRefused, string(scenarios.Allowed): suite.OutcomeAllowed}[step.Expect.Verdict]
+		want := map[string]target.Outcome{string(scenarios.Refused): target.Refused, string(scenarios.Allowed): target.Allowed}[step.Expect.Verdict]
 		if len(step.Seen.Replies) == 0 && step.Stage != string(scenarios.Look) {
 			return fmt.Errorf("step %d passed without a reply", i+1)
 		}
 		for _, reply := range step.Seen.Replies {
-			lawful := reply.Outcome == string(want) || want == "" || reply.Outcome == string(suite.OutcomeRejected) && s.Steps[i].Expect.OrRejected
+			lawful := reply.Outcome == string(want) || want == "" || reply.Outcome == string(target.Rejected) && s.Steps[i].Expect.OrRejected
 			if !lawful {
 				return fmt.Errorf("step %d passed, was to be %s and was answered %q", i+1, step.Expect.Verdict, reply.Outcome)
 			}

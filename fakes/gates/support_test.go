@@ -139,7 +139,7 @@ func askings() []asking {
 	add("url", "claude-code", claude, api+live).URL = "https://elsewhere.example/v1"
 	add("padded model", "claude-code", " "+claude+" ")
 	add("model in capitals", "claude-code", "CLAUDE-OPUS-4-7")
-	add("not native", "google-adk", claude)
+	add("not native", "codex", claude)
 	add("unowned model", "claude-code", "nobody-1", api+dead)
 	add("no model", "claude-code", "")
 	add("unknown runtime", "conformance-unknown", claude)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 func TestFaults(t *testing.T) {
@@ -130,7 +130,7 @@ func TestTLSFailureAndAClientThatDoesNotVerify(t *testing.T) {
 
 // The proxy can do all that the catalogue leaves to it, and claims no more.
 func TestEveryConnectionAnswerIsAFault(t *testing.T) {
-	for _, spec := range upstream.Catalogue() {
+	for _, spec := range scenarios.Catalogue() {
 		fault, err := ParseFault(spec.Name)
 		if (err == nil) != spec.Connection {
 			t.Errorf("ParseFault(%q): %v, %v", spec.Name, fault, err)

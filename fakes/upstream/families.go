@@ -72,7 +72,7 @@ var families = []*family{
 		list: modelList("moonshot", "kimi-for-coding"),
 	},
 	{ // BerriAI/litellm#24483: the same text for a wrong key as for none
-		hosts: minimaxHosts,
+		hosts: []string{"api.minimax.io", "api.minimaxi.com"},
 		shape: minimaxShape,
 		problems: map[int]problem{
 			401: {Type: "authorized_error", Message: "login fail: Please carry the API secret key in the 'Authorization' field of the request header (1004)"},
@@ -119,7 +119,7 @@ var families = []*family{
 			`{"is_available":true,"balance_infos":[{"currency":"USD","total_balance":"10.00","granted_balance":"0.00","topped_up_balance":"10.00"}]}`}},
 	},
 	{ // tashfeenahmed/freellmapi#285; the 403: continuedev/continue#10513
-		hosts: geminiHosts,
+		hosts: []string{"generativelanguage.googleapis.com"},
 		shape: googleShape,
 		problems: map[int]problem{
 			400: {Type: "INVALID_ARGUMENT", Message: "Request contains an invalid argument."},

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // TestEveryHostGivesEveryAnswer asks every host of the registry for every
@@ -24,7 +25,7 @@ import (
 func TestEveryHostGivesEveryAnswer(t *testing.T) {
 	w := newWorld(t, upstream.Config{})
 	for _, host := range w.Hosts() {
-		for _, spec := range upstream.Catalogue() {
+		for _, spec := range scenarios.Catalogue() {
 			t.Run(host+"/"+string(spec.Name), func(t *testing.T) {
 				c := w.add(t.Name(), nameFor(t, host), []string{host}, spec.Name)
 				if spec.Waits {
@@ -56,7 +57,7 @@ func TestEveryHostGivesEveryAnswer(t *testing.T) {
 }
 
 // expectReply checks a reply that does not wait.
-func expectReply(t *testing.T, spec upstream.Spec, response *http.Response, x *upstream.Exchange) {
+func expectReply(t *testing.T, spec scenarios.Answer, response *http.Response, x *upstream.Exchange) {
 	t.Helper()
 	status := spec.Status
 	if spec.Name == "public-list" {
@@ -144,7 +145,7 @@ func listsModels(body []byte) bool {
 
 // expectWait checks, without any waiting, that an answer lasts until the
 // request's context ends, and no longer.
-func expectWait(t *testing.T, w *world, spec upstream.Spec, request *http.Request) {
+func expectWait(t *testing.T, w *world, spec scenarios.Answer, request *http.Request) {
 	t.Helper()
 	cause := errors.New("the probe budget is over")
 	ctx, cancel := context.WithCancelCause(request.Context())

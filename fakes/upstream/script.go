@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // A script is one answer of one family, prepared as far as it goes before the
@@ -98,7 +100,7 @@ var reasons = map[int]string{
 // statusLines are "200 OK" and so on for every status of the catalogue.
 var statusLines = func() map[int]string {
 	m := map[int]string{}
-	for _, spec := range append(Catalogue(), Spec{Status: 403}) {
+	for _, spec := range append(scenarios.Catalogue(), Spec{Status: 403}) {
 		m[spec.Status] = fmt.Sprintf("%d %s", spec.Status, cmp.Or(http.StatusText(spec.Status), reasons[spec.Status], "Unassigned"))
 	}
 	return m

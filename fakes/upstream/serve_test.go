@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // A served world is an Upstream behind a real server, and a client that
@@ -67,7 +68,7 @@ func TestEveryAnswerOverARealServer(t *testing.T) {
 			hosts = []string{"api.anthropic.com"}
 		}
 		for _, host := range hosts {
-			for _, spec := range upstream.Catalogue() {
+			for _, spec := range scenarios.Catalogue() {
 				if spec.Name == "huge-body" && host != hosts[0] {
 					continue // one host's 100 MiB are like another's
 				}
@@ -79,7 +80,7 @@ func TestEveryAnswerOverARealServer(t *testing.T) {
 	}
 }
 
-func (s *served) expect(t *testing.T, host string, spec upstream.Spec) {
+func (s *served) expect(t *testing.T, host string, spec scenarios.Answer) {
 	c := s.add(t.Name(), nameFor(t, host), []string{host}, spec.Name)
 	request := probe(t, s.scheme()+"://"+host, host, c)
 	request.Header.Set("Accept-Encoding", "identity") // or the client unpacks bad-gzip
@@ -126,7 +127,7 @@ func (s *served) expect(t *testing.T, host string, spec upstream.Spec) {
 }
 
 // expectServed checks a reply whose status arrived.
-func expectServed(t *testing.T, spec upstream.Spec, response *http.Response, x *upstream.Exchange) {
+func expectServed(t *testing.T, spec scenarios.Answer, response *http.Response, x *upstream.Exchange) {
 	t.Helper()
 	switch spec.Name {
 	case "truncated", "dead-truncated", "reset-in-body": // the kernel or a proxy may make one of the other
@@ -225,7 +226,7 @@ func readUntil(t *testing.T, conn net.Conn, texts []string) string {
 func TestObservedBeforeItIsSeen(t *testing.T) {
 	s := serve(t, "http", upstream.Config{})
 	s.world.ended = nil
-	for i, spec := range upstream.Catalogue() {
+	for i, spec := range scenarios.Catalogue() {
 		if spec.Waits {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/jarcoal/httpmock"
 
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // A Config says whom an Upstream stands in for.
@@ -177,7 +178,7 @@ func (u *Upstream) receive(ctx context.Context, x *Exchange, hostHeader, userinf
 	if x.Answer == "tls-failure" && ctx.Value(anyCertificateKey{}) != nil {
 		x.Answer, x.Unverified = "live", true
 	}
-	if spec, _ := Lookup(x.Answer); spec.Late {
+	if scenarios.AnswerOf(x.Answer).Late {
 		delay(ctx)
 	}
 	return c

@@ -8,6 +8,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // How much of a failure is printed: as much as the command line prints, which a
@@ -57,8 +58,8 @@ var words = map[suite.ResultOutcome]string{suite.Failed: "FAIL", suite.Errored: 
 // writeContext writes the effect, the steps where there are several, and the
 // exchanges.
 func writeContext(b *strings.Builder, r suite.Result) {
-	if r.Scenario.Effect != "" {
-		labelled(b, "  effect: ", r.Scenario.Effect)
+	if effect := r.Effect(); effect != "" {
+		labelled(b, "  effect: ", effect)
 	}
 	if steps := r.Scenario.Steps; len(steps) > 1 {
 		names := make([]string, len(steps))
@@ -77,7 +78,7 @@ func writeContext(b *strings.Builder, r suite.Result) {
 }
 
 // writeExchange writes who was asked what, the answer, and both bodies.
-func writeExchange(b *strings.Builder, x suite.Exchange) {
+func writeExchange(b *strings.Builder, x target.Exchange) {
 	who, status := x.Direction, "no answer"
 	if x.Provider != "" {
 		who += " " + x.Provider

@@ -8,6 +8,8 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 func TestFailureText(t *testing.T) {
@@ -19,8 +21,8 @@ func TestFailureText(t *testing.T) {
 		"passed": {suite.Result{Outcome: suite.Passed}, ""},
 		"failed": {suite.Result{
 			Outcome:    suite.Failed,
-			Violations: []suite.Violation{{Rule: "PRE-2", Message: "a message", Want: "this", Got: "that\nPRE-9: \x1b[2Jforged"}},
-			Exchanges: []suite.Exchange{
+			Violations: []judge.Violation{{Rule: "PRE-2", Message: "a message", Want: "this", Got: "that\nPRE-9: \x1b[2Jforged"}},
+			Exchanges: []target.Exchange{
 				{Direction: "target", Method: "POST", URL: "http://server.test/workspaces", Status: 201, RequestBody: `{"name":"x"}`, ResponseBody: strings.Repeat("y", maxBody+7)},
 				{Direction: "upstream", Provider: "anthropic-api", Method: "GET", URL: "https://a.example/v1", Stage: "create", Credential: "workspace/A", Note: "silent"},
 			},
@@ -49,7 +51,7 @@ func TestFailureText(t *testing.T) {
 }
 
 func TestFailureTextIsBounded(t *testing.T) {
-	r := suite.Result{Scenario: &scenarios.Scenario{}, Outcome: suite.Failed, Exchanges: make([]suite.Exchange, maxExchanges+3)}
+	r := suite.Result{Scenario: &scenarios.Scenario{}, Outcome: suite.Failed, Exchanges: make([]target.Exchange, maxExchanges+3)}
 	got := FailureText(r, "")
 	if strings.Count(got, "no answer") != maxExchanges || !strings.HasSuffix(got, "  … 3 more exchanges\n") {
 		t.Errorf("text is\n%s", got)

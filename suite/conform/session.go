@@ -14,6 +14,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )
 
@@ -70,7 +71,7 @@ func NewSession(o Options) (*Session, error) {
 	for _, x := range all {
 		s.byID[x.ID] = x
 	}
-	traits := suite.Traits{HTTP: profile != nil, RefusesUnlisted: profile != nil && profile.RefusesUnlisted()}
+	traits := target.Traits{HTTP: profile != nil, RefusesUnlisted: profile != nil && profile.RefusesUnlisted()}
 	if selected.LeftOut > 0 {
 		s.NotClaimed["the matrix is "+string(o.Matrix)] = selected.LeftOut
 	}

@@ -11,23 +11,26 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/govalue"
+	"github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // profile is nil for a gate that is a Go value.
-func (o *Options) profile() (*suite.Profile, error) {
+func (o *Options) profile() (*server.Profile, error) {
 	if o.Gate != nil {
 		return nil, nil
 	}
 	if o.Profile == "" {
 		o.Profile = "workspace-server"
 	}
-	return suite.LoadProfile(o.Profile)
+	return server.LoadProfile(o.Profile)
 }
 
 // ownClaims are what the target claims where the caller names nothing.
-func (o *Options) ownClaims(p *suite.Profile) []string {
+func (o *Options) ownClaims(p *server.Profile) []string {
 	if p == nil {
-		return (&suite.GateTarget{}).Traits().Claims
+		return (&govalue.Target{}).Traits().Claims
 	}
 	return slices.DeleteFunc(slices.Clone(p.Claims), func(area string) bool { return area == "secrecy-logs" && o.Output == nil })
 }
@@ -44,10 +47,10 @@ func (o *Options) env(name string) (string, bool) {
 // could not be, and is as final.
 type opened struct {
 	providers *suite.Providers
-	gate      *suite.GateTarget
+	gate      *govalue.Target
 	handler   http.Handler
 	base      string
-	profile   *suite.Profile
+	profile   *server.Profile
 	// checked: the server has been found to be one that can be driven.
 	checked bool
 	err     error
@@ -76,7 +79,7 @@ func (t *opened) build(o *Options) (err error) {
 		if g == nil {
 			return errors.New("Options.Gate returned no gate")
 		}
-		t.gate = suite.NewGateTarget(func(http.RoundTripper) gate.Gate { return g }, providers)
+		t.gate = govalue.New(func(http.RoundTripper) gate.Gate { return g }, providers)
 	case o.Handler != nil:
 		if t.handler, err = o.Handler(providers); err != nil {
 			return fmt.Errorf("building the server under test: %w", err)
@@ -104,14 +107,14 @@ func (s *Session) run(ctx context.Context, cfg suite.Config) (suite.Summary, err
 		cfg.Target = t.gate
 		return suite.Run(ctx, cfg)
 	}
-	options := suite.HTTPOptions{Kind: "url", Env: s.options.env}
+	options := server.Options{Kind: "url", Env: s.options.env}
 	base := t.base
 	if t.handler != nil {
 		server := serve(t.handler)
 		defer server.close()
 		options.Kind, options.Transport, base = "handler", server.transport, "http://server.test"
 	}
-	srv, err := suite.NewHTTPTarget(t.profile, base, options)
+	srv, err := server.New(t.profile, base, options)
 	if err != nil {
 		return suite.Summary{}, err
 	}
@@ -124,11 +127,11 @@ func (s *Session) run(ctx context.Context, cfg suite.Config) (suite.Summary, err
 }
 
 // check finds out, once, that the server can be driven and dials our providers.
-func (s *Session) check(ctx context.Context, t *opened, srv *suite.HTTPTarget, cfg suite.Config) error {
+func (s *Session) check(ctx context.Context, t *opened, srv *server.Target, cfg suite.Config) error {
 	if t.checked {
 		return nil
 	}
-	if err := suite.FirstWrong(srv.Prepare(ctx, false)); err != nil {
+	if err := target.FirstWrong(srv.Prepare(ctx, false)); err != nil {
 		return err
 	}
 	cfg.Scenarios = s.All
@@ -139,7 +142,7 @@ func (s *Session) check(ctx context.Context, t *opened, srv *suite.HTTPTarget, c
 		}
 	}
 	if err == nil {
-		err = suite.FirstWrong(points)
+		err = target.FirstWrong(points)
 	}
 	t.checked = err == nil
 	return err

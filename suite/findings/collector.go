@@ -8,6 +8,8 @@ import (
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // A Collector takes the results of a run as they come, and finds at its end. It
@@ -29,9 +31,9 @@ func NewCollector(reg *registry.Registry) *Collector {
 // keptPerEntry is how many failures of one entry, alike in kind, are kept in full.
 const keptPerEntry = 4
 
-// Add takes a result. Waived failures count: they are known, and not gone.
+// Add takes a result. What is waived is known, and needs no explanation.
 func (c *Collector) Add(r suite.Result) {
-	if r.Outcome != suite.Passed && r.Outcome != suite.Failed && r.Outcome != suite.Waived {
+	if r.Outcome != suite.Passed && r.Outcome != suite.Failed {
 		return
 	}
 	one := Case{Scenario: r.Scenario}
@@ -92,7 +94,7 @@ func (c *Collector) illustrate(f *Finding) {
 	if e.ID != r.Scenario.ID {
 		*e = Example{ID: r.Scenario.ID, Title: r.Scenario.Title, Effect: r.Scenario.Effect, Step: -1}
 	}
-	var best *suite.Violation
+	var best *judge.Violation
 	for i := range r.Violations {
 		v := &r.Violations[i]
 		if best == nil || v.Kind == f.Kind && best.Kind != f.Kind || f.Kinds[v.Kind] > 0 && f.Kinds[best.Kind] == 0 {
@@ -100,6 +102,7 @@ func (c *Collector) illustrate(f *Finding) {
 		}
 	}
 	e.Step, e.Rule, e.Message, e.Want, e.Got = best.Step, best.Rule, best.Message, best.Want, best.Got
+	e.NotWaived = r.Reason
 	for _, x := range r.Exchanges {
 		e.Exchanges = append(e.Exchanges, exchangeLines(&x)...)
 	}
@@ -108,7 +111,7 @@ func (c *Collector) illustrate(f *Finding) {
 // maxBody is how much of a body stands in a finding, in bytes.
 const maxBody = 300
 
-func exchangeLines(x *suite.Exchange) []string {
+func exchangeLines(x *target.Exchange) []string {
 	status := "no answer"
 	if x.Status != 0 {
 		status = fmt.Sprint(x.Status)

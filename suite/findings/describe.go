@@ -274,7 +274,7 @@ func states(v scenarios.Value) []string {
 		return []string{"unreadable", "there"}
 	}
 	out := []string{"usable", "there"}
-	if family := familyOf(answerOf(v)); family == "alive" || family == "refused" {
+	if family := scenarios.AnswerOf(answerOf(v)).Family; family == "alive" || family == "refused" {
 		out = append(out, family)
 	}
 	return out
@@ -309,20 +309,20 @@ func (d *describer) decider(st *scenarios.Step, p *registry.Provider, add func(a
 		}
 		add(readFrom, strings.Join(upstream.Reads(host(p), name), " or "))
 	}
-	if v.Shape == scenarios.Unreadable || slices.Contains(silentAnswers, answerOf(v)) {
+	if v.Shape == scenarios.Unreadable || answerOf(v) != "" && scenarios.AnswerOf(answerOf(v)).Status == 0 /* an error, and no status */ {
 		add(situation, "nothing-heard")
 	}
 	add(byShape, map[bool]string{true: "plain", false: string(v.Shape)}[v.Shape == scenarios.Plain])
 	if a := answerOf(v); a != "" {
 		add(byAnswer, a)
-		add(byFamily, familyOf(a))
-		if slices.Contains(scenarios.ConnectionAnswers, a) {
+		add(byFamily, scenarios.AnswerOf(a).Family)
+		if scenarios.AnswerOf(a).Connection {
 			add(situation, "not-connected")
 		}
-		if slices.Contains(scenarios.WaitingAnswers, a) {
+		if scenarios.AnswerOf(a).Waits {
 			add(situation, "waits")
 		}
-		if slices.Contains(scenarios.LoudAnswers, a) {
+		if scenarios.AnswerOf(a).Loud {
 			add(situation, "proves-nothing")
 		}
 	}
@@ -330,9 +330,6 @@ func (d *describer) decider(st *scenarios.Step, p *registry.Provider, add func(a
 		add(situation, "answers-change")
 	}
 }
-
-// silentAnswers leave an HTTP client with an error, and without a status.
-var silentAnswers = []string{"refused", "nxdomain", "tls-failure", "reset", "closed", "silent", "drip-headers", "not-http", "early-hints-storm"}
 
 func host(p *registry.Provider) string {
 	if u, err := url.Parse(p.ProbeBase()); err == nil {
@@ -378,7 +375,7 @@ func (d *describer) history(s *scenarios.Scenario, at int, add func(axis, string
 		_, name, v := deciding(earlier, p)
 		what := "missing"
 		if name != "" {
-			what = familyOf(answerOf(v))
+			what = scenarios.AnswerOf(answerOf(v)).Family
 		}
 		if earlier.Malformed != "" {
 			what = "malformed"

@@ -3,7 +3,7 @@ package findings
 import (
 	"slices"
 
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 // explain finds clauses for all groups. What one simple conjunction describes
@@ -84,7 +84,7 @@ func (t *table) alone(g *group) *clause {
 
 // together is one simple conjunction for several clauses; nil where there is none.
 func (t *table) together(list []*clause) *clause {
-	g := &group{kind: list[0].kind, due: list[0].due, rules: map[string]int{}, kinds: map[suite.Kind]int{}, failed: newSet(len(t.units)), passed: newSet(len(t.units))}
+	g := &group{kind: list[0].kind, due: list[0].due, rules: map[string]int{}, kinds: map[judge.Kind]int{}, failed: newSet(len(t.units)), passed: newSet(len(t.units))}
 	for _, c := range list {
 		g.failed.join(c.failed)
 		g.passed.join(c.passed)
@@ -145,7 +145,7 @@ func (t *table) parts(g *group, rest set) []*clause {
 }
 
 // headline is the kind that says most, of those that are no rare by-product.
-func headline(list []*clause, kinds map[suite.Kind]int) (suite.Kind, string) {
+func headline(list []*clause, kinds map[judge.Kind]int) (judge.Kind, string) {
 	most := 0
 	for _, n := range kinds {
 		most = max(most, n)

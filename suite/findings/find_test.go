@@ -10,7 +10,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 // corpus is the whole matrix of the classes that are asked for.
@@ -39,7 +39,7 @@ func replayed(list []*scenarios.Scenario, lets fault) []Case {
 		for i := range s.Steps {
 			st := &s.Steps[i]
 			if st.Expect.Verdict == scenarios.Refused && len(st.Expect.Providers) > 0 && lets(reg, st, reg.Provider(st.Expect.Providers[0])) {
-				c.Violations = append(c.Violations, Violation{suite.WronglyAllowed, s.Rules[0], i})
+				c.Violations = append(c.Violations, Violation{judge.WronglyAllowed, s.Rules[0], i})
 			}
 		}
 		out = append(out, c)

@@ -16,7 +16,7 @@ package findings
 import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 // A Case is one scenario that was judged. What was not judged is no case.
@@ -28,7 +28,7 @@ type Case struct {
 
 // A Violation is what the judge found, as far as findings depend on it.
 type Violation struct {
-	Kind suite.Kind
+	Kind judge.Kind
 	Rule string
 	// Step is the number of the step in which it was seen; -1 where it is about
 	// the whole scenario.
@@ -41,9 +41,9 @@ type Finding struct {
 	// ID is the kind and a digest of Kind and Where: the same statement has the
 	// same id in every run.
 	ID   string     `json:"id"`
-	Kind suite.Kind `json:"kind"`
+	Kind judge.Kind `json:"kind"`
 	// Kinds are all kinds that the description covers, with the numbers of steps.
-	Kinds map[suite.Kind]int `json:"kinds"`
+	Kinds map[judge.Kind]int `json:"kinds"`
 	// Rules are those violated, most often first.
 	Rules []string `json:"rules"`
 	// Severity is the highest of the failing scenarios.
@@ -88,6 +88,8 @@ type Example struct {
 	Message string `json:"message"`
 	Want    string `json:"want"`
 	Got     string `json:"got"`
+	// NotWaived says why a waiver that names the scenario does not cover it.
+	NotWaived string `json:"not_waived,omitempty"`
 	// Effect is what goes wrong in production.
 	Effect string `json:"effect,omitempty"`
 	// Exchanges are a line each; masked.
@@ -103,7 +105,7 @@ type Neighbour struct {
 
 // A Follow is another kind of violation that comes with a finding.
 type Follow struct {
-	Kind   suite.Kind `json:"kind"`
+	Kind   judge.Kind `json:"kind"`
 	Rules  []string   `json:"rules"`
 	Failed int        `json:"failed"`
 }

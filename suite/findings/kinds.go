@@ -4,60 +4,60 @@ import (
 	"slices"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 // kindsInOrder are the judge's kinds, what says most first. Those of one family
 // may have one cause; those of a later family may follow from an earlier one's.
-var kindsInOrder = [][]suite.Kind{
+var kindsInOrder = [][]judge.Kind{
 	{
-		suite.WronglyAllowed, suite.WronglyRefused, suite.Meddled, suite.WrongCode, suite.Rejected, suite.Fault, suite.Deadline,
-		suite.StrayCredential, suite.RedirectFollowed, suite.ProbeMoved, suite.ForeignHost, suite.WrongScope, suite.WrongCredential,
-		suite.Unasked, suite.NeedlessCall, suite.CredentialInURL, suite.CredentialInBody, suite.WrongHeader, suite.NoVersion, suite.WrongMethod,
-		suite.CalledAgain, suite.CalledTooOften, suite.Unstable, suite.SilentAllow,
+		judge.WronglyAllowed, judge.WronglyRefused, judge.Meddled, judge.WrongCode, judge.Rejected, judge.Fault, judge.Deadline,
+		judge.StrayCredential, judge.RedirectFollowed, judge.ProbeMoved, judge.ForeignHost, judge.WrongScope, judge.WrongCredential,
+		judge.Unasked, judge.NeedlessCall, judge.CredentialInURL, judge.CredentialInBody, judge.WrongHeader, judge.NoVersion, judge.WrongMethod,
+		judge.CalledAgain, judge.CalledTooOften, judge.Unstable, judge.SilentAllow,
 	},
-	{suite.UnknownCode, suite.WrongStatus, suite.NotJSON, suite.WrongProvider, suite.ProviderUnnamed, suite.AcceptedUnnamed, suite.DeadUnnamed},
-	{suite.LeakReply, suite.LeakLog, suite.PassedOn, suite.RowLeft},
+	{judge.UnknownCode, judge.WrongStatus, judge.NotJSON, judge.WrongProvider, judge.ProviderUnnamed, judge.AcceptedUnnamed, judge.DeadUnnamed},
+	{judge.LeakReply, judge.LeakLog, judge.PassedOn, judge.RowLeft},
 }
 
 // consequent kinds follow from something else, unless there is nothing else.
-var consequent = []suite.Kind{suite.TwinRefused, suite.LateRefusal, suite.StagesDisagree}
+var consequent = []judge.Kind{judge.TwinRefused, judge.LateRefusal, judge.StagesDisagree}
 
 // dueSplits are the kinds whose groups differ by what was due: what is let
 // through without a credential and with a dead one are two things.
-var dueSplits = []suite.Kind{suite.WronglyAllowed, suite.WrongCode}
+var dueSplits = []judge.Kind{judge.WronglyAllowed, judge.WrongCode}
 
 // couldShow reports whether a step could have shown a kind: only then does it say
 // anything that it did not.
-func couldShow(kind suite.Kind, st *scenarios.Step) bool {
+func couldShow(kind judge.Kind, st *scenarios.Step) bool {
 	x := &st.Expect
 	refused := x.Verdict == scenarios.Refused
 	switch kind {
-	case suite.WronglyAllowed, suite.WrongCode, suite.LateRefusal, suite.TwinRefused:
+	case judge.WronglyAllowed, judge.WrongCode, judge.LateRefusal, judge.TwinRefused:
 		return refused
-	case suite.WronglyRefused:
+	case judge.WronglyRefused:
 		return x.Verdict == scenarios.Allowed
-	case suite.Meddled:
+	case judge.Meddled:
 		return x.Verdict == scenarios.Untouched
-	case suite.UnknownCode:
+	case judge.UnknownCode:
 		return refused
-	case suite.WrongStatus, suite.NotJSON, suite.WrongProvider, suite.ProviderUnnamed, suite.RowLeft:
+	case judge.WrongStatus, judge.NotJSON, judge.WrongProvider, judge.ProviderUnnamed, judge.RowLeft:
 		return refused && st.Stage == scenarios.Create
-	case suite.AcceptedUnnamed:
+	case judge.AcceptedUnnamed:
 		return refused && st.Stage == scenarios.Create && x.Code == "MISSING_BYOK_CREDENTIAL"
-	case suite.DeadUnnamed:
+	case judge.DeadUnnamed:
 		return refused && st.Stage == scenarios.Create && x.Code == "BYOK_CREDENTIAL_INVALID"
-	case suite.NeedlessCall:
+	case judge.NeedlessCall:
 		return x.Upstream == scenarios.NoCall
-	case suite.Unasked:
+	case judge.Unasked:
 		return x.Upstream == scenarios.OneProbe && st.Stage == scenarios.Create
-	case suite.Deadline:
+	case judge.Deadline:
 		return x.Upstream != scenarios.NoCall && st.Stage == scenarios.Create
-	case suite.WrongMethod, suite.CalledAgain, suite.CalledTooOften, suite.NoVersion, suite.WrongHeader, suite.CredentialInURL, suite.CredentialInBody,
-		suite.WrongCredential, suite.WrongScope, suite.StrayCredential, suite.RedirectFollowed, suite.ProbeMoved, suite.ForeignHost:
+	case judge.WrongMethod, judge.CalledAgain, judge.CalledTooOften, judge.NoVersion, judge.WrongHeader, judge.CredentialInURL, judge.CredentialInBody,
+		judge.WrongCredential, judge.WrongScope, judge.StrayCredential, judge.RedirectFollowed, judge.ProbeMoved, judge.ForeignHost:
 		// What is called when it is provisioned depends on what the target claims.
 		return x.Upstream == scenarios.OneProbe && st.Stage == scenarios.Create
-	case suite.SilentAllow:
+	case judge.SilentAllow:
 		return x.Loud
 	}
 	return true
@@ -76,7 +76,7 @@ func split(groups []*group) (consequences, rest []*group) {
 }
 
 // place is the family and the place in it of a kind.
-func place(kind suite.Kind) (family, at int) {
+func place(kind judge.Kind) (family, at int) {
 	for family, list := range kindsInOrder {
 		if at := slices.Index(list, kind); at >= 0 {
 			return family, at

@@ -46,7 +46,7 @@ func (t *table) exemplify(x *Finding, f *folded) {
 	x.Example = Example{ID: c.Scenario.ID, Title: c.Scenario.Title, Step: u.step, Effect: c.Scenario.Effect}
 	for _, v := range c.Violations {
 		if stepOf(c, v) == u.step && (x.Example.Rule == "" || v.Kind == f.kind) {
-			x.Example.Rule = v.Rule
+			x.Example.Rule, x.Example.Effect = v.Rule, c.Scenario.EffectOf(v.Rule)
 		}
 	}
 	if n := t.nearest(units[0], f.passed); n >= 0 {

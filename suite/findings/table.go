@@ -7,7 +7,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 // A unit is one step of one case.
@@ -78,11 +78,11 @@ func (t *table) add(unit int, f Fact) {
 
 // A group is all violations of one kind where the same was due.
 type group struct {
-	kind  suite.Kind
+	kind  judge.Kind
 	due   string
 	rules map[string]int
 	// kinds are all kinds that were joined, with their numbers.
-	kinds map[suite.Kind]int
+	kinds map[judge.Kind]int
 	// failed and passed are units: those that fail so, and those where it could
 	// have been seen and was not.
 	failed, passed set
@@ -101,7 +101,7 @@ func (t *table) groups() []*group {
 			}
 			g := byKey[key]
 			if g == nil {
-				g = &group{kind: kind, due: due, rules: map[string]int{}, kinds: map[suite.Kind]int{}, failed: newSet(len(t.units)), passed: newSet(len(t.units))}
+				g = &group{kind: kind, due: due, rules: map[string]int{}, kinds: map[judge.Kind]int{}, failed: newSet(len(t.units)), passed: newSet(len(t.units))}
 				byKey[key] = g
 			}
 			g.failed.add(n)

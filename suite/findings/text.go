@@ -74,6 +74,7 @@ func (f *Finding) Text(number int, short bool) string {
 	line("  "+e.Rule, e.Message)
 	line("  want", e.Want)
 	line("  got", e.Got)
+	line("  not waived", e.NotWaived)
 	if !short {
 		for i, x := range e.Exchanges {
 			if i == maxExchangeLines {

@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
+
+// manyTried is how much must have been tried for "everywhere" to mean something.
+const manyTried = 10
 
 // title is a finding in plain words: what is wrong, and where.
 func (t *table) title(f *folded) string {
@@ -18,7 +21,7 @@ func (t *table) title(f *folded) string {
 		}
 	}
 	if len(parts) == 0 {
-		if len(f.literals) > 0 || f.passed.empty() {
+		if f.units.len() >= manyTried {
 			return what + ", everywhere"
 		}
 		return what
@@ -40,15 +43,15 @@ func order(part string) int {
 }
 
 // kindWords say what is wrong, as the beginning of a sentence.
-func kindWords(kind suite.Kind, due string) string {
+func kindWords(kind judge.Kind, due string) string {
 	switch {
-	case kind == suite.WronglyAllowed && strings.HasSuffix(due, "MISSING_BYOK_CREDENTIAL"):
+	case kind == judge.WronglyAllowed && strings.HasSuffix(due, "MISSING_BYOK_CREDENTIAL"):
 		return "A workspace is allowed that has no credential which counts"
-	case kind == suite.WronglyAllowed && strings.HasSuffix(due, "BYOK_CREDENTIAL_INVALID"):
+	case kind == judge.WronglyAllowed && strings.HasSuffix(due, "BYOK_CREDENTIAL_INVALID"):
 		return "A workspace is allowed whose credential its provider refuses"
-	case kind == suite.WrongCode && strings.HasSuffix(due, "BYOK_CREDENTIAL_INVALID"):
+	case kind == judge.WrongCode && strings.HasSuffix(due, "BYOK_CREDENTIAL_INVALID"):
 		return "A dead credential is called missing"
-	case kind == suite.WrongCode && strings.HasSuffix(due, "MISSING_BYOK_CREDENTIAL"):
+	case kind == judge.WrongCode && strings.HasSuffix(due, "MISSING_BYOK_CREDENTIAL"):
 		return "A missing credential is called dead"
 	}
 	title := kind.Title()

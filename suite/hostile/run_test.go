@@ -16,6 +16,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	profiled "github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 const (
@@ -83,13 +84,13 @@ func rigAt(t *testing.T, l net.Listener, cfg server.Config, spoil func(right htt
 }
 
 // reach points the run at the rig's URL; no answer is waited for any longer.
-func (r *rig) reach(t *testing.T, timeout time.Duration) *suite.HTTPTarget {
+func (r *rig) reach(t *testing.T, timeout time.Duration) *profiled.Target {
 	t.Helper()
-	profile, err := suite.LoadProfile("workspace-server")
+	profile, err := profiled.LoadProfile("workspace-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := suite.NewHTTPTarget(profile, r.url, suite.HTTPOptions{
+	target, err := profiled.New(profile, r.url, profiled.Options{
 		Timeout: timeout, Env: func(string) (string, bool) { return token, true },
 	})
 	if err != nil {

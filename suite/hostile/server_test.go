@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // TestConnectionsThatComeToNothing are spoilt before there is a request.
@@ -47,7 +48,7 @@ func TestConnectionsThatComeToNothing(t *testing.T) {
 			reached := r.reach(t, test.timeout)
 			r.config.Claims = []string{"create-presence", "create-liveness"}
 			holdsTo(t, r.run(t, asked...), test.told)
-			if err := suite.FirstWrong(reached.Prepare(t.Context(), false)); err == nil || !strings.Contains(err.Error(), r.url+" cannot be reached") {
+			if err := target.FirstWrong(reached.Prepare(t.Context(), false)); err == nil || !strings.Contains(err.Error(), r.url+" cannot be reached") {
 				t.Errorf("asked beforehand it says %v", err)
 			}
 		})
@@ -184,8 +185,8 @@ func TestServersThatStopAnswering(t *testing.T) {
 		ids                []string
 		told               string
 	}{
-		{"creates", "POST", "/workspaces", 50, []string{"mismatched/foreign/anthropic-api/*"}, "it did not answer 16 times in a row when it was asked to create a workspace"},
-		{"deletes", "DELETE", "/workspaces/", 5, []string{"valid/route/*"}, "it did not answer 16 times in a row when it was asked to delete a workspace"},
+		{"creates", "POST", "/workspaces", 50, []string{"mismatched/foreign/anthropic-api/*"}, "not asked any more to create a workspace: it did not answer 16 times in a row"},
+		{"deletes", "DELETE", "/workspaces/", 5, []string{"valid/route/*"}, "not asked any more to delete a workspace: it did not answer 16 times in a row"},
 		{"lists", "GET", "/workspaces", 1, []string{"missing/none/codex/*"}, "not testable: atomicity is claimed, but the target's workspaces cannot be listed: "},
 		{"global secrets", "PUT", "/settings/secrets", 1, []string{"missing/*/global*", "valid/scope/*"}, "could not set the global secrets: "},
 	} {
@@ -211,6 +212,40 @@ func TestServersThatStopAnswering(t *testing.T) {
 				t.Errorf("%d workspaces are left, and %q are named", left, e.Leftovers)
 			}
 		})
+	}
+}
+
+// TestASilentRouteEndsWhatNeedsIt: restarts that are never answered end the
+// scenarios that restart, and no create.
+func TestASilentRouteEndsWhatNeedsIt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(right http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/restart") {
+				_, _ = io.Copy(io.Discard, r.Body)
+				<-r.Context().Done()
+				return
+			}
+			right.ServeHTTP(w, r)
+		})
+	})
+	r.reach(t, short)
+	r.config.Parallel, r.config.Claims = 4, []string{"create-presence", "create-liveness", "provision-presence"}
+	e := r.run(t, "provision/removed/*", "valid/route/*")
+	errors, judged := 0, 0
+	for _, res := range e.results {
+		restarts := len(res.Scenario.Steps) > 1
+		switch {
+		case restarts && res.Outcome == suite.Errored:
+			errors++
+		case !restarts && res.Outcome == suite.Passed:
+			judged++
+		default:
+			t.Errorf("%s", told(res))
+		}
+	}
+	if errors == 0 || judged == 0 {
+		t.Errorf("%d that restart end with errors, %d that do not are judged", errors, judged)
 	}
 }
 

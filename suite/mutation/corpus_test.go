@@ -22,6 +22,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/govalue"
 )
 
 //go:embed overlaps.yaml
@@ -93,7 +94,7 @@ func config(t *testing.T, name string, file []byte) suite.Config {
 		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: scenarios.Extended,
 		Providers: suite.NewProviders(reg), Seed: "mutation", Parallel: 8,
 	}
-	cfg.Target = suite.NewGateTarget(func(providers http.RoundTripper) gate.Gate {
+	cfg.Target = govalue.New(func(providers http.RoundTripper) gate.Gate {
 		g, err := newTried(providers, name, file)
 		if err != nil {
 			killed(t, "-", "load", err.Error())

@@ -14,6 +14,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/govalue"
 )
 
 const testBudget = 600 * time.Millisecond
@@ -26,7 +27,7 @@ func doubleOptions(d *gates.Double) Options {
 			return d.Build(registry.Embedded(), gate.Options{Transport: t, Budget: testBudget})
 		},
 		Level:  scenarios.Extended,
-		Claims: append((&suite.GateTarget{}).Traits().Claims, "provision-liveness"),
+		Claims: append((&govalue.Target{}).Traits().Claims, "provision-liveness"),
 		Budget: testBudget,
 	}
 }
@@ -60,7 +61,7 @@ func throughRun(t *testing.T, o Options) map[string]verdict {
 	providers := suite.NewProviders(registry.Embedded())
 	out := map[string]verdict{}
 	_, err = suite.Run(t.Context(), suite.Config{
-		Registry: registry.Embedded(), Scenarios: selected.Scenarios, Companions: selected.Companions, Providers: providers, Target: suite.NewGateTarget(o.Gate, providers.RoundTripper()),
+		Registry: registry.Embedded(), Scenarios: selected.Scenarios, Companions: selected.Companions, Providers: providers, Target: govalue.New(o.Gate, providers.RoundTripper()),
 		Claims: o.Claims, Level: o.Level, Budget: o.Budget, Seed: "one run",
 		Handle: func(e suite.Event) {
 			if f, ok := e.(suite.Finished); ok && f.Result.Outcome != suite.NotClaimed {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )
 
@@ -171,7 +172,7 @@ func TestStaleByRule(t *testing.T) {
 		if len(s.Stale()) != 1 {
 			t.Fatalf("%s: not stale, though everything passed", rule)
 		}
-		failed := suite.Result{Scenario: last, Outcome: suite.Failed, Violations: []suite.Violation{{Rule: rule}}}
+		failed := suite.Result{Scenario: last, Outcome: suite.Failed, Violations: []judge.Violation{{Rule: rule}}}
 		if got := s.Apply(failed); got.Outcome != suite.Waived || len(s.Stale()) > 0 {
 			t.Fatalf("%s: %s, stale: %v; want it waived and needed", rule, got.Outcome, s.Stale())
 		}
@@ -211,7 +212,7 @@ func TestDraft(t *testing.T) {
 				r := suite.Result{Scenario: s, Outcome: suite.Passed}
 				for _, rule := range test.fails(s) {
 					r.Outcome = suite.Failed
-					r.Violations = append(r.Violations, suite.Violation{Rule: rule})
+					r.Violations = append(r.Violations, judge.Violation{Rule: rule})
 				}
 				if r.Outcome == suite.Failed {
 					failures = append(failures, r)

@@ -8,6 +8,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
 )
 
@@ -64,7 +65,7 @@ func result(t *testing.T, id string, violated ...string) suite.Result {
 		r := suite.Result{Scenario: s, Outcome: suite.Passed}
 		for _, rule := range violated {
 			r.Outcome = suite.Failed
-			r.Violations = append(r.Violations, suite.Violation{Rule: rule, Message: "m"})
+			r.Violations = append(r.Violations, judge.Violation{Rule: rule, Message: "m"})
 		}
 		return r
 	}

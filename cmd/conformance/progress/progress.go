@@ -61,7 +61,7 @@ func New(w io.Writer, quiet bool) Display {
 	case quiet:
 		return silence{}
 	case IsTerminal(w):
-		return newLine(w, sizeOf(w))
+		return newLine(w, func() int { return Width(w) })
 	}
 	return newPlain(w)
 }
@@ -76,16 +76,14 @@ func IsTerminal(w io.Writer) bool {
 // defaultWidth is that of a terminal that does not say.
 const defaultWidth = 80
 
-// sizeOf returns a function that asks the terminal for its width, in columns.
-func sizeOf(w io.Writer) func() int {
-	return func() int {
-		if f, ok := w.(interface{ Fd() uintptr }); ok {
-			if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-				return width
-			}
+// Width is the width of the terminal w, in columns.
+func Width(w io.Writer) int {
+	if f, ok := w.(interface{ Fd() uintptr }); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
 		}
-		return defaultWidth
 	}
+	return defaultWidth
 }
 
 type silence struct{}

@@ -7,9 +7,16 @@ import (
 	"testing"
 )
 
-// TestVerdictIsTheLastLine runs what ends well and what does not at terminals of
-// several looks: the verdict stands last, and nothing of the moving line is left.
-func TestVerdictIsTheLastLine(t *testing.T) {
+// A look is a terminal's size, and whether colours are wanted there.
+type look struct {
+	name string
+	size size
+	env  []string
+}
+
+// TestVerdict holds the last line of what ends well, and of what does not, to be
+// the verdict at every look.
+func TestVerdict(t *testing.T) {
 	for _, run := range []struct {
 		name    string
 		args    []string
@@ -28,17 +35,14 @@ func TestVerdictIsTheLastLine(t *testing.T) {
 				}
 				s.endsWith(run.verdict)
 				s.nothingLeft()
+				s.inColours(len(look.env) == 0)
 			})
 		}
 	}
 }
 
-// looks are the terminals that the README's commands are run at.
-var looks = []struct {
-	name string
-	size size
-	env  []string
-}{
+// looks are the terminals that the program is run at.
+var looks = []look{
 	{"80x24", narrow, nil},
 	{"80x24 without colours", narrow, []string{"NO_COLOR=1"}},
 	{"200x50", wide, nil},
@@ -71,21 +75,28 @@ func (s *session) nothingLeft() {
 // TestInterrupted types Ctrl-C while the moving line is shown: the run ends as
 // "interrupted", which is no verdict, and leaves nothing of the line.
 func TestInterrupted(t *testing.T) {
-	for _, look := range looks {
-		t.Run(look.name, func(t *testing.T) {
-			t.Parallel()
-			s := start(t, look.size, look.env, "run", "--class", "mismatched")
-			s.until("the moving line", moving)
-			s.types("\x03")
-			if got := s.status(); got != 130 {
-				t.Errorf("exit status %d, want 130", got)
-			}
-			s.endsWith("interrupted after ")
-			s.nothingLeft()
-			if strings.Contains(strings.ToLower(s.written()), "not conformant") {
-				t.Error("an interrupted run was called not conformant")
-			}
-		})
+	for name, args := range map[string][]string{
+		"our own gate": {"run", "--class", "mismatched"},
+		"a command":    {"run", "--class", "mismatched", "--probe-budget", "2s", "--", "conformance", "serve", "--probe-budget", "2s"},
+		"a proof":      {"prove", "mismatch"},
+	} {
+		for _, look := range looks {
+			t.Run(name+"/"+look.name, func(t *testing.T) {
+				t.Parallel()
+				s := start(t, look.size, look.env, args...)
+				s.until("the moving line", moving)
+				s.types("\x03")
+				if got := s.status(); got != 130 {
+					t.Errorf("exit status %d, want 130", got)
+				}
+				s.endsWith("interrupted")
+				s.nothingLeft()
+				s.inColours(len(look.env) == 0)
+				if written := strings.ToLower(s.written()); strings.Contains(written, "not conformant") || strings.Contains(written, "open: ") {
+					t.Error("what was interrupted has a verdict")
+				}
+			})
+		}
 	}
 }
 

@@ -71,8 +71,14 @@ type session struct {
 // variables, NAME=value, are added to a plain environment.
 func start(t *testing.T, sz size, env []string, args ...string) *session {
 	t.Helper()
+	return startIn(t, t.TempDir(), sz, env, args...)
+}
+
+// startIn is start in a folder.
+func startIn(t *testing.T, dir string, sz size, env []string, args ...string) *session {
+	t.Helper()
 	cmd := exec.Command(program, args...)
-	cmd.Dir = t.TempDir()
+	cmd.Dir = dir
 	cmd.Env = append([]string{"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TMPDIR=" + cmd.Dir, "TERM=xterm-256color"}, env...)
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(sz.columns), Rows: uint16(sz.rows)})
 	if err != nil {

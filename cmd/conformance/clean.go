@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+)
+
+// cleanWithin bounds the deletion of what a run left.
+const cleanWithin = 5 * time.Minute
+
+// runIDs is the form of a run's id, which names of workspaces hold.
+var runIDs = regexp.MustCompile(`^[0-9a-f]{8}$`)
+
+func newCleanCommand() *cobra.Command {
+	var url, profile, id string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "clean --target URL --run ID",
+		Short: "Delete the workspaces that a killed run left at a server",
+		Long: "clean lists the workspaces of a server and deletes those whose names begin with the run's own, byok-ID-, and nothing\n" +
+			"else. A run prints its ID when it begins, and reports hold it in `run`. Exit status: 0 nothing is left, 2 something is.",
+		Example: "  conformance clean --target http://127.0.0.1:8080 --profile workspace-server --run 1f2e3d4c",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !runIDs.MatchString(id) {
+				return fmt.Errorf("--run %q is no id of a run; it is eight digits or letters from a to f, such as 1f2e3d4c", id)
+			}
+			if url == "" {
+				return errors.New("clean needs --target, the URL of the server")
+			}
+			p, err := server.LoadProfile(profile)
+			if err != nil {
+				return err
+			}
+			t, err := server.New(p, url, server.Options{Kind: "url", Timeout: timeout})
+			if err != nil {
+				return err
+			}
+			defer t.CloseIdle()
+			return cleanRun(cmd, t, id)
+		},
+	}
+	cmd.Flags().StringVar(&url, "target", "", "the URL of the server")
+	cmd.Flags().StringVar(&profile, "profile", "workspace-server", "how to ask the server: a built-in profile or a file")
+	cmd.Flags().StringVar(&id, "run", "", "the run's id")
+	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait for one answer")
+	return cmd
+}
+
+func cleanRun(cmd *cobra.Command, t target.Target, id string) error {
+	ctx, cancel := context.WithTimeout(cmd.Context(), cleanWithin)
+	defer cancel()
+	removed, left, err := suite.Clean(ctx, t, id)
+	if err != nil {
+		return fmt.Errorf("cleaning up after run %s: %w", id, err)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "removed %d workspaces of run %s\n", removed, id)
+	if len(left) == 0 {
+		return nil
+	}
+	var names []string
+	for _, w := range left {
+		names = append(names, spelled.Line(w.Name)+" ("+spelled.Line(w.ID)+")")
+	}
+	return fmt.Errorf("%d workspaces are still there: %s; see what the server answers to their deletion (workspaces.remove of the profile)", len(left), strings.Join(names, ", "))
+}
+
+// cleaning is the command that deletes what a run left.
+func (p *prepared) cleaning() string {
+	args := []string{"conformance clean --target", spelled.Shell(withoutPassword(p.target.Traits().Address))}
+	if p.flags.profile != "workspace-server" {
+		args = append(args, "--profile", spelled.Shell(p.flags.profile))
+	}
+	return strings.Join(append(args, "--run", runID(p.flags.seed)), " ")
+}

@@ -1,0 +1,124 @@
+package terminaltest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// root is the repository's folder.
+const root = "../../.."
+
+// A documented command stands in a sh block of the README.
+type documented struct {
+	line   int
+	args   []string
+	status int
+}
+
+// elsewhere are commands of the README that are not ours; .ci/run runs them.
+var elsewhere = regexp.MustCompile(`^go (install github\.com/molecule-ai/|test -race |get github\.com/molecule-ai/)`)
+
+var exits = regexp.MustCompile(`  # exits (\d+)$`)
+
+// readme returns our commands in README.md.
+func readme(t *testing.T) []documented {
+	t.Helper()
+	text, err := os.ReadFile(root + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []documented
+	in := false
+	for i, line := range strings.Split(string(text), "\n") {
+		switch {
+		case line == "```sh":
+			in = true
+		case line == "```":
+			in = false
+		case !in || elsewhere.MatchString(line):
+		default:
+			d := documented{line: i + 1}
+			if m := exits.FindStringSubmatch(line); m != nil {
+				d.status, _ = strconv.Atoi(m[1]) // the pattern has digits
+				line = strings.TrimSuffix(line, m[0])
+			}
+			words := strings.Fields(strings.Replace(line, "go run ./cmd/conformance", "conformance", 1))
+			if words[0] != "conformance" {
+				t.Fatalf("README.md:%d: neither ours nor known: %s", i+1, line)
+			}
+			d.args = words[1:]
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// TestReadme runs every command of the README at a narrow terminal with colours
+// and at a wide one without, holds it to the exit status that stands there, and
+// reads the screen. Many replay the whole corpus, so the other looks are left to
+// TestVerdict and TestInterrupted.
+func TestReadme(t *testing.T) {
+	commands := readme(t)
+	if len(commands) < 10 {
+		t.Fatalf("the README has %d commands", len(commands))
+	}
+	for _, c := range commands {
+		for _, look := range []look{looks[0], looks[3]} {
+			t.Run(strconv.Itoa(c.line)+"/"+look.name, func(t *testing.T) {
+				t.Parallel()
+				s := startIn(t, checkout(t), look.size, look.env, c.args...)
+				if got := s.status(); got != c.status {
+					t.Errorf("conformance %s: exit status %d, want %d", strings.Join(c.args, " "), got, c.status)
+				}
+				s.nothingLeft()
+				s.inColours(len(look.env) == 0)
+				if words := lastLine[c.args[0]]; words != nil && !slices.Contains(c.args, "--help") && !slices.Contains(c.args, "--check") {
+					s.endsWith(words[c.status])
+				}
+			})
+		}
+	}
+}
+
+// lastLine is how the last line of a command begins, by its exit status.
+var lastLine = map[string][]string{
+	"run":   {"conformant", "NOT conformant: "},
+	"prove": {"closed: ", "open: "},
+}
+
+// inColours holds the program to colours where they are wanted, and to none
+// where NO_COLOR is set.
+func (s *session) inColours(wanted bool) {
+	s.t.Helper()
+	coloured := strings.Contains(s.written(), "\x1b[3") || strings.Contains(s.written(), "\x1b[1m")
+	if coloured && !wanted {
+		s.t.Error("there are colours in spite of NO_COLOR")
+	}
+	if s.verdict() && !coloured && wanted {
+		s.t.Error("the verdict has no colour")
+	}
+}
+
+// verdict reports whether the program printed the verdict of a run.
+func (s *session) verdict() bool { return strings.Contains(s.written(), "onformant: ") }
+
+// checkout is a folder with what the README's commands read, in which they may write.
+func checkout(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"registry", "examples"} {
+		path, err := filepath.Abs(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}

@@ -1,0 +1,147 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+)
+
+// Check replays the plainest scenario that must be allowed, and says of each
+// thing that a run needs whether it is so: the workspace is made and deleted,
+// and, where liveness is claimed, the probe reaches our providers. Nothing of
+// what it makes stays. An error means that it could not be carried out.
+func Check(ctx context.Context, cfg Config) ([]target.Point, error) {
+	s := plainest(cfg)
+	if s == nil {
+		return nil, fmt.Errorf("the corpus has no scenario for this registry that must be allowed with a probe; the registry may have no provider with a base URL")
+	}
+	seen := &witness{Target: cfg.Target}
+	cfg.Target = seen
+	cfg.Scenarios, cfg.Companions = []*scenarios.Scenario{s}, nil
+	cfg.Seed, cfg.RunID, cfg.Handle = cfg.Seed+" check", cfg.RunID+ofCheck, nil
+	cfg.Claims = slices.DeleteFunc(slices.Clone(cfg.Claims), func(c string) bool { return c == "atomicity" })
+	summary, err := Run(ctx, cfg)
+	switch {
+	case err != nil:
+		return nil, err
+	case summary.Interrupted:
+		return nil, ctx.Err()
+	}
+	if seen.created.Outcome == target.Failed {
+		seen.removeByName(ctx, cfg.RunID)
+	}
+	created := createPoint(seen.created)
+	points := []target.Point{created, deletePoint(created, seen), proxyPoint(cfg, seen.created)}
+	for i := range points {
+		// They quote replies, and a reply may hold anything.
+		points[i].Seen, points[i].Advice = cfg.Providers.Mask(points[i].Seen), cfg.Providers.Mask(points[i].Advice)
+	}
+	return points, nil
+}
+
+// A witness keeps what a target answered.
+type witness struct {
+	target.Target
+	created target.Reply
+	// removal is what the last delete came to; removed counts them.
+	removal error
+	removed int
+}
+
+func (w *witness) Create(ctx context.Context, req target.CreateRequest) target.Reply {
+	w.created = w.Target.Create(ctx, req)
+	return w.created
+}
+
+func (w *witness) Remove(ctx context.Context, ws target.Workspace) error {
+	w.removed++
+	w.removal = w.Target.Remove(ctx, ws)
+	return w.removal
+}
+
+// removeByName deletes what a create made whose reply could not be read, where
+// the profile says how to list workspaces.
+func (w *witness) removeByName(ctx context.Context, runID string) {
+	rows, err := w.Rows(ctx)
+	if err != nil {
+		return
+	}
+	for _, row := range rows {
+		if strings.HasPrefix(row.Name, "byok-"+runID+"-") {
+			_ = w.Remove(ctx, row) // removal holds it
+		}
+	}
+}
+
+func createPoint(r target.Reply) target.Point {
+	p := target.Point{Asked: "create", State: target.Wrong, Seen: r.String(), Fault: target.InProfile}
+	switch {
+	case r.Outcome == target.Allowed:
+		return target.Point{Asked: "create", State: target.Right, Seen: "a workspace with a live credential was " + r.String()}
+	case r.Outcome == target.Refused && judge.Known(r.Code):
+		return target.Point{Asked: "create", State: target.Right, Seen: "a live credential was " + r.String() + ", which the corpus will judge"}
+	case r.Outcome == target.NoReply || r.Outcome == target.Late:
+		p.Seen, p.Fault, p.Advice = fmt.Sprintf("no reply: %v", r.Err), target.InServer, "see what it printed, and whether it is up; raise --timeout if it is only slow"
+	case r.Status == 401 || r.Status == 403:
+		p.Fault, p.Advice = target.InServer, "give it and the profile's headers the same token"
+	case r.Status == 404 || r.Status == 405:
+		p.Advice = "correct create.request, its method and path"
+	case r.Status >= 500:
+		p.Fault, p.Advice = target.InServer, "see what it printed"
+	case r.Outcome == target.Failed && r.Err != nil:
+		p.Seen, p.Advice = r.Err.Error(), "correct create.id"
+	case r.Status < 300:
+		p.Advice = "correct create.allowed, which does not hold for this reply: " + spelled.Line(spelled.Short(string(r.Body), 200))
+	default:
+		p.Advice = "correct create.request.body, or create.code if this is a refusal of the gate: " + spelled.Line(spelled.Short(string(r.Body), 200))
+	}
+	return p
+}
+
+func deletePoint(created target.Point, w *witness) target.Point {
+	p := target.Point{Asked: "delete", State: target.Right, Seen: "the workspace was deleted"}
+	switch {
+	case w.removed == 0 && w.created.Outcome == target.Failed && created.Fault == target.InProfile:
+		return target.WrongPoint("delete", "a workspace may have been left behind, since its id is not known", target.InProfile, "correct create.id, or say with workspaces.list how to find it")
+	case w.removed == 0:
+		return target.Point{Asked: "delete", State: target.NotAsked, Seen: "no workspace was made"}
+	case w.removal != nil:
+		return target.WrongPoint("delete", fmt.Sprintf("the workspace was left behind: %v", w.removal), target.InProfile, "correct workspaces.remove, its request or what removed looks at")
+	}
+	return p
+}
+
+func proxyPoint(cfg Config, created target.Reply) target.Point {
+	p := target.Point{Asked: "probe", State: target.NotAsked}
+	switch {
+	case !slices.Contains(cfg.Claims, "create-liveness"):
+		p.Seen = "create-liveness is not claimed"
+	case cfg.Providers.Seen():
+		p.State, p.Seen = target.Right, "our providers were asked about the credential"
+	case created.Outcome != target.Allowed:
+		p.Seen = "no workspace was made"
+	default:
+		p.State, p.Seen = target.NotMet, "create-liveness is claimed, and no authenticated call reached us: the server has no probe, or its HTTP client does not go through our proxy"
+		p.Advice = "to tell them apart, see in its log or code whether it calls a provider at all. With a probe, start it with `-- COMMAND`, or behind `conformance upstream` with " +
+			"`run --upstream ADDR`, and let its HTTP client honour HTTPS_PROXY. Without one, LIV-1 and LIV-9 fail; leave create-liveness out of --claim to judge the rest alone"
+	}
+	return p
+}
+
+// plainest is the first scenario that must be allowed with a probe and needs
+// nothing of the tenant's.
+func plainest(cfg Config) *scenarios.Scenario {
+	for _, s := range cfg.Scenarios {
+		if s.Class == "valid" && len(s.Steps) == 1 && s.Steps[0].Expect.Upstream == scenarios.OneProbe && s.Steps[0].Expect.Verdict == scenarios.Allowed &&
+			len(s.Steps[0].Secrets.Global) == 0 && s.NotApplicable == "" {
+			return s
+		}
+	}
+	return nil
+}

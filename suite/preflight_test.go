@@ -1,0 +1,194 @@
+package suite
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+)
+
+// A smallServer is as much of a workspace server as a check asks for. Its
+// workspaces are listed and deleted by id.
+type smallServer struct {
+	token string
+	// probe is called with each create's first credential; nil asks nobody.
+	probe func(value string)
+	mu    sync.Mutex
+	rows  map[string]string
+}
+
+func (s *smallServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rows == nil {
+		s.rows = map[string]string{}
+	}
+	if r.URL.Path != "/health" && r.Header.Get("Authorization") != "Bearer "+s.token {
+		reply(w, 401, `{"error":"no"}`)
+		return
+	}
+	id, one := strings.CutPrefix(r.URL.Path, "/workspaces/")
+	switch {
+	case r.URL.Path == "/health":
+		reply(w, 200, "{}")
+	case r.URL.Path == "/settings/secrets":
+		reply(w, 200, "[]")
+	case r.URL.Path == "/workspaces" && r.Method == http.MethodPost:
+		var body struct {
+			Name    string
+			Secrets map[string]string
+		}
+		_ = json.NewDecoder(r.Body).Decode(&body) // a check sends what it should
+		for _, v := range body.Secrets {
+			if s.probe != nil {
+				s.probe(v)
+			}
+		}
+		s.rows[body.Name] = body.Name
+		reply(w, 201, `{"id":"`+body.Name+`"}`)
+	case r.URL.Path == "/workspaces":
+		list := []map[string]string{}
+		for id, name := range s.rows {
+			list = append(list, map[string]string{"id": id, "name": name})
+		}
+		text, _ := json.Marshal(list) // strings always encode
+		reply(w, 200, string(text))
+	case one && r.Method == http.MethodDelete:
+		delete(s.rows, id)
+		reply(w, 200, "{}")
+	case one:
+		reply(w, 200, `{"status":"online"}`)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// asking returns a probe of the provider that the check's scenario derives.
+func asking(t *testing.T, p *Providers, s *scenarios.Scenario, reg *registry.Registry) func(string) {
+	provider := reg.Provider(s.Steps[0].Expect.Providers[0])
+	return func(value string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, provider.ProbeBase()+"/models", nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		r.Header.Set("Authorization", "Bearer "+value)
+		r.Header.Set("X-Api-Key", value)
+		if resp, err := p.RoundTripper().RoundTrip(r); err == nil {
+			_ = resp.Body.Close()
+		}
+	}
+}
+
+// TestCheck holds each point to what is wrong with a server or its profile, and
+// every check to leaving nothing behind.
+func TestCheck(t *testing.T) {
+	builtIn, err := os.ReadFile("server/profiles/workspace-server.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "ok delete", "ok probe"}
+	tests := []struct {
+		name string
+		// edit replaces in the profile; token is the server's.
+		edit   []string
+		token  string
+		silent bool
+		want   []string
+		// fault is that of the first point that is wrong, and advice a piece of it.
+		fault, advice string
+	}{
+		{name: "nothing wrong", want: right},
+		{name: "wrong token", token: "other", want: []string{"ok reachable", "wrong authorised", "not asked global secrets"}, fault: target.InServer, advice: "the same token"},
+		{name: "wrong health path", edit: []string{"path: /health", "path: /healthz"}, want: []string{"wrong reachable", "not asked authorised", "not asked global secrets"}, fault: target.InProfile, advice: "correct health.request"},
+		{name: "wrong path of the global secrets", edit: []string{"list: {request: {method: GET, path: /settings/secrets}", "list: {request: {method: GET, path: /secrets}"}, want: []string{"ok reachable", "ok authorised", "wrong global secrets"}, fault: target.InProfile, advice: "secrets.global.list"},
+		{name: "wrong path of create", edit: []string{"    method: POST\n    path: /workspaces\n", "    method: POST\n    path: /agents\n"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "not asked delete", "not asked probe"}, fault: target.InProfile, advice: "correct create.request"},
+		{name: "no id where it is looked for", edit: []string{"id: .body.id\n", "id: .body.uuid\n"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "ok delete", "ok probe"}, fault: target.InProfile, advice: "correct create.id"},
+		{name: "a success that is none by the profile", edit: []string{"allowed: .status == 201", "allowed: .status == 200"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "ok delete", "ok probe"}, fault: target.InProfile, advice: "correct create.allowed"},
+		{name: "a delete that is none by the profile", edit: []string{"removed: .status == 200 or .status == 404", "removed: .status == 204 or .status == 404"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "wrong delete", "ok probe"}, fault: target.InProfile, advice: "correct workspaces.remove"},
+		{name: "probes that do not come to us", silent: true, want: []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "ok delete", "not met probe"}},
+	}
+	reg := registry.Embedded()
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := corpus.Expand(reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			text := string(builtIn)
+			for i := 0; i < len(test.edit); i += 2 {
+				if !strings.Contains(text, test.edit[i]) {
+					t.Fatalf("the profile does not hold %q", test.edit[i])
+				}
+				text = strings.Replace(text, test.edit[i], test.edit[i+1], 1)
+			}
+			p, err := server.ParseProfile("f", []byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := Config{Registry: reg, Scenarios: all, Providers: NewProviders(reg), Claims: p.Claims, Budget: time.Second, Seed: "s"}
+			fake := &smallServer{token: "t"}
+			if test.token != "" {
+				fake.token = test.token
+			}
+			if !test.silent {
+				fake.probe = asking(t, cfg.Providers, plainest(cfg), reg)
+			}
+			s := httptest.NewServer(fake)
+			defer s.Close()
+			srv, err := server.New(p, s.URL, server.Options{Env: func(string) (string, bool) { return "t", true }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			points := checked(t, t.Context(), srv, cfg)
+			var got []string
+			var wrong target.Point
+			for _, p := range points {
+				got = append(got, string(p.State)+" "+p.Asked)
+				if p.State == target.Wrong && wrong.State == "" {
+					wrong = p
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("points (-want +got):\n%s\n%+v", diff, points)
+			}
+			if wrong.Fault != test.fault || !strings.Contains(wrong.Advice, test.advice) {
+				t.Errorf("%s: %s, want %s and advice with %q", wrong.Fault, wrong.Advice, test.fault, test.advice)
+			}
+			if fake.mu.Lock(); len(fake.rows) > 0 {
+				t.Errorf("left behind: %v", fake.rows)
+			}
+			fake.mu.Unlock()
+		})
+	}
+}
+
+// checked asks all points, as the command line does.
+func checked(t *testing.T, ctx context.Context, srv *server.Target, cfg Config) []target.Point {
+	t.Helper()
+	points := srv.Prepare(ctx, false)
+	if target.FirstWrong(points) != nil {
+		return points
+	}
+	cfg.Target = srv
+	more, err := Check(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(points, more...)
+}
