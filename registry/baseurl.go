@@ -10,8 +10,8 @@ import (
 
 var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 
-// Hosts returns the hosts that the provider's base URLs lead to, in lower case
-// and with the port where the URL has one, each once. Placeholders are filled
+// Hosts returns the hosts that the provider's base URLs lead to, as CanonicalHost
+// has them, each once. Placeholders are filled
 // with their defaults; a host with one that has no default is left out. The
 // result is not to be modified.
 func (p *Provider) Hosts() []string {
@@ -28,11 +28,27 @@ func (p *Provider) findHosts() []string {
 		if err != nil || u.Host == "" {
 			continue
 		}
-		if host := strings.ToLower(u.Host); !slices.Contains(hosts, host) {
+		if host := CanonicalHost(u.Host, u.Scheme); !slices.Contains(hosts, host) {
 			hosts = append(hosts, host)
 		}
 	}
 	return slices.Clip(hosts)
+}
+
+// CanonicalHost returns the host of a URL so that two which lead to the same place
+// are the same text: in lower case, without a trailing dot, and without the port
+// that the scheme implies. Without a scheme, those of both https and http are
+// dropped. Names in other alphabets than ASCII stay as they are written.
+func CanonicalHost(host, scheme string) string {
+	name, port := host, ""
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") && strings.IndexByte(host, ':') == i || strings.HasPrefix(host, "[") && i > strings.IndexByte(host, ']') {
+		name, port = host[:i], host[i+1:]
+	}
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	if port == "" || port == "443" && scheme != "http" || port == "80" && scheme != "https" {
+		return name
+	}
+	return name + ":" + port
 }
 
 // fill replaces the placeholders of a base URL with their defaults, and those

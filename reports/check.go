@@ -7,62 +7,6 @@ import (
 	"slices"
 )
 
-// An order holds a writer to the shape of a run: one header, results that do
-// not contradict themselves, one footer that adds up. Every writer asks it
-// before it writes anything.
-type order struct {
-	name    string
-	header  Header
-	counts  Summary
-	results int
-	state   state
-}
-
-type state int
-
-const (
-	fresh state = iota
-	begun
-	ended
-)
-
-func (o *order) begin(h Header) (Header, error) {
-	if o.state != fresh {
-		return h, fmt.Errorf("begin the %s report: it has begun already; use one writer for each run", o.name)
-	}
-	if h.Schema == "" {
-		h.Schema = SchemaV1
-	}
-	if err := checkHeader(h); err != nil {
-		return h, fmt.Errorf("begin the %s report: %w", o.name, err)
-	}
-	o.header, o.state = h, begun
-	return h, nil
-}
-
-func (o *order) result(r Result) error {
-	if o.state != begun {
-		return fmt.Errorf("write %q to the %s report: results go between Begin and End", r.ID, o.name)
-	}
-	if err := checkResult(r); err != nil {
-		return fmt.Errorf("write to the %s report: %w", o.name, err)
-	}
-	o.results++
-	o.counts.count(r.Outcome)
-	return nil
-}
-
-func (o *order) end(f Footer) error {
-	if o.state != begun {
-		return fmt.Errorf("end the %s report: End goes once, after Begin", o.name)
-	}
-	if err := checkFooter(o.header, f, o.counts, o.results); err != nil {
-		return fmt.Errorf("end the %s report: %w", o.name, err)
-	}
-	o.state = ended
-	return nil
-}
-
 func checkHeader(h Header) error {
 	if h.Schema != SchemaV1 {
 		return fmt.Errorf("schema is %q, and this version knows only %q; use the version of conformance that wrote it", h.Schema, SchemaV1)
@@ -70,14 +14,14 @@ func checkHeader(h Header) error {
 	if h.Planned < 0 {
 		return fmt.Errorf("planned is %d; it counts scenarios and cannot be negative", h.Planned)
 	}
-	if h.LeftOut < 0 || h.LeftOut > 0 && thinning(h) == "" {
+	if h.LeftOut < 0 || h.LeftOut > 0 && h.Thinning() == "" {
 		return fmt.Errorf("left_out is %d for the matrix %q; only a thinned one leaves scenarios out", h.LeftOut, h.Matrix)
 	}
 	return nil
 }
 
 // checkResult returns an error where a result contradicts itself.
-func checkResult(r Result) error {
+func checkResult(r *Result) error {
 	if r.ID == "" {
 		return errors.New("a result has no id")
 	}

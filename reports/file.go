@@ -2,92 +2,82 @@ package reports
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 )
 
-// formats are the reports that go to files, by name.
-var formats = map[string]func(io.Writer) Writer{
-	"html":     NewHTML,
-	"intoto":   NewInToto,
-	"json":     NewJSON,
-	"junit":    NewJUnit,
-	"markdown": func(w io.Writer) Writer { return NewMarkdown(w, 0) },
-}
-
-// Formats returns the names that [Create] takes, sorted.
-func Formats() []string {
-	names := make([]string, 0, len(formats))
-	for name := range formats {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// A File is a Writer with a file behind it. Close it in any case.
+// A File is a report in the making: what is written goes to a file beside its
+// path, named path.partial-…, which takes the path's place at Commit. Until then
+// an older report at the path stays, and a crash leaves nothing there that looks
+// whole. Close it in any case.
 type File struct {
-	writer Writer
-	out    *os.File
-	path   string
+	out  *os.File
+	path string
 	// temp is the file that becomes path; empty where out is written directly.
 	temp   string
-	ended  bool
-	failed bool
 	closed bool
 }
 
-// Create returns a report of that format. It is written to a file beside path,
-// named path.partial-…, which takes path's place when it is closed after its
-// End; until then an older report at path stays, and a crash leaves nothing
-// there that looks whole. Every report has its results in the order of their ids,
-// but for JSON to a path that is no file, which is written as the run goes. The path "-" is standard output; devices and pipes are
-// written directly. Errors name the path, or the formats that there are.
-func Create(format, path string) (*File, error) {
-	newWriter := formats[format]
-	if newWriter == nil {
-		return nil, fmt.Errorf("no report format is called %q; there are %s", format, strings.Join(Formats(), ", "))
-	}
+// CreateFile begins a report at path. The path "-" is standard output; devices
+// and pipes are written directly. Errors say what to do.
+func CreateFile(path string) (*File, error) {
 	f := &File{path: path}
-	if err := f.open(); err != nil {
-		return nil, fmt.Errorf("create the %s report %q: %w", format, path, err)
+	if path == "" {
+		return nil, errors.New("the path is empty; name a file, or - for standard output")
 	}
-	f.writer = newWriter(f.out)
-	if format != "json" {
-		f.writer = ordered(f.writer)
-	}
-	return f, nil
-}
-
-func (f *File) open() error {
-	if f.path == "" {
-		return errors.New("the path is empty; name a file, or - for standard output")
-	}
-	if f.path == "-" {
+	if path == "-" {
 		f.out = os.Stdout
-		return nil
+		return f, nil
 	}
-	// A link keeps its place: what it points to is replaced.
-	if real, err := filepath.EvalSymlinks(f.path); err == nil {
-		f.path = real
-	}
+	f.path = resolved(path)
 	info, err := os.Stat(f.path)
 	switch {
 	case err == nil && info.IsDir():
-		return errors.New("it is a folder; name a file inside it")
+		return nil, errors.New("it is a folder; name a file inside it")
 	case err == nil && !info.Mode().IsRegular():
 		f.out, err = os.OpenFile(f.path, os.O_WRONLY, 0)
 	default:
 		f.temp = f.path + ".partial-" + rand.Text()[:8]
 		f.out, err = os.OpenFile(f.temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	}
-	return advise(err, filepath.Dir(f.path))
+	if err := advise(err, filepath.Dir(f.path)); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// resolved follows a link, which keeps its place: what it points to is replaced.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
+}
+
+// SameFile reports whether two paths lead to one file that would be replaced, or
+// both to standard output. Devices and pipes may be written to twice.
+func SameFile(a, b string) bool {
+	if a == "-" || b == "-" {
+		return a == b
+	}
+	place := func(path string) string {
+		path = resolved(path)
+		folder, err := filepath.Abs(filepath.Dir(path))
+		if err != nil {
+			return path
+		}
+		return filepath.Join(resolved(folder), filepath.Base(path))
+	}
+	if info, err := os.Stat(a); err == nil && !info.Mode().IsRegular() {
+		return false
+	}
+	return place(a) == place(b)
 }
 
 // advise adds to an error what to do about it.
@@ -101,72 +91,43 @@ func advise(err error, folder string) error {
 	return err
 }
 
-// Begin is [Writer]'s.
-func (f *File) Begin(h Header) error { return f.named(f.writer.Begin(h)) }
+// Path is where the report will stand; "-" is standard output.
+func (f *File) Path() string { return f.path }
 
-// Result is [Writer]'s.
-func (f *File) Result(r Result) error { return f.named(f.writer.Result(r)) }
+// Write is io.Writer's.
+func (f *File) Write(b []byte) (int, error) { return f.out.Write(b) }
 
-// End is [Writer]'s. The report is in its place after Close.
-func (f *File) End(footer Footer) error {
-	err := f.writer.End(footer)
-	f.ended, f.failed = err == nil, err != nil
-	return f.named(err)
-}
-
-func (f *File) named(err error) error {
+// Commit puts what was written in its place. Nothing can be written after it.
+func (f *File) Commit() error {
+	if f.closed {
+		return fmt.Errorf("report %q: it is closed already", f.path)
+	}
+	f.closed = true
+	var err error
+	if f.out != os.Stdout {
+		err = f.out.Close()
+	}
+	if f.temp != "" && err == nil {
+		err = os.Rename(f.temp, f.path)
+	}
 	if err != nil {
-		return fmt.Errorf("report %q: %w", f.path, err)
+		return fmt.Errorf("report %q: %w", f.path, errors.Join(err, f.drop()))
 	}
 	return nil
 }
 
-// Close puts the report in its place. Without an End that went well there is no
-// report to put there: Close then removes what was written and says so. A
-// second Close does nothing.
+// Close removes what was written, unless Commit has put it in its place.
 func (f *File) Close() error {
 	if f.closed {
 		return nil
 	}
 	f.closed = true
 	var err error
-	if kept, ok := f.writer.(interface{ discard() error }); ok {
-		err = kept.discard()
-	}
-	if j, ok := f.writer.(*jsonWriter); ok && f.ended && f.temp != "" && !j.arranged() {
-		err = errors.Join(err, f.arrange(j))
-	}
 	if f.out != os.Stdout {
-		err = errors.Join(err, f.out.Close())
+		err = f.out.Close()
 	}
-	if !f.ended {
-		why := errors.New("the run did not end, so there is no report")
-		if f.failed {
-			why = errors.New("it could not be written to its end, so there is no report")
-		}
-		return f.named(errors.Join(why, err, f.drop()))
-	}
-	if f.temp != "" && err == nil {
-		err = os.Rename(f.temp, f.path)
-	}
-	if err != nil {
-		return f.named(errors.Join(err, f.drop()))
-	}
-	return nil
-}
-
-// arrange puts a copy whose results are in order in the place of what was
-// written as the run went.
-func (f *File) arrange(j *jsonWriter) error {
-	written, name := f.out, f.temp
-	sorted, err := os.OpenFile(name+"-sorted", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return fmt.Errorf("sort the results: %w", err)
-	}
-	f.out, f.temp = sorted, sorted.Name()
-	err = errors.Join(j.arrange(written, sorted), written.Close(), os.Remove(name))
-	if err != nil {
-		return fmt.Errorf("sort the results: %w", err)
+	if err = errors.Join(err, f.drop()); err != nil {
+		return fmt.Errorf("report %q: %w", f.path, err)
 	}
 	return nil
 }
@@ -176,4 +137,18 @@ func (f *File) drop() error {
 		return nil
 	}
 	return os.Remove(f.temp)
+}
+
+// FileDigest is "sha256:" and the digest of a file.
+func FileDigest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", fmt.Errorf("reading %s: %w", path, err)
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -1,4 +1,4 @@
-package reports
+package reports_test
 
 import (
 	"bytes"
@@ -8,45 +8,68 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/reportstest"
+
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
 func TestReadGivesBackWhatWasWritten(t *testing.T) {
-	text := write(t, sample(), asJSON)
-	run, err := Read(strings.NewReader(text))
+	text := reportstest.JSON(t, reportstest.Sample().Run())
+	run, err := reports.Read(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := sample()
-	want.Header.Schema = SchemaV1
-	if diff := cmp.Diff(normal(*want), normal(*run)); diff != "" {
-		t.Errorf("the run differs (-written +read):\n%s", diff)
-	}
-	if again := write(t, run, asJSON); again != text {
+	want := reportstest.Sample()
+	want.Header.Schema = reports.SchemaV1
+	same(t, want.Run(), run)
+	if again := reportstest.JSON(t, run); again != text {
 		t.Errorf("written again, it differs:\n%s", cmp.Diff(text, again))
 	}
 }
 
+// same fails where two runs differ.
+func same(t *testing.T, want, got *reports.Run) {
+	t.Helper()
+	if diff := cmp.Diff([]any{want.Header, want.Footer, all(t, want)}, []any{got.Header, got.Footer, all(t, got)}, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the run differs (-want +got):\n%s", diff)
+	}
+}
+
+// all are the results of a run.
+func all(t *testing.T, run *reports.Run) []reports.Result {
+	t.Helper()
+	var out []reports.Result
+	for r, err := range run.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
 func TestJSONKeepsHostileStrings(t *testing.T) {
-	for name, s := range hostile {
+	for name, s := range reportstest.Hostile {
 		t.Run(name, func(t *testing.T) {
-			text := write(t, hostileRun(s), asJSON)
+			text := reportstest.JSON(t, reportstest.HostileRun(s).Run())
 			if !json.Valid([]byte(text)) {
 				t.Fatal("the report is not JSON")
 			}
 			if strings.Contains(text, `\ufffd`) {
 				t.Error("bytes that are no UTF-8 were lost; some field was not made well-formed")
 			}
-			run, err := Read(strings.NewReader(text))
+			run, err := reports.Read(strings.NewReader(text))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := run.Results[1].Violations[0].Got; got != spelled.Valid(s) {
+			if got := all(t, run)[1].Violations[0].Got; got != spelled.Valid(s) {
 				t.Errorf("got %.100q, want %.100q", got, spelled.Valid(s))
 			}
-			if again := write(t, run, asJSON); again != text {
+			if again := reportstest.JSON(t, run); again != text {
 				t.Error("written again, it differs")
 			}
 		})
@@ -55,12 +78,12 @@ func TestJSONKeepsHostileStrings(t *testing.T) {
 
 // A result stands on a line of its own, so that grep finds it whole.
 func TestJSONResultsAreLines(t *testing.T) {
-	var found []Result
-	for line := range strings.Lines(write(t, sample(), asJSON)) {
+	var found []reports.Result
+	for line := range strings.Lines(reportstest.JSON(t, reportstest.Sample().Run())) {
 		if !strings.Contains(line, `"outcome":"failed"`) {
 			continue
 		}
-		var r Result
+		var r reports.Result
 		if err := json.Unmarshal([]byte(strings.TrimSuffix(strings.TrimSpace(line), ",")), &r); err != nil {
 			t.Fatalf("%v in %s", err, line)
 		}
@@ -72,7 +95,7 @@ func TestJSONResultsAreLines(t *testing.T) {
 }
 
 func TestReadPartial(t *testing.T) {
-	whole := write(t, sample(), asJSON)
+	whole := reportstest.JSON(t, reportstest.Sample().Run())
 	cases := []struct {
 		name    string
 		text    string
@@ -80,7 +103,7 @@ func TestReadPartial(t *testing.T) {
 	}{
 		{"cut after the header", cutAfter(whole, `"results":[`), 0},
 		{"cut inside the second result", cutAfter(whole, `{"id":"mism`), 1},
-		{"cut between two results", cutBefore(whole, `{"id":"dead`), 2},
+		{"cut between two results", cutBefore(whole, `{"id":"missing/groq/blank`), 2},
 		{"cut inside the rules", cutAfter(whole, `"rules":[`+"\n{"), 7},
 		{"cut before the end record", cutBefore(whole, `"ended":`), 7},
 		{"cut inside the end record", cutAfter(whole, `"status":"comp`), 7},
@@ -89,19 +112,23 @@ func TestReadPartial(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			run, err := Read(strings.NewReader(c.text))
-			if !errors.Is(err, ErrPartial) {
+			run, err := reports.Read(strings.NewReader(c.text))
+			if !errors.Is(err, reports.ErrPartial) {
 				t.Fatalf("error is %v, want ErrPartial", err)
 			}
 			if !strings.Contains(err.Error(), "run again") {
 				t.Errorf("error does not say what to do: %v", err)
 			}
-			if run == nil || !run.Partial() || len(run.Results) != c.results {
+			if run == nil || !run.Partial() || len(run.Entries()) != c.results {
 				t.Fatalf("run is %+v, want a partial one with %d results", run, c.results)
 			}
-			line := write(t, run, asConsole(ConsoleOptions{Quiet: true}))
+			closed, err := run.Closed()
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := reports.SummaryLine(closed.Header, closed.Footer)
 			if !strings.HasPrefix(line, "NOT conformant: ") || !strings.Contains(line, "the report was cut off after ") {
-				t.Errorf("replayed, it says %s", line)
+				t.Errorf("shown again, it says %s", line)
 			}
 		})
 	}
@@ -109,9 +136,9 @@ func TestReadPartial(t *testing.T) {
 
 // Wherever a report is cut, it is never taken for a whole one.
 func TestReadCutAnywhere(t *testing.T) {
-	whole := strings.TrimSuffix(write(t, sample(), asJSON), "\n")
+	whole := strings.TrimSuffix(reportstest.JSON(t, reportstest.Sample().Run()), "\n")
 	for n := range len(whole) {
-		run, err := Read(strings.NewReader(whole[:n]))
+		run, err := reports.Read(strings.NewReader(whole[:n]))
 		if err == nil || run != nil && !run.Partial() {
 			t.Fatalf("cut at byte %d of %d it reads as whole (error %v)", n, len(whole), err)
 		}
@@ -119,7 +146,7 @@ func TestReadCutAnywhere(t *testing.T) {
 }
 
 func TestReadRefuses(t *testing.T) {
-	whole := write(t, sample(), asJSON)
+	whole := reportstest.JSON(t, reportstest.Sample().Run())
 	change := func(old, new string) string {
 		t.Helper()
 		if !strings.Contains(whole, old) {
@@ -144,19 +171,21 @@ func TestReadRefuses(t *testing.T) {
 		{"an outcome that is none", change(`"outcome":"passed"`, `"outcome":"skipped"`), `outcome is "skipped"`},
 		{"a summary that lies", change(`"passed":2,"failed":2,"waived"`, `"passed":4,"failed":0,"waived"`), "the results say"},
 		{"a verdict that lies", change(`"conformant":false`, `"conformant":true`), "says conformant"},
-		{"a result removed", cutBefore(whole, `{"id":"dead`) + whole[strings.Index(whole, `{"id":"missing/groq/blank`):], "there are 6 results"},
+		{"a result removed", cutBefore(whole, `{"id":"dead`) + whole[strings.Index(whole, `{"id":"mismatched`):], "there are 6 results"},
 		{"an end that is none", change(`"status":"complete"`, `"status":"done"`), `ended.status is "done"`},
 		{"an end that is null", cutAfter(whole, `"ended":`) + "null}", `ended.status is ""`},
+		{"a place that the list does not have", change(`"id":"missing/groq/none"`, `"seen":7,"id":"missing/groq/none"`), "which has 0"},
+		{"a negative place", change(`"id":"missing/groq/none"`, `"seen":-1,"id":"missing/groq/none"`), "counts from 0"},
 		{"another plan", change(`"planned":7,"selection"`, `"planned":9,"selection"`), "planned 9"},
 		{"a report after it", whole + whole, "a file of its own"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			run, err := Read(strings.NewReader(c.text))
+			run, err := reports.Read(strings.NewReader(c.text))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v, want one with %q", err, c.want)
 			}
-			if run != nil || errors.Is(err, ErrPartial) {
+			if run != nil || errors.Is(err, reports.ErrPartial) {
 				t.Errorf("run is %v, want none, and not partial", run)
 			}
 		})
@@ -166,25 +195,25 @@ func TestReadRefuses(t *testing.T) {
 // jq -S sorts the fields; the report stays the same.
 func TestReadFieldsInAnyOrder(t *testing.T) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(write(t, sample(), asJSON)), &fields); err != nil {
+	if err := json.Unmarshal([]byte(reportstest.JSON(t, reportstest.Sample().Run())), &fields); err != nil {
 		t.Fatal(err)
 	}
 	sorted, err := json.MarshalIndent(fields, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := Read(bytes.NewReader(sorted))
+	run, err := reports.Read(bytes.NewReader(sorted))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := write(t, run, asJSON), write(t, sample(), asJSON); got != want {
+	if got, want := reportstest.JSON(t, run), reportstest.JSON(t, reportstest.Sample().Run()); got != want {
 		t.Error(cmp.Diff(want, got))
 	}
 }
 
 func TestReadPassesOnReadErrors(t *testing.T) {
-	_, err := Read(io.MultiReader(strings.NewReader(`{"schema":`), brokenPipe{}))
-	if !errors.Is(err, errPipe) || errors.Is(err, ErrPartial) {
+	_, err := reports.Read(io.MultiReader(strings.NewReader(`{"schema":`), brokenPipe{}))
+	if !errors.Is(err, errPipe) || errors.Is(err, reports.ErrPartial) {
 		t.Errorf("error is %v, want the reader's own", err)
 	}
 }

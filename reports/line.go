@@ -22,17 +22,17 @@ func SummaryLine(h Header, f Footer) string {
 	case s.Conformant:
 		fmt.Fprintf(&b, "conformant: %s passed", spelled.Number(s.Passed))
 	default:
-		head := "NOT conformant: " + strings.Join(whyNot(f), ", ")
+		head := "NOT conformant: " + strings.Join(f.WhyNot(), ", ")
 		if f.Ended.Status == Interrupted {
 			head = interrupted(f) // whoever ended it has no verdict
 		}
-		fmt.Fprintf(&b, "%s: %s failed, %s passed, %s", head, spelled.Number(s.Failed), spelled.Number(s.Passed), counted(s.Errors, "error"))
+		fmt.Fprintf(&b, "%s: %s failed, %s passed, %s", head, spelled.Number(s.Failed), spelled.Number(s.Passed), spelled.Counted(s.Errors, "error"))
 		if s.Waived > 0 {
 			fmt.Fprintf(&b, ", %s waived", spelled.Number(s.Waived))
 		}
 	}
 	fmt.Fprintf(&b, " (%s)", spelled.Line(h.Level))
-	if thinned := thinning(h); thinned != "" {
+	if thinned := h.Thinning(); thinned != "" {
 		b.WriteString("; " + thinned)
 	}
 	if len(s.Claims) > 0 {
@@ -43,7 +43,7 @@ func SummaryLine(h Header, f Footer) string {
 		not = append(not, spelled.Line(strings.Join(s.NotClaimedAreas, ", ")))
 	}
 	if s.NotClaimed > 0 {
-		not = append(not, "("+counted(s.NotClaimed, "scenario")+")")
+		not = append(not, "("+spelled.Counted(s.NotClaimed, "scenario")+")")
 	}
 	if len(not) > 0 {
 		fmt.Fprintf(&b, "; not claimed: %s", strings.Join(not, " "))
@@ -51,34 +51,26 @@ func SummaryLine(h Header, f Footer) string {
 	return b.String()
 }
 
-// thinning says what a thinned matrix left out; empty where it is whole.
-func thinning(h Header) string {
-	if h.Matrix == "" || h.Matrix == "full" {
-		return ""
-	}
-	return fmt.Sprintf("matrix %s: %s left out", spelled.Line(h.Matrix), counted(h.LeftOut, "scenario"))
-}
-
 // maxRulesInLine keeps the line a line: a gate that answers nonsense breaks
 // nearly every rule, and the table shows them all.
 const maxRulesInLine = 12
 
-// whyNot lists what stands between a run and "conformant"; never empty.
-func whyNot(f Footer) []string {
+// WhyNot lists what stands between a run and "conformant"; never empty.
+func (f Footer) WhyNot() []string {
 	var why []string
-	if rules := violatedText(f.Rules); rules != "" {
+	if rules := f.violatedText(); rules != "" {
 		why = append(why, rules)
 	}
-	if end := broken(f.Ended); end != "" {
+	if end := f.Ended.Broken(); end != "" {
 		why = append(why, end)
 	}
 	switch {
 	case len(why) > 0:
 		return why
 	case f.Summary.Failed > 0:
-		return []string{counted(f.Summary.Failed, "scenario") + " failed"}
+		return []string{spelled.Counted(f.Summary.Failed, "scenario") + " failed"}
 	case f.Summary.Errors > 0:
-		return []string{counted(f.Summary.Errors, "scenario") + " could not be judged"}
+		return []string{spelled.Counted(f.Summary.Errors, "scenario") + " could not be judged"}
 	case f.Summary.Passed == 0:
 		return []string{"nothing passed"}
 	}
@@ -99,16 +91,16 @@ func (f Footer) Verdict() string {
 
 // interrupted says how far a run came, and what it found until then.
 func interrupted(f Footer) string {
-	line := broken(f.Ended)
-	if rules := violatedText(f.Rules); rules != "" {
+	line := f.Ended.Broken()
+	if rules := f.violatedText(); rules != "" {
 		line += ", with " + rules + " so far"
 	}
 	return line
 }
 
 // violatedText counts and lists the rules that are violated; empty where none is.
-func violatedText(rules []Rule) string {
-	ids := violated(rules)
+func (f Footer) violatedText() string {
+	ids := f.Violated()
 	if len(ids) == 0 {
 		return ""
 	}
@@ -117,25 +109,26 @@ func violatedText(rules []Rule) string {
 	if more := len(ids) - len(shown); more > 0 {
 		list += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s violated (%s)", counted(len(ids), "rule"), list)
+	return fmt.Sprintf("%s violated (%s)", spelled.Counted(len(ids), "rule"), list)
 }
 
-func violated(rules []Rule) []string {
+// Violated are the rules that were violated and not waived, in the contract's order.
+func (f Footer) Violated() []string {
 	var ids []string
-	for _, r := range rules {
-		if r.Failed > 0 {
+	for _, r := range f.Rules {
+		if r.Violations > 0 {
 			ids = append(ids, r.ID)
 		}
 	}
 	return ids
 }
 
-// broken says what is wrong with a run as a whole, such as that it fell short of
+// Broken says what is wrong with a run as a whole, such as that it fell short of
 // its plan; empty where nothing is.
-func broken(e Ended) string {
+func (e Ended) Broken() string {
 	progress := fmt.Sprintf("after %s of %s scenarios", spelled.Number(e.Ended), spelled.Number(e.Planned))
 	reason := ""
-	if first, _ := reasonOf(e); first != "" {
+	if first, _ := e.Reasons(); first != "" {
 		reason = " (" + first + ")"
 	}
 	switch {
@@ -144,13 +137,13 @@ func broken(e Ended) string {
 	case e.Planned != e.Ended:
 		return "ended " + progress + reason
 	}
-	first, _ := reasonOf(e)
+	first, _ := e.Reasons()
 	return first
 }
 
-// reasonOf is the first line of a run's reason, and the further ones, such as
+// Reasons are the first line of a run's reason, and the further ones, such as
 // what a server printed last; empty where there are none.
-func reasonOf(e Ended) (first, more string) {
+func (e Ended) Reasons() (first, more string) {
 	first, more, _ = strings.Cut(spelled.Text(e.Reason), "\n")
 	return first, more
 }

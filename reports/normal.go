@@ -7,17 +7,17 @@ import (
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 )
 
-// normal returns a copy of v in the form that a JSON report has, so that the
+// Normal returns a copy of v in the form that a JSON report has, so that the
 // same data always makes the same bytes and reads back as it was written: no
 // list is null, every string is UTF-8 (see spelled.Valid), and times are UTC to the
 // millisecond. It walks the types so that no field can be forgotten.
-func normal[T any](v T) T {
+func Normal[T any](v T) T {
 	return copied(v, spelled.Valid)
 }
 
-// visible is normal with everything spelled out, besides, that a reader cannot
+// Visible returns a copy of v as a JSON report has it, with everything spelled out, besides, that a reader cannot
 // see or that would act on a page (see spelled.Text).
-func visible[T any](v T) T { return copied(v, spelled.Text) }
+func Visible[T any](v T) T { return copied(v, spelled.Text) }
 
 func copied[T any](v T, text func(string) string) T {
 	var out T
@@ -68,3 +68,6 @@ func copyNormalMap(dst, src reflect.Value, text func(string) string) {
 		dst.SetMapIndex(key, value)
 	}
 }
+
+// normalText is Normal of a string.
+func normalText(s string) string { return spelled.Valid(s) }

@@ -23,15 +23,14 @@ var ErrPartial = errors.New("the report is partial")
 // run as far as it goes and an error that wraps [ErrPartial]; the last result is
 // then the last whole one. Where even the header is cut off, the run is nil.
 func Read(r io.Reader) (*Run, error) {
-	run := &Run{}
+	var results []Result
 	p := newParser(r)
-	p.keep = func(r Result, _ place) { run.Results = append(run.Results, r) }
+	p.keep = func(r *Result, _ place) { results = append(results, *r) }
 	readable, err := p.parse()
 	if !readable {
 		return nil, err
 	}
-	run.Header, run.Footer = p.header, p.footer
-	return run, err
+	return inMemory(p.header, results, p.footer, p.shown), err
 }
 
 // A parser takes a report apart by its top-level fields, in any order (jq -S
@@ -40,20 +39,24 @@ type parser struct {
 	dec *json.Decoder
 	in  *limited
 	// keep is given each result and its place.
-	keep   func(Result, place)
+	keep   func(*Result, place)
 	header Header
 	footer Footer
 	// raw gathers the fields that are not the body's, as one JSON object.
 	raw  bytes.Buffer
 	seen map[string]bool
 	ids  map[string]bool
-	// counts are the results' own.
-	counts Summary
+	// tally counts the results.
+	tally *Tally
+	// shown is the report's list of what was seen, and lastSeen the highest place in it
+	// that a result names.
+	shown    [][]Seen
+	lastSeen int
 }
 
 func newParser(r io.Reader) *parser {
 	in := &limited{r: r, most: maxValue, until: maxValue}
-	p := &parser{dec: json.NewDecoder(in), in: in, seen: map[string]bool{}, ids: map[string]bool{}}
+	p := &parser{dec: json.NewDecoder(in), in: in, seen: map[string]bool{}, ids: map[string]bool{}, tally: NewTally(0), lastSeen: -1}
 	p.dec.DisallowUnknownFields()
 	return p
 }
@@ -110,12 +113,16 @@ func (p *parser) parse() (readable bool, err error) {
 			"so its run crashed or is still going; run again for a whole one",
 			ErrPartial, spelled.Number(len(p.ids)), spelled.Number(p.header.Planned))
 	}
+	if p.lastSeen >= len(p.shown) {
+		return false, fmt.Errorf("read the report: a result names the place %d in its list of what was seen, which has %d; it was changed after it was written: run again", p.lastSeen, len(p.shown))
+	}
 	if missing := p.missing(footerFields); missing != "" {
 		return false, fmt.Errorf("read the report: it has an end record and no field %q; it was changed after it was written: run again", missing)
 	}
-	if err := checkFooter(p.header, p.footer, p.counts, len(p.ids)); err != nil {
+	if err := checkFooter(p.header, p.footer, p.tally.counts, len(p.ids)); err != nil {
 		return false, fmt.Errorf("read the report: %w; it was changed after it was written, or merged by hand: run again", err)
 	}
+	p.recount()
 	return true, nil
 }
 
@@ -156,6 +163,8 @@ func (p *parser) field(key string) error {
 		return p.results()
 	case "findings":
 		_, err = p.decode(&p.footer.Findings)
+	case "seen":
+		_, err = p.decode(&p.shown)
 	case "rules":
 		_, err = p.decode(&p.footer.Rules)
 	case "summary":
@@ -204,7 +213,10 @@ func (p *parser) results() error {
 		var r Result
 		at, err := p.decode(&r)
 		if err == nil {
-			err = checkResult(r)
+			err = checkResult(&r)
+		}
+		if err == nil && r.SeenAt != nil && *r.SeenAt < 0 {
+			err = fmt.Errorf("seen is %d, and counts from 0", *r.SeenAt)
 		}
 		if err == nil && p.ids[r.ID] {
 			err = fmt.Errorf("the id %q stands there twice", r.ID)
@@ -212,9 +224,12 @@ func (p *parser) results() error {
 		if err != nil {
 			return fmt.Errorf("results[%d]: %w", len(p.ids), err)
 		}
+		if r.SeenAt != nil {
+			p.lastSeen = max(p.lastSeen, *r.SeenAt)
+		}
 		p.ids[r.ID] = true
-		p.counts.count(r.Outcome)
-		p.keep(r, at)
+		p.tally.Add(&r)
+		p.keep(&r, at)
 	}
 	return p.delim(']', "results is not closed")
 }
@@ -262,4 +277,24 @@ func (p *parser) delim(want json.Delim, rule string) error {
 		return fmt.Errorf("%s, and here stands %v", rule, token)
 	}
 	return nil
+}
+
+// recount fills the table of a report of a version whose rules had no violations.
+func (p *parser) recount() {
+	for _, r := range p.footer.Rules {
+		if r.Violations > 0 {
+			return
+		}
+	}
+	if p.footer.Summary.Failed == 0 {
+		return
+	}
+	named := map[string]Rule{}
+	for _, r := range p.footer.Rules {
+		named[r.ID] = r
+	}
+	p.footer.Rules = p.tally.Rules(func(id string) string { return named[id].Level })
+	for i := range p.footer.Rules {
+		p.footer.Rules[i].Title = named[p.footer.Rules[i].ID].Title
+	}
 }

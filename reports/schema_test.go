@@ -1,4 +1,4 @@
-package reports
+package reports_test
 
 import (
 	"bytes"
@@ -9,13 +9,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/reportstest"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 func compileSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(reports.Schema()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,14 +36,14 @@ func compileSchema(t *testing.T) *jsonschema.Schema {
 
 func TestWrittenReportsSatisfyTheSchema(t *testing.T) {
 	s := compileSchema(t)
-	runs := map[string]*Run{"sample": sample(), "empty": {}}
-	runs["empty"].Footer = footer(runs["empty"], Ended{Status: Aborted, Reason: "no target"})
-	for name, text := range hostile {
-		runs[name] = hostileRun(text)
+	runs := map[string]*reportstest.Parts{"sample": reportstest.Sample(), "empty": {}}
+	runs["empty"].Footer = reportstest.Footer(runs["empty"], reports.Ended{Status: reports.Aborted, Reason: "no target"})
+	for name, text := range reportstest.Hostile {
+		runs[name] = reportstest.HostileRun(text)
 	}
 	for name, run := range runs {
 		t.Run(name, func(t *testing.T) {
-			doc, err := jsonschema.UnmarshalJSON(strings.NewReader(write(t, run, asJSON)))
+			doc, err := jsonschema.UnmarshalJSON(strings.NewReader(reportstest.JSON(t, run.Run())))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +56,7 @@ func TestWrittenReportsSatisfyTheSchema(t *testing.T) {
 
 func TestSchemaRefuses(t *testing.T) {
 	s := compileSchema(t)
-	whole := write(t, sample(), asJSON)
+	whole := reportstest.JSON(t, reportstest.Sample().Run())
 	cases := []struct{ name, old, new string }{
 		{"another schema", "report/v1", "report/v2"},
 		{"an unknown field", `"seed":`, `"sead":"","seed":`},
@@ -92,17 +95,17 @@ func TestSchemaAndTypesAgree(t *testing.T) {
 		object
 		Defs map[string]object `json:"$defs"`
 	}
-	if err := json.Unmarshal(Schema(), &doc); err != nil {
+	if err := json.Unmarshal(reports.Schema(), &doc); err != nil {
 		t.Fatal(err)
 	}
-	top, topRequired := fields(reflect.TypeFor[Header]())
-	tail, tailRequired := fields(reflect.TypeFor[Footer]())
-	compareFields(t, "report", append(append(top, tail...), "results"), append(append(topRequired, tailRequired...), "results"),
+	top, topRequired := fields(reflect.TypeFor[reports.Header]())
+	tail, tailRequired := fields(reflect.TypeFor[reports.Footer]())
+	compareFields(t, "report", append(append(top, tail...), "results", "seen"), append(append(topRequired, tailRequired...), "results"),
 		doc.Properties, doc.Required)
 	for _, typ := range []reflect.Type{
-		reflect.TypeFor[Tool](), reflect.TypeFor[Corpus](), reflect.TypeFor[Registry](), reflect.TypeFor[Target](),
-		reflect.TypeFor[Selection](), reflect.TypeFor[Result](), reflect.TypeFor[Violation](), reflect.TypeFor[Exchange](),
-		reflect.TypeFor[Rule](), reflect.TypeFor[Summary](), reflect.TypeFor[Ended](),
+		reflect.TypeFor[reports.Tool](), reflect.TypeFor[reports.Corpus](), reflect.TypeFor[reports.Registry](), reflect.TypeFor[reports.Target](),
+		reflect.TypeFor[reports.Selection](), reflect.TypeFor[reports.Result](), reflect.TypeFor[reports.Violation](), reflect.TypeFor[reports.Exchange](),
+		reflect.TypeFor[reports.Rule](), reflect.TypeFor[reports.Summary](), reflect.TypeFor[reports.Ended](),
 	} {
 		name := strings.ToLower(typ.Name())
 		all, required := fields(typ)
@@ -141,22 +144,22 @@ func compareFields(t *testing.T, name string, all, required []string, properties
 
 // Read requires the fields that the types always write.
 func TestReadRequiresWhatIsAlwaysWritten(t *testing.T) {
-	_, want := fields(reflect.TypeFor[Header]())
-	if diff := cmp.Diff(want, headerFields); diff != "" {
+	_, want := fields(reflect.TypeFor[reports.Header]())
+	if diff := cmp.Diff(want, reports.HeaderFields); diff != "" {
 		t.Errorf("the header's fields differ (-Go +Read):\n%s", diff)
 	}
 }
 
 func TestNormal(t *testing.T) {
 	berlin := time.FixedZone("CEST", 2*3600)
-	got := normal(Header{Started: time.Date(2026, 6, 1, 14, 0, 0, 1_234_567, berlin), Seed: "a\xffb"})
+	got := reports.Normal(reports.Header{Started: time.Date(2026, 6, 1, 14, 0, 0, 1_234_567, berlin), Seed: "a\xffb"})
 	if text := got.Started.Format(time.RFC3339Nano); text != "2026-06-01T12:00:00.001Z" {
 		t.Errorf("started is %s", text)
 	}
 	if got.Seed != `a\xffb` || got.Claims == nil {
 		t.Errorf("seed is %q, claims are %#v", got.Seed, got.Claims)
 	}
-	if zero := normal(Ended{}); !zero.Finished.IsZero() {
+	if zero := reports.Normal(reports.Ended{}); !zero.Finished.IsZero() {
 		t.Errorf("no time became %v", zero.Finished)
 	}
 }

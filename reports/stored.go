@@ -1,70 +1,39 @@
 package reports
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
+	"cmp"
 	"io"
+	"slices"
 )
 
-// A Stored report is a JSON report whose results stay where they are; what is
-// kept of each is its entry and its place, some 150 bytes. The reader that it was
-// scanned from has to stay open, and as it is.
-type Stored struct {
-	header  Header
-	footer  Footer
-	from    io.ReaderAt
-	entries []Entry
-	places  []place
-}
-
-// A place is where a result stands, in bytes: from what may be a comma to its end.
-type place struct{ from, size int64 }
-
-var _ Report = (*Stored)(nil)
-
-// Scan holds a JSON report of so many bytes to everything that [Read] does, with
-// the same errors, and keeps no result.
-func Scan(from io.ReaderAt, size int64) (*Stored, error) {
-	s := &Stored{from: from}
-	p := newParser(io.NewSectionReader(from, 0, size))
-	p.keep = func(r Result, at place) {
-		s.entries, s.places = append(s.entries, entryOf(&r)), append(s.places, at)
+// Scan reads a JSON report of so many bytes and leaves its results where they
+// are; what is kept of each is its entry and its place, some 200 bytes. The reader
+// has to stay open, and as it is. It holds the report to what [Read] does, with
+// the same errors; close lets go of the reader and may be nil.
+func Scan(from io.ReaderAt, size int64, close func() error) (*Run, error) {
+	run := &Run{close: close}
+	type found struct {
+		entry Entry
+		place place
 	}
-	whole, err := p.parse()
-	if !whole {
+	var all []found
+	var texts shared
+	p := newParser(io.NewSectionReader(from, 0, size))
+	p.keep = func(r *Result, at place) {
+		e := entryOf(r)
+		e.Class = texts.text(e.Class)
+		all = append(all, found{e, at})
+	}
+	readable, err := p.parse()
+	if !readable {
 		return nil, err
 	}
-	s.header, s.footer = p.header, p.footer
-	return s, err
-}
-
-// Head is [Report]'s.
-func (s *Stored) Head() Header { return s.header }
-
-// Foot is [Report]'s.
-func (s *Stored) Foot() Footer { return s.footer }
-
-// Entries is [Report]'s.
-func (s *Stored) Entries() []Entry { return s.entries }
-
-// At is [Report]'s.
-func (s *Stored) At(i int) (Result, error) {
-	at := s.places[i]
-	text := make([]byte, at.size)
-	_, err := s.from.ReadAt(text, at.from)
-	if err == io.EOF {
-		err = nil // ReadAt may say so of the last bytes
+	slices.SortStableFunc(all, func(a, b found) int { return cmp.Compare(a.entry.ID, b.entry.ID) })
+	places := make([]place, len(all))
+	for i, f := range all {
+		run.entries, places[i] = append(run.entries, f.entry), f.place
 	}
-	var r Result
-	if err == nil {
-		err = json.Unmarshal(bytes.TrimLeft(text, ", \t\r\n"), &r)
-	}
-	if err == nil && r.ID != s.entries[i].ID {
-		err = fmt.Errorf("%q stands there now", r.ID)
-	}
-	if err != nil {
-		return Result{}, fmt.Errorf("read the result %q again: %w; was the report changed meanwhile?", s.entries[i].ID, err)
-	}
-	return r, nil
+	run.Header, run.Footer, run.seen = p.header, p.footer, p.shown
+	run.at = decoded(run.entries, func(i int) ([]byte, error) { return readPlace(from, places[i]) }, run.seen)
+	return run, err
 }

@@ -21,24 +21,23 @@ func NewTally(planned int) *Tally {
 	return &Tally{planned: planned, rules: map[string]*Rule{}}
 }
 
-// Add counts one result, under each rule that it names and each rule that it
-// violated. An outcome that is none of the five counts as an error.
-func (t *Tally) Add(r Result) {
+// Add counts one result: its outcome under each rule that it exercises, and of a
+// failed one its violations under the rules that were violated, whether it was
+// made to exercise them or not. An outcome that is none of the five counts as an
+// error.
+func (t *Tally) Add(r *Result) {
 	t.ended++
-	t.counts.count(r.Outcome)
-	violated := map[string]bool{}
+	t.counts.Count(r.Outcome)
+	for i, id := range r.Rules {
+		if !slices.Contains(r.Rules[:i], id) {
+			t.rule(id).count(r.Outcome)
+		}
+	}
 	for _, v := range r.Violations {
-		violated[v.Rule] = true
-	}
-	named := map[string]bool{}
-	for _, id := range r.Rules {
-		named[id] = true
-	}
-	for id := range violated {
-		named[id] = true
-	}
-	for id := range named {
-		t.rule(id).add(r.Outcome, violated[id] || len(violated) == 0)
+		rule := t.rule(v.Rule)
+		if r.Outcome == Failed {
+			rule.Violations++
+		}
 	}
 }
 
@@ -51,21 +50,15 @@ func (t *Tally) rule(id string) *Rule {
 	return rule
 }
 
-// add counts a scenario that names the rule. Blamed tells a rule that was
-// violated from one that the scenario names besides.
-func (r *Rule) add(o Outcome, blamed bool) {
+func (r *Rule) count(o Outcome) {
 	r.Scenarios++
 	switch o {
 	case Passed:
 		r.Passed++
 	case Failed:
-		if blamed {
-			r.Failed++
-		}
+		r.Failed++
 	case Waived:
-		if blamed {
-			r.Waived++
-		}
+		r.Waived++
 	case NotClaimed:
 		r.NotClaimed++
 	default:
@@ -73,7 +66,8 @@ func (r *Rule) add(o Outcome, blamed bool) {
 	}
 }
 
-func (s *Summary) count(o Outcome) {
+// Count adds a result of that outcome.
+func (s *Summary) Count(o Outcome) {
 	switch o {
 	case Passed:
 		s.Passed++
@@ -115,7 +109,7 @@ func (t *Tally) Rules(levelOf func(id string) string) []Rule {
 		}
 		rules = append(rules, row)
 	}
-	slices.SortFunc(rules, func(a, b Rule) int { return compareRules(a.ID, b.ID) })
+	slices.SortFunc(rules, func(a, b Rule) int { return CompareRules(a.ID, b.ID) })
 	return rules
 }
 
@@ -133,9 +127,9 @@ func (t *Tally) Footer(ended Ended, claims, notClaimedAreas []string, levelOf fu
 // families is the order of the contract's chapters.
 var families = []string{"DER", "PRE", "LIV", "REF", "SEC", "PRV", "ROB", "DIA"}
 
-// compareRules orders rule ids by chapter and then by number (PRE-2 before
+// CompareRules orders rule ids by chapter and then by number (PRE-2 before
 // PRE-10); unknown chapters come last, by name.
-func compareRules(a, b string) int {
+func CompareRules(a, b string) int {
 	familyA, numberA := splitRule(a)
 	familyB, numberB := splitRule(b)
 	return cmp.Or(

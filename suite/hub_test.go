@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -193,5 +194,76 @@ func TestRestartForgetsEarlierCalls(t *testing.T) {
 	h.observe(next)
 	if calls := r.steps[0].Calls; len(calls) != 1 || calls[0].Status != 200 {
 		t.Errorf("calls of the new provisioning: %+v", calls)
+	}
+}
+
+// TestCallsInTheBackground tells the calls of what an earlier step left running
+// from those of the step under way, which has the same secrets and another provider.
+func TestCallsInTheBackground(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		// answers: the create under way is answered while the call is held back.
+		answers bool
+		calls   []int
+	}{
+		{"the create does not wait for it", true, []int{1, 0}},
+		{"the create waits for it", false, []int{0, 1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHub(t)
+				s := planned(t, "two", "claude-code", opus, "workspace.K=live", "workspace.K=live")
+				s.Steps[1].Stage, s.Steps[1].Model, s.Steps[1].Expect.Providers = scenarios.Create, "kimi-for-coding", []string{"kimi-coding"}
+				e, _ := planOf(t, Config{}, target.Traits{}, s)
+				r := e.newReplay(s, 0)
+				e.reset(r)
+				c := credentialOf(t, "two", "workspace", "K", "live")
+				c.Owner = r
+				h.ring.Add([]*secrets.Credential{c})
+				h.enter(r)
+				first := r.open(0, 1)[0]
+				first.secrets = []string{c.Value}
+				r.close(first)
+				second := r.open(1, 2)[0]
+				second.secrets = []string{c.Value}
+				if test.answers {
+					defer time.AfterFunc(h.hold/2, func() { r.close(second) }).Stop()
+				}
+				h.seeing(t, dialled("api.anthropic.com", c))
+				if got := []int{len(r.steps[0].Calls), len(r.steps[1].Calls)}; !slices.Equal(got, test.calls) || len(h.strays) > 0 {
+					t.Errorf("calls %v, want %v; %d strays", got, test.calls, len(h.strays))
+				}
+				for _, list := range r.steps {
+					for _, call := range list.Calls {
+						if call.InCreate == test.answers || call.Status != 200 {
+							t.Errorf("the call: %+v", call)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestSecretsOfTheNextPhase: a provisioning in the background that meets global
+// secrets which were set after its create was answered is held against no step.
+func TestSecretsOfTheNextPhase(t *testing.T) {
+	for _, later := range []bool{true, false} {
+		h := newHub(t, opus)
+		r, w := h.replays[0], h.windows[0]
+		global := credentialOf(t, "global", "global", "G", "live")
+		set := newGlobalSet([]*replay{r})
+		set.credentials = secrets.Credentials{global}
+		global.Owner = set
+		h.ring.Add(set.credentials)
+		if !later {
+			w.globals = 1
+		}
+		r.close(w)
+		h.seeing(t, dialled("api.anthropic.com", global))
+		want := map[bool]int{true: 0, false: 1}[later]
+		if got := len(r.steps[0].Calls); got != want || len(h.strays) > 0 {
+			t.Errorf("set later %v: %d calls, want %d; %d strays", later, got, want, len(h.strays))
+		}
 	}
 }

@@ -32,12 +32,12 @@ func (f *runFlags) readAgain(levelGiven bool) (*again, error) {
 	}
 	run, err := readReport(f.failed, strings.NewReader(""))
 	if run != nil {
-		defer run.close()
+		defer run.Close()
 	}
 	if run == nil || err != nil && !errors.Is(err, reports.ErrPartial) {
 		return nil, fmt.Errorf("--failed: %w", err)
 	}
-	a := &again{path: f.failed, ids: map[string]bool{}, findings: run.Foot().Findings, failed: map[string]bool{}, passed: map[string]bool{}}
+	a := &again{path: f.failed, ids: map[string]bool{}, findings: run.Footer.Findings, failed: map[string]bool{}, passed: map[string]bool{}}
 	for _, e := range run.Entries() {
 		if e.Outcome == reports.Failed || e.Outcome == reports.Errored {
 			a.ids[e.ID] = true
@@ -46,8 +46,8 @@ func (f *runFlags) readAgain(levelGiven bool) (*again, error) {
 	if len(a.ids) == 0 {
 		return nil, fmt.Errorf("--failed %s: nothing failed in that run, so there is nothing to replay; run without --failed", f.failed)
 	}
-	if !levelGiven && run.Head().Level != "" {
-		f.level = run.Head().Level
+	if !levelGiven && run.Header.Level != "" {
+		f.level = run.Header.Level
 	}
 	return a, nil
 }

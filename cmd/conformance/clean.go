@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/molecule-ai/byok-conformance/reports"
 	"regexp"
 	"strings"
 	"time"
@@ -82,5 +83,5 @@ func (p *prepared) cleaning() string {
 	if p.flags.profile != "workspace-server" {
 		args = append(args, "--profile", spelled.Shell(p.flags.profile))
 	}
-	return strings.Join(append(args, "--run", runID(p.flags.seed)), " ")
+	return strings.Join(append(args, "--run", reports.RunID(p.flags.seed)), " ")
 }

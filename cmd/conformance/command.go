@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -86,7 +87,7 @@ func (t *opened) intercept(reg *registry.Registry) ([]string, error) {
 		return nil, fmt.Errorf("making a folder for the certificate: %w", err)
 	}
 	t.stop = append(t.stop, func() { _ = os.RemoveAll(dir) })
-	p, err := startProxy(t.providers.Handler(), reg, "", func(line string) { t.cameToNothing.Store(&line) })
+	p, err := startProxy(t.handler, reg, "", func(line string) { t.cameToNothing.Store(&line) })
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func (t *opened) intercept(reg *registry.Registry) ([]string, error) {
 func startProxy(providers http.Handler, reg *registry.Registry, addr string, log func(string)) (*proxy.Proxy, error) {
 	var hosts []string
 	for _, p := range reg.Providers {
-		for _, h := range p.Hosts() {
+		for _, h := range upstream.Hosts(p) {
 			if !slices.Contains(hosts, h) {
 				hosts = append(hosts, h)
 			}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/reports/view"
+
 	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -12,7 +14,6 @@ import (
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 )
@@ -121,7 +122,7 @@ func beginning(words []string, before, typed string) []string {
 func listed(words []string) string { return strings.Join(words, ", ") }
 
 // reportFormats are those of a run's reports, for help.
-func reportFormats() string { return listed(slices.Sorted(slices.Values(reports.Formats()))) }
+func reportFormats() string { return listed(slices.Sorted(slices.Values(view.Formats()))) }
 
 // helpWidth is where help breaks its lines, where it goes to no terminal.
 const helpWidth = 110

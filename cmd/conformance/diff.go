@@ -11,6 +11,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/diff"
 )
 
 // defaultSlower is by how much a scenario has to be slower to be named: well
@@ -30,18 +31,18 @@ func newDiffCommand() *cobra.Command {
 		Example: "  conformance diff old.json new.json\n  conformance diff --json old.json new.json",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var runs [2]*readable
+			var runs [2]*reports.Run
 			for i, path := range args {
 				run, err := readReport(path, cmd.InOrStdin())
 				if run != nil {
-					defer run.close()
+					defer run.Close()
 				}
 				if err != nil {
 					return err
 				}
 				runs[i] = run
 			}
-			d, err := reports.Compare(runs[0], runs[1], milliseconds(slower))
+			d, err := diff.Runs(runs[0], runs[1], milliseconds(slower))
 			if err != nil {
 				return err
 			}
@@ -62,7 +63,7 @@ func newDiffCommand() *cobra.Command {
 	return cmd
 }
 
-func printDiff(w io.Writer, d reports.Diff, asJSON bool, limit int) error {
+func printDiff(w io.Writer, d diff.Diff, asJSON bool, limit int) error {
 	if asJSON {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
@@ -72,9 +73,16 @@ func printDiff(w io.Writer, d reports.Diff, asJSON bool, limit int) error {
 	for _, note := range d.Notes {
 		fmt.Fprintf(&b, "note: %s\n", spelled.Line(note))
 	}
+	for _, f := range d.Findings {
+		word := map[bool]string{true: "new finding", false: "finding"}[f.Was == 0]
+		if f.Now == 0 {
+			word = "no longer found"
+		}
+		fmt.Fprintf(&b, "%s: %s  %s (%d → %d scenarios)\n", word, spelled.Line(f.ID), spelled.Line(f.Title), f.Was, f.Now)
+	}
 	for _, part := range []struct {
 		heading string
-		list    []reports.Change
+		list    []diff.Change
 	}{
 		{"newly failing", d.NewlyFailing}, {"no longer checked", d.LessChecked}, {"gone", d.Gone},
 		{"newly passing", d.NewlyPassing}, {"added", d.Added}, {"slower", d.Slower},
@@ -101,7 +109,7 @@ func printDiff(w io.Writer, d reports.Diff, asJSON bool, limit int) error {
 	return err
 }
 
-func printChange(b *strings.Builder, c reports.Change, slower bool) {
+func printChange(b *strings.Builder, c diff.Change, slower bool) {
 	was, now := string(c.Was), string(c.Now)
 	if was == "" {
 		was = "absent"

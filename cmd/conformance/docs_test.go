@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/molecule-ai/byok-conformance/reports/proof"
+	"github.com/molecule-ai/byok-conformance/reports/view"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 )
@@ -126,9 +128,9 @@ func formatsExist(cmd *cobra.Command) error {
 	if err != nil {
 		return nil // the command has no such flag
 	}
-	known := reports.Formats()
+	known := view.Formats()
 	if cmd.Name() == "mismatch" {
-		known = reports.ProofFormats()
+		known = proof.Formats()
 	}
 	for _, spec := range specs {
 		if format, path, _ := strings.Cut(spec, "="); path == "" || !slices.Contains(known, format) {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/view"
 )
 
 func newExplainCommand() *cobra.Command {
@@ -23,7 +24,7 @@ func newExplainCommand() *cobra.Command {
 			if run == nil {
 				return err
 			}
-			defer run.close()
+			defer run.Close()
 			if err != nil && !errors.Is(err, reports.ErrPartial) {
 				return err
 			}
@@ -31,7 +32,7 @@ func newExplainCommand() *cobra.Command {
 			if len(args) > 1 {
 				what = args[1]
 			}
-			text, err := reports.Explain(run, what)
+			text, err := view.Explain(run, what)
 			if err != nil {
 				return fmt.Errorf("explaining %s: %w", args[0], err)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
@@ -99,7 +100,7 @@ var schemas = map[string]func() []byte{
 	"scenario": scenarios.Schema,
 	"profile":  server.Schema,
 	"report":   reports.Schema,
-	"proof":    reports.ProofSchema,
+	"proof":    proof.Schema,
 	"waivers":  waivers.Schema,
 }
 

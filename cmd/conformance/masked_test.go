@@ -15,10 +15,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/molecule-ai/byok-conformance/reports/view"
+
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
 
@@ -137,7 +138,7 @@ func TestNoSecretInAnyFormat(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"run", "--target", url, "--trace", "--verbose", "--claim", "create-presence", "--probe-budget", "1s", "--id", "mismatched/foreign/groq/*/workspace"}
 	var formats []string
-	for _, format := range reports.Formats() {
+	for _, format := range view.Formats() {
 		formats = append(formats, filepath.Join(dir, format))
 		args = append(args, "--report", format+"="+filepath.Join(dir, format))
 	}

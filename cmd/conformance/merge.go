@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 
+	"github.com/molecule-ai/byok-conformance/reports/view"
+
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/merge"
 )
 
 func newMergeCommand() *cobra.Command {
@@ -23,28 +26,29 @@ func newMergeCommand() *cobra.Command {
 			if output != "" {
 				specs = append(specs, "json="+output)
 			}
-			var runs []*readable
+			var runs []*reports.Run
 			for _, path := range args {
 				run, err := readReport(path, cmd.InOrStdin())
 				if run != nil {
-					defer run.close()
+					defer run.Close()
 				}
 				if err != nil {
 					return err
 				}
 				runs = append(runs, run)
 			}
-			merged, err := reports.Merge(runs, args)
+			merged, err := merge.Shards(runs, args)
 			if err != nil {
 				return err
 			}
+			defer merged.Close()
 			if err := writeReports(merged, specs); err != nil {
 				return err
 			}
-			if _, err := fmt.Fprintln(cmd.ErrOrStderr(), reports.SummaryLine(merged.Head(), merged.Foot())); err != nil {
+			if _, err := fmt.Fprintln(cmd.ErrOrStderr(), reports.SummaryLine(merged.Header, merged.Footer)); err != nil {
 				return err
 			}
-			if !merged.Foot().Summary.Conformant {
+			if !merged.Footer.Summary.Conformant {
 				return errNotConformant
 			}
 			return nil
@@ -54,7 +58,7 @@ func newMergeCommand() *cobra.Command {
 	fl.SortFlags = false
 	fl.StringVarP(&output, "output", "o", "", "write the merged JSON report here; - is standard output")
 	fl.StringArrayVar(&specs, "report", nil, "write a report of the merged run, `FORMAT=PATH`; may be given several times; formats: "+reportFormats())
-	completeReports(cmd, reports.Formats)
+	completeReports(cmd, view.Formats)
 	cmd.MarkFlagsOneRequired("output", "report")
 	return cmd
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/view"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/findings"
@@ -22,9 +23,11 @@ import (
 
 // An output turns the events of a run into reports, console lines and progress.
 type output struct {
-	p        *prepared
-	writers  []reports.Writer
-	files    []*reports.File
+	p       *prepared
+	console *view.Console
+	files   []*view.File
+	// recorder keeps the run for the files; nil where there is none.
+	recorder *reports.Recorder
 	tally    *reports.Tally
 	findings *findings.Collector
 	header   reports.Header
@@ -42,7 +45,7 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 	p.invocation = invocation(cmd, p.flags.command)
 	o := &output{p: p, stderr: cmd.ErrOrStderr(), progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
 	var err error
-	if o.files, err = createReports(p.flags.reports); err != nil {
+	if o.files, err = view.CreateAll(p.flags.reports); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
 	if len(o.files) > 0 {
@@ -50,13 +53,13 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 			return nil, errors.Join(fmt.Errorf("counting the corpus's scenarios: %w", err), o.close())
 		}
 	}
-	for _, file := range o.files {
-		o.writers = append(o.writers, file)
-	}
 	stdout := cmd.OutOrStdout()
-	o.writers = append(o.writers, reports.NewConsole(o.progress.Above(stdout), reports.ConsoleOptions{
+	if onStandardOutput(o.files) {
+		stdout = cmd.ErrOrStderr() // a report and our own lines in one stream are neither
+	}
+	o.console = view.NewConsole(o.progress.Above(stdout), view.ConsoleOptions{
 		Colour: colourful(stdout), Quiet: p.flags.quiet, Verbose: p.flags.verbose, Failures: p.flags.maxFailures, Explain: p.explain(), Note: p.again.text,
-	}))
+	})
 	return o, nil
 }
 
@@ -66,20 +69,21 @@ func colourful(w io.Writer) bool { return os.Getenv("NO_COLOR") == "" && progres
 
 func (o *output) close() error {
 	o.progress.End()
-	return closeReports(o.files)
+	var err error
+	if o.recorder != nil {
+		err = o.recorder.Close()
+	}
+	return errors.Join(err, view.CloseAll(o.files))
 }
 
 // handle takes the events of the engine.
 func (o *output) handle(e suite.Event) {
 	switch e := e.(type) {
 	case suite.Planned:
-		o.header, o.left = o.p.header(e.Total), e.Total
-		o.tally, o.findings = reports.NewTally(e.Total), findings.NewCollector(o.p.registry)
-		begin(o.progress, o.p.target, e.Total)
-		o.each(func(w reports.Writer) error { return w.Begin(o.header) })
+		o.begin(e.Total)
 	case suite.Finished:
 		r := o.p.result(e.Result)
-		o.tally.Add(r)
+		o.tally.Add(&r)
 		o.findings.Add(e.Result)
 		o.p.again.add(e.Result)
 		o.p.count(e.Result.Outcome)
@@ -87,31 +91,51 @@ func (o *output) handle(e suite.Event) {
 		if o.left--; o.left == 0 {
 			o.progress.Phase("cleaning up")
 		}
-		o.each(func(w reports.Writer) error { return w.Result(r) })
-	case suite.Ended:
-		o.progress.End()
-		o.failed(o.p.notes(o.stderr, e.Summary))
-		footer := o.tally.Footer(o.p.ended(e.Summary), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
-		footer.Findings = o.findings.Findings(o.p.replay)
-		for i := range footer.Rules {
-			footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
+		o.failed(o.console.Result(&r))
+		if o.recorder != nil {
+			o.failed(o.recorder.Result(&r))
 		}
-		o.each(func(w reports.Writer) error { return w.End(footer) })
+	case suite.Ended:
+		o.end(e.Summary)
 	}
 }
 
-func (o *output) each(f func(reports.Writer) error) {
-	for _, w := range o.writers {
-		if err := f(w); err != nil {
-			o.failed(fmt.Errorf("writing a report: %w", err))
-		}
+func (o *output) begin(total int) {
+	o.header, o.left = o.p.header(total), total
+	o.tally, o.findings = reports.NewTally(total), findings.NewCollector(o.p.registry)
+	begin(o.progress, o.p.target, total)
+	o.failed(o.console.Begin(o.header))
+	if len(o.files) == 0 {
+		return
 	}
+	var err error
+	if o.recorder, err = reports.NewRecorder(o.header); err != nil {
+		o.failed(err)
+	}
+}
+
+func (o *output) end(s suite.Summary) {
+	o.progress.End()
+	o.failed(o.p.notes(o.stderr, s))
+	footer := o.tally.Footer(o.p.ended(s), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
+	footer.Findings = o.findings.Findings(o.p.replay)
+	for i := range footer.Rules {
+		footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
+	}
+	if o.recorder != nil && o.err == nil {
+		run, err := o.recorder.End(footer)
+		if err == nil {
+			err = showIn(o.files, run)
+		}
+		o.failed(err)
+	}
+	o.failed(o.console.End(footer))
 }
 
 // failed keeps the first error.
 func (o *output) failed(err error) {
-	if o.err == nil {
-		o.err = err
+	if o.err == nil && err != nil {
+		o.err = fmt.Errorf("writing a report: %w", err)
 	}
 }
 
@@ -167,7 +191,7 @@ func (p *prepared) header(planned int) reports.Header {
 		known = append(known, reports.WaiverFile(f))
 	}
 	return reports.Header{
-		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: runID(p.flags.seed), Started: time.Now().UTC(),
+		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: reports.RunID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,

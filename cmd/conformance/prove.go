@@ -12,6 +12,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/server"
@@ -47,8 +48,8 @@ func newProveMismatchCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().SortFlags = false
-	f.registerTarget(cmd, listed(reports.ProofFormats()))
-	completeReports(cmd, reports.ProofFormats)
+	f.registerTarget(cmd, listed(proof.Formats()))
+	completeReports(cmd, proof.Formats)
 	f.registerMatrix(cmd)
 	return cmd
 }
@@ -60,10 +61,10 @@ const mismatchRule = "PRE-2"
 type proving struct {
 	*prepared
 	profile *server.Profile
-	cases   []reports.ProofCase
+	cases   []proof.Case
 	header  reports.Header
 	strays  []string
-	files   []*reports.ProofFile
+	files   []*proof.File
 }
 
 func (f *runFlags) prove(cmd *cobra.Command) (err error) {
@@ -75,10 +76,10 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	if p.profile, err = server.LoadProfile(f.profile); err != nil {
 		return err
 	}
-	if err := p.openFiles(); err != nil {
+	if p.files, err = proof.CreateAll(f.reports); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() { err = errors.Join(err, proof.CloseAll(p.files)) }()
 	evidence, err := p.gather(cmd)
 	if errors.Is(err, errInterrupted) || cmd.Context().Err() != nil {
 		fmt.Fprintln(cmd.OutOrStdout(), "interrupted: nothing is proved")
@@ -87,54 +88,27 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	proof := reports.NewProof(evidence)
+	proved := proof.New(evidence)
 	for _, file := range p.files {
-		if err := file.Write(proof); err != nil {
+		if err := file.Write(proved); err != nil {
 			return err
 		}
 	}
-	if err := reports.WriteProof(cmd.OutOrStdout(), proof, f.quiet); err != nil {
+	if err := proof.Print(cmd.OutOrStdout(), proved, f.quiet); err != nil {
 		return err
 	}
-	switch proof.Verdict {
-	case reports.ProofClosed:
+	switch proved.Verdict {
+	case proof.Closed:
 		return nil
-	case reports.ProofUnproved:
+	case proof.Unproved:
 		return errUnproved
 	}
 	return errNotConformant
 }
 
-// openFiles opens every report before the proof begins.
-func (p *proving) openFiles() error {
-	for _, spec := range p.flags.reports {
-		format, path, ok := strings.Cut(spec, "=")
-		if !ok || path == "" {
-			return errors.Join(fmt.Errorf("--report %q is not of the form FORMAT=PATH; the formats are %s", spec, strings.Join(reports.ProofFormats(), ", ")), p.close())
-		}
-		file, err := reports.CreateProof(format, path)
-		if err != nil {
-			return errors.Join(err, p.close())
-		}
-		p.files = append(p.files, file)
-	}
-	return nil
-}
-
-// close puts the reports in their places, or removes what was begun.
-func (p *proving) close() error {
-	var errs []error
-	for _, file := range p.files {
-		if err := file.Close(); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // gather replays the matrix at the target, and then at the control gates.
-func (p *proving) gather(cmd *cobra.Command) (reports.ProofEvidence, error) {
-	evidence := reports.ProofEvidence{Accepts: p.accepts, Curl: p.curl}
+func (p *proving) gather(cmd *cobra.Command) (proof.Evidence, error) {
+	evidence := proof.Evidence{Accepts: p.accepts, Curl: p.curl}
 	ctx := cmd.Context()
 	shown := progress.New(cmd.ErrOrStderr(), p.flags.quiet)
 	defer shown.End()
@@ -178,7 +152,7 @@ func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command, shown pr
 			begin(shown, p.target, e.Total)
 		case suite.Finished:
 			step(shown, e)
-			p.cases = append(p.cases, reports.ProofCase{Scenario: e.Result.Scenario, Kind: kindOf(&e.Result), Result: p.result(e.Result)})
+			p.cases = append(p.cases, proof.Case{Scenario: e.Result.Scenario, Kind: kindOf(&e.Result), Result: p.result(e.Result)})
 		}
 	}
 	s, err := suite.Run(ctx, cfg)
@@ -201,20 +175,20 @@ func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command, shown pr
 }
 
 // kindOf says what a result means for the proof.
-func kindOf(r *suite.Result) reports.ProofKind {
+func kindOf(r *suite.Result) proof.Kind {
 	switch {
 	case r.Outcome == suite.Passed:
-		return reports.KindRefused
+		return proof.KindRefused
 	case r.Outcome == suite.NotClaimed:
-		return reports.KindNotClaimed
+		return proof.KindNotClaimed
 	case r.Outcome == suite.Errored:
-		return reports.KindUnjudged
+		return proof.KindUnjudged
 	case r.LetThrough():
-		return reports.KindOpen
+		return proof.KindOpen
 	case r.Unproven():
-		return reports.KindUnproven
+		return proof.KindUnproven
 	}
-	return reports.KindViolating
+	return proof.KindViolating
 }
 
 func (p *proving) accepts(provider, name string) bool {

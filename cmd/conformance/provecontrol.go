@@ -11,6 +11,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 )
@@ -18,10 +19,10 @@ import (
 // control replays a part of the matrix at the reference gate, which must pass,
 // and at every gate that has the bypass in it, which must be found out. Without
 // it "nothing was found" could mean that nothing was looked at.
-func (p *proving) control(ctx context.Context, shown progress.Display) (reports.ProofControl, error) {
+func (p *proving) control(ctx context.Context, shown progress.Display) (proof.Control, error) {
 	claimed := p.claimed()
 	sample := p.sample(claimed)
-	out := reports.ProofControl{
+	out := proof.Control{
 		Door: "Our own gates, served on loopback by this process",
 		Thinned: fmt.Sprintf("To be over in seconds, each replayed %d of the %d combinations: for each provider and shape of a scenario one foreign credential in turn, every one of the same vendor, and the first that the gate lets through.",
 			len(sample), len(claimed)),
@@ -41,11 +42,11 @@ func (p *proving) control(ctx context.Context, shown progress.Display) (reports.
 	return out, nil
 }
 
-func held(g reports.ControlledBy) progress.Step {
+func held(g proof.ControlledBy) progress.Step {
 	switch g.Outcome {
-	case reports.ControlFailed, reports.ControlNotFoundOut:
+	case proof.ControlFailed, proof.ControlNotFoundOut:
 		return progress.Failed
-	case reports.ControlNotApplicable:
+	case proof.ControlNotApplicable:
 		return progress.NotAsked
 	}
 	return progress.Passed
@@ -56,8 +57,8 @@ func held(g reports.ControlledBy) progress.Step {
 // replayed alone, because a machine that is too busy could fail it.
 const controlsAtOnce = 4
 
-func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, sample []*scenarios.Scenario, shown progress.Display) []reports.ControlledBy {
-	out := make([]reports.ControlledBy, len(doubles))
+func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, sample []*scenarios.Scenario, shown progress.Display) []proof.ControlledBy {
+	out := make([]proof.ControlledBy, len(doubles))
 	slots := make(chan struct{}, controlsAtOnce)
 	if len(p.flags.command) > 0 {
 		slots = make(chan struct{}, 1) // processes that start at once may be given each other's ports
@@ -77,24 +78,24 @@ func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, 
 
 // hold replays the sample at one control gate, and for a gate with the bypass a
 // combination that it is known to let through.
-func (p *proving) hold(ctx context.Context, d *gates.Double, claimed, sample []*scenarios.Scenario) reports.ControlledBy {
-	g := reports.ControlledBy{Name: d.Name, Story: d.Story}
+func (p *proving) hold(ctx context.Context, d *gates.Double, claimed, sample []*scenarios.Scenario) proof.ControlledBy {
+	g := proof.ControlledBy{Name: d.Name, Story: d.Story}
 	if d.Bypass {
 		let := p.letThrough(d, claimed)
 		if len(let) == 0 {
-			g.Outcome, g.Note = reports.ControlNotApplicable, p.whyNotApplicable(d)
+			g.Outcome, g.Note = proof.ControlNotApplicable, p.whyNotApplicable(d)
 			return g
 		}
 		sample = union(sample, let[:1])
 	}
 	if err := p.try(ctx, d, sample, &g); err != nil {
-		g.Outcome, g.Note = reports.ControlFailed, err.Error()
+		g.Outcome, g.Note = proof.ControlFailed, err.Error()
 	}
 	return g
 }
 
 // try replays combinations, with their twins, at one control gate.
-func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Scenario, g *reports.ControlledBy) error {
+func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Scenario, g *proof.ControlledBy) error {
 	flags, err := p.controlFlags(d)
 	if err != nil {
 		return err
@@ -111,7 +112,7 @@ func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Sc
 	cfg := prep.config(nil)
 	cfg.Waive = nil
 	cfg.Scenarios, cfg.Companions = p.withTwins(list)
-	cfg.Seed, cfg.RunID = p.flags.seed+" "+d.Name, runID(p.flags.seed+" "+d.Name)
+	cfg.Seed, cfg.RunID = p.flags.seed+" "+d.Name, reports.RunID(p.flags.seed+" "+d.Name)
 	wanted := map[string]bool{}
 	for _, s := range list {
 		wanted[s.ID] = true
@@ -141,13 +142,13 @@ func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Sc
 	case s.Ended() != s.Planned:
 		return fmt.Errorf("%d scenarios were planned and %d have ended", s.Planned, s.Ended())
 	case !d.Bypass && s.Conformant():
-		g.Outcome = reports.ControlPassed
+		g.Outcome = proof.ControlPassed
 	case !d.Bypass:
-		g.Outcome, g.Note = reports.ControlFailed, cmp.Or(other, g.First+" was allowed")
+		g.Outcome, g.Note = proof.ControlFailed, cmp.Or(other, g.First+" was allowed")
 	case g.Open > 0:
-		g.Outcome = reports.ControlFoundOut
+		g.Outcome = proof.ControlFoundOut
 	default:
-		g.Outcome, g.Note = reports.ControlNotFoundOut, other
+		g.Outcome, g.Note = proof.ControlNotFoundOut, other
 	}
 	return nil
 }

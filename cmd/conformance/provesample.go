@@ -11,7 +11,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/internal/strict"
-	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
@@ -19,7 +19,7 @@ import (
 func (p *proving) claimed() []*scenarios.Scenario {
 	asked := map[string]bool{}
 	for i := range p.cases {
-		if c := &p.cases[i]; c.Kind != reports.KindNotClaimed {
+		if c := &p.cases[i]; c.Kind != proof.KindNotClaimed {
 			asked[c.Scenario.ID] = true
 		}
 	}

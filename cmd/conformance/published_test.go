@@ -11,9 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/molecule-ai/byok-conformance/reports/view"
+
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
-	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
@@ -166,7 +167,7 @@ func digestNow(t *testing.T) string {
 }
 
 func TestPublishedIsSmallAndWhole(t *testing.T) {
-	for _, format := range reports.Formats() {
+	for _, format := range view.Formats() {
 		if publishedFiles[format] == "" {
 			t.Errorf("the format %s is not published", format)
 		}
@@ -234,7 +235,7 @@ func publishedReadme(folder string, args []string) string {
 	for _, a := range args {
 		b.WriteString(" " + spelled.Shell(a))
 	}
-	for _, format := range reports.Formats() {
+	for _, format := range view.Formats() {
 		fmt.Fprintf(&b, " --report %s=%s", format, publishedFiles[format])
 	}
 	b.WriteString("\n```\n\nThe selection is thin so that the files stay small. The same command gives the same files but for times, addresses\n" +

@@ -1,10 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -21,41 +17,11 @@ import (
 
 // records are a scenario's steps as reports have them.
 func records(s *scenarios.Scenario, seen []suite.Seen) []reports.Record {
-	var out []reports.Record
-	for i := range s.Steps {
-		st := &s.Steps[i]
-		r := reports.Record{
-			Stage: string(st.Stage),
-			Given: reports.Given{
-				Runtime: st.Runtime, Model: st.Model, External: st.External, URL: st.URL,
-				Workspace: symbols(st.Secrets.Workspace), Global: symbols(st.Secrets.Global),
-			},
-			Expect: reports.Expect{
-				Verdict: string(st.Expect.Verdict), Code: st.Expect.Code, Providers: st.Expect.Providers,
-				Upstream: string(st.Expect.Upstream), Probed: st.Expect.Probed,
-			},
-		}
-		if len(s.Steps) > 1 {
-			r.Step = st.Name
-		}
-		if st.AtOnce > 1 {
-			r.Given.AtOnce = st.AtOnce
-		}
+	out := reports.Expected(s)
+	for i := range out {
 		if i < len(seen) {
-			r.Seen = seenOf(seen[i])
+			out[i].Seen = seenOf(seen[i])
 		}
-		out = append(out, r)
-	}
-	return out
-}
-
-func symbols(values map[string]scenarios.Value) map[string]string {
-	if len(values) == 0 {
-		return nil
-	}
-	out := make(map[string]string, len(values))
-	for name, v := range values {
-		out[name] = v.String()
 	}
 	return out
 }
@@ -127,23 +93,9 @@ func programs(command []string) []reports.Program {
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		if digest, err := fileDigest(path); err == nil {
+		if digest, err := reports.FileDigest(path); err == nil {
 			out = append(out, reports.Program{Path: path, Digest: digest})
 		}
 	}
 	return out
-}
-
-// fileDigest is "sha256:" and the digest of a file.
-func fileDigest(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", fmt.Errorf("reading %s: %w", path, err)
-	}
-	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
-	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/view"
 )
 
 // unexplained is how many failures are shown of a report without findings: of an
@@ -31,17 +31,16 @@ func newReportCommand() *cobra.Command {
 			if run == nil {
 				return err
 			}
-			defer run.close()
+			defer run.Close()
 			if len(specs) > 0 {
 				return errors.Join(writeReports(run, specs), err)
 			}
 			out := cmd.OutOrStdout()
-			o := reports.ConsoleOptions{Colour: colourful(out), Quiet: quiet, Verbose: verbose, Explain: "conformance explain " + spelled.Shell(from)}
-			if len(run.Foot().Findings) == 0 && !verbose {
-				o.Failures = unexplained
+			options := view.ConsoleOptions{Colour: colourful(out), Quiet: quiet, Verbose: verbose, Explain: "conformance explain " + spelled.Shell(from)}
+			if len(run.Footer.Findings) == 0 && !verbose {
+				options.Failures = unexplained
 			}
-			console := reports.NewConsole(out, o)
-			if shown := reports.Replay(run, console); shown != nil {
+			if shown := view.WriteConsole(out, run, options); shown != nil {
 				return errors.Join(fmt.Errorf("showing %s: %w", from, shown), err)
 			}
 			return err
@@ -51,7 +50,7 @@ func newReportCommand() *cobra.Command {
 	fl.SortFlags = false
 	fl.StringVar(&from, "from", "", "the JSON report of a run; - is standard input")
 	fl.StringArrayVar(&specs, "report", nil, "write a view of it, `FORMAT=PATH`; may be given several times; formats: "+reportFormats())
-	completeReports(cmd, reports.Formats)
+	completeReports(cmd, view.Formats)
 	fl.BoolVarP(&quiet, "quiet", "q", false, "print the verdict only")
 	fl.BoolVarP(&verbose, "verbose", "v", false, "print every scenario, and every rule")
 	_ = cmd.MarkFlagRequired("from") // the flag is there

@@ -1,55 +1,53 @@
 package main
 
 import (
+	"bufio"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"runtime"
+	"slices"
+	"sync"
 
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/view"
 )
 
-// createReports opens the reports that FORMAT=PATH arguments name. On an error
-// none stays open.
-func createReports(specs []string) ([]*reports.File, error) {
-	var files []*reports.File
-	for _, spec := range specs {
-		format, path, ok := strings.Cut(spec, "=")
-		if !ok || path == "" {
-			return nil, errors.Join(fmt.Errorf("--report %q is not of the form FORMAT=PATH; the formats are %s", spec, strings.Join(reports.Formats(), ", ")), closeReports(files))
-		}
-		file, err := reports.Create(format, path)
-		if err != nil {
-			return nil, errors.Join(err, closeReports(files))
-		}
-		files = append(files, file)
-	}
-	return files, nil
-}
-
-func closeReports(files []*reports.File) error {
-	var errs []error
-	for _, f := range files {
-		errs = append(errs, f.Close())
-	}
-	return errors.Join(errs...)
-}
-
 // writeReports shows a run in each of the reports that the arguments name.
-func writeReports(run reports.Report, specs []string) (err error) {
-	files, err := createReports(specs)
+func writeReports(run *reports.Run, specs []string) error {
+	files, err := view.CreateAll(specs)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeReports(files)) }()
-	for _, f := range files {
-		if err := reports.Replay(run, f); err != nil {
-			return fmt.Errorf("writing a report: %w", err)
-		}
+	return showIn(files, run)
+}
+
+// showIn writes a run into files that were begun, and puts them in their places.
+// Views are made side by side, since each goes through the run by itself.
+func showIn(files []*view.File, run *reports.Run) error {
+	errs := make([]error, len(files))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
+	for i, f := range files {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			errs[i] = f.Write(run)
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("writing a report: %w", err)
 	}
 	return nil
+}
+
+// onStandardOutput reports whether one of the files is standard output.
+func onStandardOutput(files []*view.File) bool {
+	return slices.ContainsFunc(files, func(f *view.File) bool { return f.Path() == "-" })
 }
 
 // A given file is open for reading at any place; what cannot be, such as a pipe,
@@ -61,7 +59,8 @@ type given struct {
 	temp string
 }
 
-// openGiven opens a file; - is standard input.
+// openGiven opens a file; - is standard input. One that is compressed, whatever its
+// name, is given as it was before.
 func openGiven(path string, stdin io.Reader) (*given, error) {
 	if path == "-" {
 		return keep(stdin)
@@ -70,21 +69,47 @@ func openGiven(path string, stdin io.Reader) (*given, error) {
 	if err != nil {
 		return nil, err
 	}
+	compressed := false
 	if f.Size >= 0 {
+		var magic [2]byte
+		n, _ := f.File.ReadAt(magic[:], 0) // what cannot be read now cannot be later, and is told then
+		compressed = n == 2 && magic == gzipMagic
+	}
+	if f.Size >= 0 && !compressed {
 		return &given{File: f.File, size: f.Size}, nil
 	}
 	defer f.Close()
 	return keep(f)
 }
 
-// keep copies what can be read only once.
+// gzipMagic is how a compressed file begins.
+var gzipMagic = [2]byte{0x1f, 0x8b}
+
+// mostGiven is the most that is copied, in bytes: some ten times the largest
+// report, so that neither an endless pipe nor a bomb fills the disk.
+const mostGiven = 2 << 30
+
+// keep copies what can be read only once, or is compressed.
 func keep(from io.Reader) (*given, error) {
+	in := bufio.NewReader(from)
+	var source io.Reader = in
+	if magic, err := in.Peek(2); err == nil && [2]byte(magic) == gzipMagic {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, fmt.Errorf("it begins like a compressed file and is none: %w", err)
+		}
+		source = z
+	}
 	temp, err := os.CreateTemp("", "conformance-given-*")
 	if err != nil {
 		return nil, fmt.Errorf("keeping it in the temporary folder %s: %w; set TMPDIR to another folder", os.TempDir(), err)
 	}
 	g := &given{File: temp, temp: temp.Name()}
-	if g.size, err = io.Copy(temp, from); err != nil {
+	g.size, err = io.Copy(temp, io.LimitReader(source, mostGiven+1))
+	if err == nil && g.size > mostGiven {
+		err = fmt.Errorf("it is longer than %d MiB, which no report is", mostGiven>>20)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading it into the temporary folder %s: %w", os.TempDir(), err), g.Close())
 	}
 	return g, nil
@@ -99,29 +124,20 @@ func (g *given) Close() error {
 	return err
 }
 
-// A readable report is one that stays in its file; Close it in any case.
-type readable struct {
-	*reports.Stored
-	file *given
-}
-
-func (r *readable) close() { _ = r.file.Close() } // it was only read
-
-// readReport reads a JSON report; - is standard input. An error that wraps
-// reports.ErrPartial comes with what there is; with any other the report is nil.
-func readReport(path string, stdin io.Reader) (*readable, error) {
+// readReport reads a JSON report, compressed or not; - is standard input. An error
+// that wraps reports.ErrPartial comes with what there is; with any other the run
+// is nil. Close the run.
+func readReport(path string, stdin io.Reader) (*reports.Run, error) {
 	file, err := openGiven(path, stdin)
 	if err != nil {
 		return nil, fmt.Errorf("reading a report: %w", err)
 	}
-	run, err := reports.Scan(file, file.size)
+	run, err := reports.Scan(file, file.size, file.Close)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
-	r := &readable{run, file}
 	if run == nil {
-		r.close()
-		return nil, err
+		return nil, errors.Join(err, file.Close())
 	}
-	return r, err
+	return run, err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/molecule-ai/byok-conformance/reports/view"
 
 	"github.com/spf13/cobra"
 
@@ -71,7 +72,7 @@ func newRunCommand() *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	f.registerTarget(cmd, reportFormats())
-	completeReports(cmd, reports.Formats)
+	completeReports(cmd, view.Formats)
 	f.registerSelection(cmd)
 	return cmd
 }
@@ -288,7 +289,7 @@ func (f *runFlags) read() (*prepared, error) {
 		return nil, fmt.Errorf("reading the corpus: %w", err)
 	}
 	p.selection = scenarios.Selection{Level: scenarios.Level(f.level), Classes: f.classes, Rules: f.rules, IDs: f.ids, Matrix: scenarios.Matrix(f.matrix)}
-	if err := parseShard(f.shard, &p.selection); err != nil {
+	if err := p.selection.ParseShard(f.shard); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -299,16 +300,6 @@ func noneSelected(leftOut int) error {
 		return fmt.Errorf("no scenario is selected: --matrix pairwise leaves out all %d; drop it", leftOut)
 	}
 	return errors.New("no scenario is selected; loosen --level, --class, --rule, --id or --shard")
-}
-
-func parseShard(s string, sel *scenarios.Selection) error {
-	if s == "" {
-		return nil
-	}
-	if n, err := fmt.Sscanf(s, "%d/%d", &sel.Shard, &sel.Shards); n != 2 || err != nil || fmt.Sprintf("%d/%d", sel.Shard, sel.Shards) != s || sel.Shards < 1 {
-		return fmt.Errorf("--shard %q is not of the form I/N, such as 2/8", s)
-	}
-	return nil
 }
 
 func loadRegistry(path string) (*registry.Registry, error) {
@@ -325,11 +316,6 @@ func randomHex() string {
 }
 
 // runID names a run; the same seed gives the same one.
-func runID(seed string) string {
-	sum := sha256.Sum256([]byte("run " + seed))
-	return hex.EncodeToString(sum[:4])
-}
-
 func (p *prepared) config(out *output) suite.Config {
 	t := p.target
 	var handle func(suite.Event)
@@ -339,7 +325,7 @@ func (p *prepared) config(out *output) suite.Config {
 	return suite.Config{
 		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Target: t.Target, Providers: t.providers,
 		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: p.flags.parallel,
-		Seed: p.flags.seed, RunID: runID(p.flags.seed), Output: t.output, Fault: t.fault,
+		Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Output: t.output, Fault: t.fault,
 		Handle: handle, Trace: p.flags.trace, Waive: p.waiving.apply,
 	}
 }

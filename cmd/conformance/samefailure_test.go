@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/reports/view"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
@@ -94,11 +96,11 @@ func oddResults() []suite.Result {
 func consoleText(t *testing.T, r reports.Result) string {
 	t.Helper()
 	var b strings.Builder
-	w := reports.NewConsole(&b, reports.ConsoleOptions{})
+	w := view.NewConsole(&b, view.ConsoleOptions{})
 	if err := w.Begin(reports.Header{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Result(r); err != nil {
+	if err := w.Result(&r); err != nil {
 		t.Fatal(err)
 	}
 	return strings.TrimSuffix(b.String(), "\n")

@@ -3,6 +3,11 @@ package upstream
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+
+	"github.com/molecule-ai/byok-conformance/registry"
 )
 
 // A reading is what is known about the headers that a host reads.
@@ -68,9 +73,36 @@ func reads(host, header, credentialName string) bool {
 // anthropic-version header.
 func NeedsVersion(host string) bool { return readings[canonicalHost(host)].version }
 
-// canonicalHost lower-cases a host and drops a trailing dot and the ports that
-// http and https imply.
+// Hosts returns a provider's hosts as an [Exchange] has them: those of the
+// registry, with names in other alphabets as they stand on the wire. It is not to
+// be modified.
+func Hosts(p *registry.Provider) []string {
+	hosts := p.Hosts()
+	for i, h := range hosts {
+		if c := canonicalHost(h); c != h {
+			hosts = slices.Clone(hosts)
+			hosts[i] = c
+		}
+	}
+	return hosts
+}
+
+// canonicalHost is a host as DNS knows it, without the ports that http and https
+// imply.
 func canonicalHost(host string) string {
-	host = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), ":443"), ":80")
-	return strings.TrimSuffix(host, ".")
+	host = registry.CanonicalHost(host, "")
+	for i := range len(host) {
+		if host[i] >= utf8.RuneSelf {
+			name, port, ported := strings.Cut(host, ":")
+			ascii, err := idna.Lookup.ToASCII(name)
+			switch {
+			case err != nil:
+				return host // no name that anybody could dial
+			case ported:
+				return ascii + ":" + port
+			}
+			return ascii
+		}
+	}
+	return host
 }

@@ -73,8 +73,8 @@ func New(config Config) *Upstream {
 	u := &Upstream{config: config, hosts: map[string]*host{}, replies: httpmock.NewMockTransport()}
 	u.open, u.close = context.WithCancelCause(context.Background())
 	for _, p := range config.Registry.Providers {
-		for _, name := range p.Hosts() {
-			u.addProvider(canonicalHost(name), p)
+		for _, name := range Hosts(p) {
+			u.addProvider(name, p)
 		}
 	}
 	u.register()

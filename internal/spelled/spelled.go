@@ -105,3 +105,11 @@ func Number(n int) string {
 	}
 	return sign + digits
 }
+
+// Counted prints "1 rule", "2 rules": n with a noun whose plural ends in s.
+func Counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return Number(n) + " " + noun
+}

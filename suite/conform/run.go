@@ -13,7 +13,9 @@ import (
 )
 
 // Run holds the target to the corpus: one subtest is one scenario, named by its
-// id, and -run selects among them. Call it last in a test: the subtests
+// id, and -run selects among them. Where scenarios fail, the test fails and says
+// in few statements why (suite/findings); the simplest failures are subtests that
+// fail, and with -v all of them are. Call it last in a test: the subtests
 // report when the test function has returned. The test itself fails where there
 // is no verdict, and logs what is not claimed.
 //
@@ -28,13 +30,14 @@ func Run(t *testing.T, o Options) {
 	var mu sync.Mutex
 	var wanted []*scenarios.Scenario
 	verdicts := map[string]suite.Result{}
+	shown := map[string]bool{}
 	for _, x := range s.Claimed {
 		t.Run(x.ID, func(t *testing.T) {
 			mu.Lock()
 			wanted = append(wanted, x)
 			mu.Unlock()
 			t.Parallel() // waits until the parent has replayed them all
-			report(t, verdicts, x)
+			report(t, verdicts, shown, x)
 		})
 	}
 	if len(wanted) == 0 {
@@ -47,6 +50,9 @@ func Run(t *testing.T, o Options) {
 	}
 	for _, r := range results {
 		verdicts[r.Scenario.ID] = r
+	}
+	if text := s.explain(t.Name(), results, shown); text != "" {
+		t.Error("\n" + text)
 	}
 	if text := s.NotClaimedText(); text != "" {
 		t.Log(text)
@@ -62,14 +68,15 @@ func Run(t *testing.T, o Options) {
 	}
 }
 
-// report ends a scenario's subtest. One without a result fails.
-func report(t *testing.T, verdicts map[string]suite.Result, x *scenarios.Scenario) {
+// report ends a scenario's subtest. One without a result fails. Where thousands
+// fail, the parent fails, says why, and has a few of them told; with -v all are.
+func report(t *testing.T, verdicts map[string]suite.Result, shown map[string]bool, x *scenarios.Scenario) {
 	t.Helper()
 	r, ok := verdicts[x.ID]
 	if !ok {
 		t.Fatal("no verdict; the parent test says why")
 	}
-	if text := FailureText(r, replayCommand(t.Name())); text != "" {
+	if text := FailureText(r, replayCommand(t.Name())); text != "" && (shown[x.ID] || testing.Verbose()) {
 		t.Error("\n" + text)
 	}
 }

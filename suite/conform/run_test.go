@@ -89,7 +89,7 @@ func TestFailureReplays(t *testing.T) {
 			t.Errorf("there is no %q in\n%s", part, out)
 		}
 	}
-	found := regexp.MustCompile(`replay: go test -C '[^']+' -count=1 -run '([^']+)'`).FindStringSubmatch(out)
+	found := regexp.MustCompile(`replay: go test -C \S+ -count=1 -run '([^']+)'`).FindStringSubmatch(out)
 	if found == nil {
 		t.Fatalf("no command to replay in\n%s", out)
 	}

@@ -316,6 +316,9 @@ func (d *describer) decider(st *scenarios.Step, p *registry.Provider, add func(a
 	if a := answerOf(v); a != "" {
 		add(byAnswer, a)
 		add(byFamily, scenarios.AnswerOf(a).Family)
+		if scenarios.AnswerOf(a).Status >= 500 {
+			add(situation, "500-or-above")
+		}
 		if scenarios.AnswerOf(a).Connection {
 			add(situation, "not-connected")
 		}

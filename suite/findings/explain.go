@@ -121,6 +121,7 @@ func (t *table) parts(g *group, rest set) []*clause {
 	if c := t.single(g, rest); c != nil && c.simple(maxLiterals) {
 		return []*clause{c}
 	}
+	all := rest
 	rest = slices.Clone(rest)
 	var out []*clause
 	for !rest.empty() && len(out) < maxClauses {
@@ -139,7 +140,7 @@ func (t *table) parts(g *group, rest set) []*clause {
 		if c := t.single(g, g.failed); c != nil {
 			return []*clause{c} // long, but exact
 		}
-		out = append(out, t.closest(g, rest))
+		return []*clause{t.closest(g, all)} // fragments would tell no more
 	}
 	return out
 }

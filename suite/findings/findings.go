@@ -130,6 +130,9 @@ type Condition struct {
 
 // Find explains the failures among the cases. The order of the cases does not matter.
 func Find(reg *registry.Registry, cases []Case) []Finding {
-	t := newTable(reg, cases)
+	return newTable(reg, cases).find()
+}
+
+func (t *table) find() []Finding {
 	return t.findings(t.fold(t.explain(t.groups())))
 }

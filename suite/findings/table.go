@@ -30,10 +30,22 @@ type table struct {
 	first []int
 }
 
+// newTable describes the steps of cases.
 func newTable(reg *registry.Registry, cases []Case) *table {
+	t := (&table{index: map[Fact]int{}}).judged(cases)
+	d := newDescriber(reg)
+	for n, u := range t.units {
+		d.facts(t.cases[u.place].Scenario, u.step, func(a axis, value string) { t.add(n, Fact{a, value}) })
+	}
+	return t
+}
+
+// judged is the table for what became of the same scenarios elsewhere: it shares
+// the facts.
+func (t *table) judged(cases []Case) *table {
 	cases = slices.Clone(cases)
 	slices.SortFunc(cases, func(a, b Case) int { return cmp.Compare(a.Scenario.ID, b.Scenario.ID) })
-	t := &table{cases: cases, index: map[Fact]int{}}
+	t = &table{cases: cases, facts: t.facts, index: t.index, of: t.of}
 	for i := range cases {
 		t.first = append(t.first, len(t.units))
 		wrong := firstWrong(&cases[i])
@@ -41,10 +53,6 @@ func newTable(reg *registry.Registry, cases []Case) *table {
 			st := &cases[i].Scenario.Steps[at]
 			t.units = append(t.units, unit{i, at, dueOf(&st.Expect), at < wrong})
 		}
-	}
-	d := newDescriber(reg)
-	for n, u := range t.units {
-		d.facts(t.cases[u.place].Scenario, u.step, func(a axis, value string) { t.add(n, Fact{a, value}) })
 	}
 	return t
 }

@@ -225,6 +225,7 @@ var situations = map[string][2]string{
 	"not-connected":                     {"where no connection comes about", "where a connection comes about"},
 	"waits":                             {"where the provider outlasts the probe", "where the provider answers in time"},
 	"proves-nothing":                    {"where the answer proves nothing", "where the answer proves something"},
+	"500-or-above":                      {"where the provider answers with 500 or above", "where the provider answers with less than 500"},
 	"answers-change":                    {"where the provider answers differently the second time", "where the provider answers the same again"},
 	"later-step":                        {"where another request came before", "in the first request"},
 	"same-again":                        {"where the same request came before", "where the same request did not come before"},

@@ -78,14 +78,14 @@ func (o *Observation) hosts(s *StepObservation) []string {
 func HostsOf(reg *registry.Registry, providers []string) []string {
 	if len(providers) == 1 {
 		if p := reg.Provider(providers[0]); p != nil {
-			return p.Hosts()
+			return upstream.Hosts(p)
 		}
 		return nil
 	}
 	var out []string
 	for _, name := range providers {
 		if p := reg.Provider(name); p != nil {
-			out = append(out, p.Hosts()...)
+			out = append(out, upstream.Hosts(p)...)
 		}
 	}
 	return out

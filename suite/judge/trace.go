@@ -12,9 +12,11 @@ import (
 // checkTrace looks for the trace of an allow without proof of life (LIV-11): a
 // line of output, a header or a field of the reply that holds the provider's
 // name and the credential's. It is judged where secrecy-logs is claimed, since
-// otherwise the line may be there without our seeing it.
+// otherwise the line may be there without our seeing it, and where the target
+// says that it proves liveness at all.
 func checkTrace(o *Observation, s *StepObservation) []Violation {
-	if !o.claims("secrecy-logs") && o.HTTP || !s.Step.Expect.Loud {
+	proves := o.claims("create-liveness") || slices.Contains(o.Scenario.Rules, "LIV-10")
+	if o.HTTP && (!o.claims("secrecy-logs") || !proves) || !s.Step.Expect.Loud {
 		return nil
 	}
 	var out []Violation

@@ -15,7 +15,7 @@ func hostsByName(reg *registry.Registry) func(string, []string) []string {
 	byName := map[string][]string{}
 	for _, p := range reg.Providers {
 		for _, name := range p.AuthEnv {
-			for _, h := range p.Hosts() {
+			for _, h := range upstream.Hosts(p) {
 				if !slices.Contains(byName[name], h) {
 					byName[name] = append(byName[name], h)
 				}
