@@ -126,6 +126,34 @@ func TestWaive(t *testing.T) {
 	}
 }
 
+// TestWarning: a scenario of severity warning is judged and shown, and fails no
+// run; what could not be judged is an error all the same.
+func TestWarning(t *testing.T) {
+	for _, test := range []struct {
+		severity   string
+		given, got ResultOutcome
+	}{
+		{scenarios.Warning, Failed, Waived}, {scenarios.Warning, Passed, Passed}, {scenarios.Warning, Errored, Errored}, {"low", Failed, Failed},
+	} {
+		allowed := planned(t, "allowed", "claude-code", opus)
+		allowed.Severity = test.severity
+		var got Result
+		e, _ := planOf(t, Config{Handle: func(ev Event) {
+			if f, ok := ev.(Finished); ok {
+				got = f.Result
+			}
+		}}, target.Traits{}, allowed)
+		given := Result{Scenario: allowed, Outcome: test.given}
+		if test.given == Failed {
+			given.Violations = []judge.Violation{notAllowed}
+		}
+		e.finisher.finish(given)
+		if got.Outcome != test.got || len(got.Violations) != len(given.Violations) || (got.Outcome == Waived) != (got.Reason != "") {
+			t.Errorf("%s of severity %s is %s (%q), want %s", test.given, test.severity, got.Outcome, got.Reason, test.got)
+		}
+	}
+}
+
 func TestSummary(t *testing.T) {
 	tests := []struct {
 		name string

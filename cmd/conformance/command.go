@@ -84,7 +84,7 @@ func (t *opened) intercept(reg *registry.Registry) ([]string, error) {
 		return nil, fmt.Errorf("making a folder for the certificate: %w", err)
 	}
 	t.stop = append(t.stop, func() { _ = os.RemoveAll(dir) })
-	p, err := startProxy(t.providers.Handler(), reg, "", func(line string) { t.cameToNothing.Store(&line) })
+	p, err := startProxy(t.handler, reg, "", func(line string) { t.cameToNothing.Store(&line) })
 	if err != nil {
 		return nil, err
 	}

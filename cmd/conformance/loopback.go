@@ -58,7 +58,7 @@ func (t *opened) standIn(reg *registry.Registry) error {
 // is closed.
 func (t *opened) serveProviders(l net.Listener) {
 	// A value of 1 MiB has to get through in a header to be seen (ROB-2).
-	server := &http.Server{Handler: t.providers.Handler(), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 1<<20 + 16<<10}
+	server := &http.Server{Handler: t.handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 1<<20 + 16<<10}
 	// On a kept connection a client repeats a request that was cut off by itself,
 	// which would be counted as the gate's.
 	server.SetKeepAlivesEnabled(false)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -60,7 +59,7 @@ func newSelftestCommand() *cobra.Command {
 	}
 	cmd.Flags().StringSliceVar(&st.doors, "door", []string{processDoor, httpDoor}, "the `DOORS`: process, http, cheapest (in process, and over HTTP what shows itself there only), or command (a process behind the proxy)")
 	complete(cmd, "door", func() []string { return []string{processDoor, httpDoor, cheapestDoor, commandDoor} })
-	cmd.Flags().StringVar(&st.only, "gate", "*", "only gates whose name matches `GLOB`; * is a wildcard")
+	cmd.Flags().StringVar(&st.only, "gate", "*", "only gates whose name matches `GLOB`; * stands for any text, ? for one character, as for --id")
 	cmd.Flags().StringVar(&st.matrix, "matrix", string(scenarios.FullMatrix), "full, or pairwise to thin the matrix")
 	cmd.Flags().IntVar(&st.shards, "shards", 1, "into how many parts the door command cuts the corpus; each gate gets one, in turn, and what found it out; correct variants get a quarter as many at the other doors")
 	cmd.Flags().IntVar(&st.jobs, "jobs", runtime.NumCPU(), "how many gates to test at once")
@@ -96,14 +95,13 @@ type subject struct {
 // subjects are the doubles whose names --gate matches.
 func (st *selftest) subjects() ([]subject, error) {
 	var out []subject
+	like := scenarios.IDMatcher(st.only)
 	for _, set := range []struct {
 		kind string
 		list []gates.Double
 	}{{correctKind, append([]gates.Double{{Name: "reference"}}, gates.Correct()...)}, {faultyKind, gates.Faulty()}} {
 		for _, d := range set.list {
-			if match, err := path.Match(st.only, d.Name); err != nil {
-				return nil, fmt.Errorf("--gate %q: %w", st.only, err)
-			} else if match {
+			if like(d.Name) {
 				out = append(out, subject{d, set.kind, len(out)})
 			}
 		}

@@ -30,8 +30,10 @@ import (
 type opened struct {
 	target.Target
 	providers *suite.Providers
-	output    *suite.Output
-	claims    []string
+	// handler serves the fake providers over HTTP.
+	handler http.Handler
+	output  *suite.Output
+	claims  []string
 	// profileDigest is that of the profile's file.
 	profileDigest string
 	budget        time.Duration
@@ -64,6 +66,7 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*open
 		return nil, err
 	}
 	t := &opened{providers: suite.NewProviders(reg), budget: f.budget, claims: f.claims, profileDigest: profile.Digest}
+	t.handler = t.providers.Handler()
 	switch {
 	case len(f.command) > 0 && f.target != "":
 		return nil, errors.New("both --target and a command were given; give one")

@@ -223,7 +223,7 @@ func (t *opened) attach(ctx context.Context, control string) error {
 	if err != nil {
 		return fmt.Errorf("listening for the proxy: %w", err)
 	}
-	server := &http.Server{Handler: withScheme(t.providers.Handler()), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: withScheme(t.handler), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(l) }() // ends with ErrServerClosed
 	t.stop = append(t.stop, func() { _ = server.Close() })
 	send := func(ctx context.Context, path string, c relayCommand) error {

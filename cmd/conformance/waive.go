@@ -67,9 +67,9 @@ func (w *waiving) reason() string {
 	case 0:
 		return ""
 	case 1:
-		return "the waiver at " + at[0] + " has outlived its cause"
+		return "the waiver at " + at[0] + " no longer matches a failure"
 	}
-	return "the waivers at " + strings.Join(at, ", ") + " have outlived their cause"
+	return "the waivers at " + strings.Join(at, ", ") + " no longer match a failure"
 }
 
 // write writes the draft, if one was asked for and there is anything to waive.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/reports/view"
 )
 
 // classes of the run that the tests look at, one result in turn.
@@ -28,26 +29,27 @@ const opened = "mismatched/foreign/anthropic-api/OPENAI_API_KEY/workspace"
 // writePage makes the page of a run with n results and returns its file.
 func writePage(t testing.TB, n int) string {
 	t.Helper()
-	run := &reportstest.Parts{Header: reports.Header{
+	header := reports.Header{
 		Tool: reports.Tool{Name: "conformance", Version: "devel"}, Run: "r1", Seed: "7", Level: "core",
 		Started: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC),
 		Corpus:  reports.Corpus{Digest: "sha256:c0ffee", Scenarios: n}, Registry: reports.Registry{Digest: "sha256:decade"},
 		Target:  reports.Target{Kind: "command", Profile: "workspace-server", Address: "http://127.0.0.1:8080"},
 		Planned: n, Claims: []string{"create-presence"}, NotClaimedAreas: []string{"provision-liveness"},
-	}}
+	}
 	tally := reports.NewTally(n)
+	var results []reports.Result
 	for i := range n {
 		r := resultOf(i)
-		tally.Add(r)
-		run.Results = append(run.Results, r)
+		tally.Add(&r)
+		results = append(results, r)
 	}
-	run.Footer = tally.Footer(reports.Ended{Status: reports.Complete}, run.Header.Claims, run.Header.NotClaimedAreas, func(string) string { return "core" })
+	footer := tally.Footer(reports.Ended{Status: reports.Complete}, header.Claims, header.NotClaimedAreas, func(string) string { return "core" })
 	file := filepath.Join(t.TempDir(), "report.html")
 	out, err := os.Create(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reports.Replay(run, reports.NewHTML(out)); err != nil {
+	if err := view.WriteHTML(out, reports.NewRun(header, results, footer)); err != nil {
 		t.Fatal(err)
 	}
 	if err := out.Close(); err != nil {

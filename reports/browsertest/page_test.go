@@ -74,7 +74,7 @@ func TestADeepLinkOpensItsScenario(t *testing.T) {
 	// One that is far down, and hidden by a filter, is shown all the same.
 	b.choose("class", "valid")
 	b.run(script(`location.hash = "#provision/case/19999"`))
-	b.waits(headingIs("Case 19999"))
+	b.waits(headingIs("provision/case/19999"))
 	b.holds(`document.getElementById("class").value === ""`)
 	b.holds(`document.querySelector(".row[aria-selected=true]").title === "provision/case/19999"`)
 	b.holds(`{const r = document.querySelector(".row[aria-selected=true]").getBoundingClientRect(), l = document.getElementById("list").getBoundingClientRect(); r.top >= l.top - 1 && r.bottom <= l.bottom + 1}`)

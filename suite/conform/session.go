@@ -28,6 +28,8 @@ type Session struct {
 	All []*scenarios.Scenario
 	// Claimed are the selected scenarios that are replayed, in the corpus's order.
 	Claimed []*scenarios.Scenario
+	// LeftOut counts the scenarios that the matrix leaves out.
+	LeftOut int
 	// NotClaimed counts the selected scenarios that are not, by reason.
 	NotClaimed map[string]int
 	// Waivers are those that can be held to their cause here.
@@ -73,7 +75,7 @@ func NewSession(o Options) (*Session, error) {
 	}
 	traits := target.Traits{HTTP: profile != nil, RefusesUnlisted: profile != nil && profile.RefusesUnlisted()}
 	if selected.LeftOut > 0 {
-		s.NotClaimed["the matrix is "+string(o.Matrix)] = selected.LeftOut
+		s.LeftOut = selected.LeftOut
 	}
 	for _, x := range selected.Scenarios {
 		if reason := suite.Unclaimed(x, o.Registry, o.Claims, traits); reason != "" {
@@ -105,10 +107,13 @@ func expanded(corpus *scenarios.Corpus, r *registry.Registry) ([]*scenarios.Scen
 	return corpus.Expand(r)
 }
 
-// NotClaimedText says how many scenarios are not claimed, and why; empty where
-// all are.
+// NotClaimedText says how many scenarios are left out, and how many are not
+// claimed, and why; it is empty if there are none.
 func (s *Session) NotClaimedText() string {
 	var lines []string
+	if s.LeftOut > 0 {
+		lines = append(lines, fmt.Sprintf("%d scenarios are left out: the matrix is %s", s.LeftOut, s.options.Matrix))
+	}
 	for _, reason := range strict.SortedKeys(s.NotClaimed) {
 		lines = append(lines, fmt.Sprintf("%d scenarios are not claimed: %s", s.NotClaimed[reason], reason))
 	}

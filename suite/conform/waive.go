@@ -13,7 +13,7 @@ import (
 
 // A Waived is one waiver that can be held to its cause here, because every
 // scenario that it may cover is replayed: one that a narrowed session sees a
-// part of cannot be told from one that has outlived its cause.
+// part of cannot be told from one that no longer matches a failure.
 type Waived struct {
 	// Text names the waiver, and where it stands.
 	Text string

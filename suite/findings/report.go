@@ -118,7 +118,7 @@ func (t *table) ids(units set) []string {
 }
 
 // severities, the worst first.
-var severities = []string{"critical", "high", "medium", "low"}
+var severities = []string{"critical", "high", "medium", "low", "warning"}
 
 func (t *table) severity(units set) string {
 	at := len(severities) - 1

@@ -87,7 +87,7 @@ func (d *door) replayBatch(ctx context.Context, g *group, seed int64, wanted fun
 	return nil
 }
 
-// hold fails the current spec where a waiver has outlived its cause.
+// hold fails the current spec where a waiver no longer matches a failure.
 func (d *door) hold(ctx ginkgo.SpecContext, w conform.Waived) {
 	ginkgo.GinkgoHelper()
 	stale, err := d.session.Stale(ctx, w, fmt.Sprintf("%d %s", ginkgo.GinkgoRandomSeed(), w.Text))

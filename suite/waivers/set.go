@@ -138,7 +138,7 @@ func violatedRules(r suite.Result) []string {
 	return slices.Compact(rules)
 }
 
-// A Stale waiver has outlived its cause.
+// A Stale waiver no longer matches a failure.
 type Stale struct {
 	Pos strict.Position
 	// Text says what was seen, and what to do.
@@ -147,7 +147,7 @@ type Stale struct {
 
 func (s Stale) String() string { return fmt.Sprintf("%s: %s", s.Pos, s.Text) }
 
-// Stale lists the waivers that have outlived their cause: no scenario that they may cover fails by it. A waiver of which a
+// Stale lists the waivers that no longer match a failure. A waiver of which a
 // run has seen a part only, because it was narrowed, sharded, cut short, or does
 // not claim an area, is not judged. Call it when the run has ended.
 func (s *Set) Stale() []Stale {
@@ -155,7 +155,7 @@ func (s *Set) Stale() []Stale {
 	for i := range s.uses {
 		u := &s.uses[i]
 		if !u.failed && len(u.waits) == 0 {
-			out = append(out, Stale{u.Pos, fmt.Sprintf("the waiver `%s` has outlived its cause: none of the %d scenarios that it may cover fails by it; delete the entry that begins on line %d",
+			out = append(out, Stale{u.Pos, fmt.Sprintf("the waiver `%s` no longer matches a failure: none of the %d scenarios that it may cover fails by it; delete the entry that begins on line %d",
 				u.selector(), u.scenarios, u.Pos.Line)})
 		}
 	}

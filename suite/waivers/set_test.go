@@ -107,7 +107,7 @@ func TestStale(t *testing.T) {
 			}
 			if stale := s.Stale(); (len(stale) == 1) != test.stale {
 				t.Errorf("stale: %v, want %t", stale, test.stale)
-			} else if test.stale && !strings.Contains(stale[0].String(), "w.yaml:3:5: the waiver `scenario: "+glob+"` has outlived its cause: none of the 3 scenarios that it may cover fails by it; delete the entry that begins on line 3") {
+			} else if test.stale && !strings.Contains(stale[0].String(), "w.yaml:3:5: the waiver `scenario: "+glob+"` no longer matches a failure: none of the 3 scenarios that it may cover fails by it; delete the entry that begins on line 3") {
 				t.Errorf("stale: %s", stale[0])
 			}
 		})

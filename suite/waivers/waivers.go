@@ -8,8 +8,8 @@
 // engine, which shows it each of them once (suite.Config.Waive), so that the
 // command line and the Ginkgo specs waive the same.
 //
-// What lives here: reading, matching, finding waivers that have outlived their
-// cause, drafting a file from a run. What does not: running and judging (suite),
+// What lives here: reading, matching, finding waivers that no longer match a
+// failure, drafting a file from a run. What does not: running and judging (suite),
 // and the choice of exit statuses (cmd/conformance).
 package waivers
 

@@ -161,7 +161,7 @@
         el("button", { type: "button", onclick: () => step(1) }, "Next"),
         el("span", { class: "fill" }),
         el("a", { href: "#" + encodeURI(r.id) }, "link to this scenario")),
-      el("h2", {}, r.title),
+      el("h2", {}, r.title || r.id),
       el("code", { class: "id" }, r.id),
       el("div", { class: "badges" },
         el("span", { class: "mark word " + r.outcome }, r.outcome),
