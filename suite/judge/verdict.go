@@ -86,6 +86,9 @@ func wrongVerdict(o *Observation, s *StepObservation, r *target.Reply) (Kind, st
 		switch r.Outcome {
 		case target.Allowed:
 		case target.Rejected:
+			if x.OrRejected {
+				return "", ""
+			}
 			return Rejected, "a workspace that must be allowed was refused"
 		default:
 			return WronglyRefused, "a workspace that must be allowed was refused"
