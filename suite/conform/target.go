@@ -144,6 +144,11 @@ func (s *Session) check(ctx context.Context, t *opened, srv *server.Target, cfg 
 	if err == nil {
 		err = target.FirstWrong(points)
 	}
+	for _, p := range points {
+		if p.State == target.NotMet {
+			s.hints = append(s.hints, p.Seen+"; "+p.Advice)
+		}
+	}
 	t.checked = err == nil
 	return err
 }
