@@ -21,6 +21,9 @@ type Options struct {
 	Transport http.RoundTripper
 	// Budget bounds the whole probe; zero means DefaultBudget.
 	Budget time.Duration
+	// Env is the environment of the process that the gate runs in; nil is an empty
+	// one. The reference gate never asks it: what stands there is the operator's (PRE-8).
+	Env func(name string) string
 	// Timeout starts the budget's clock; nil means context.WithTimeout.
 	Timeout func(context.Context, time.Duration) (context.Context, context.CancelFunc)
 }

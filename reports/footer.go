@@ -70,7 +70,7 @@ type Ended struct {
 	Finished time.Time `json:"finished,omitzero"`
 	// Reason says why the run does not count. Where Status is Complete it is empty,
 	// unless every scenario ended and something else than the target is wrong,
-	// such as a waiver that has outlived its cause; the run is not conformant then.
+	// such as a waiver that no longer matches a failure; the run is not conformant then.
 	Reason  string `json:"reason,omitempty"`
 	Planned int    `json:"planned"`
 	Ended   int    `json:"ended"`

@@ -29,7 +29,7 @@ func TestTallyVerdict(t *testing.T) {
 		{"one never ended", 2, []reports.Result{one(reports.Passed)}, reports.Ended{Status: reports.Complete}, false},
 		{"one too many", 1, []reports.Result{one(reports.Passed), one(reports.Passed)}, reports.Ended{Status: reports.Complete}, false},
 		{"interrupted", 1, []reports.Result{one(reports.Passed)}, reports.Ended{Status: reports.Interrupted}, false},
-		{"all passed, and something else is wrong", 1, []reports.Result{one(reports.Passed)}, reports.Ended{Status: reports.Complete, Reason: "a waiver has outlived its cause"}, false},
+		{"all passed, and something else is wrong", 1, []reports.Result{one(reports.Passed)}, reports.Ended{Status: reports.Complete, Reason: "a waiver no longer matches a failure"}, false},
 		{"aborted", 1, []reports.Result{one(reports.Passed)}, reports.Ended{Status: reports.Aborted}, false},
 	}
 	for _, c := range cases {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
@@ -190,7 +191,16 @@ func (e *expander) finish(d *draft, v vars) error {
 	if err != nil {
 		return err
 	}
-	d.step.Malformed = Malformation(malformed)
+	d.step.Malformed, d.step.SameName = Malformation(malformed), d.given.sameName
+	if d.given.switchName != "" {
+		name, err := v.fill(d.given.switchName)
+		if err != nil {
+			return err
+		}
+		if d.step.Switch = FindSwitch(name); d.step.Switch == nil {
+			return fmt.Errorf("there is no switch %q%s; the switches are %s", name, strict.DidYouMean(name, switchNames()), strings.Join(switchNames(), ", "))
+		}
+	}
 	if d.step.Fields, err = v.fillFields(d.given.fields); err != nil {
 		return err
 	}

@@ -64,6 +64,8 @@ const (
 	// Look reads all that the target shows of the last created workspace: its
 	// state, its failures, the lists that it stands in (SEC-1).
 	Look Stage = "look"
+	// Remove deletes the last created workspace.
+	Remove Stage = "remove"
 )
 
 // A Step is one request to the target.
@@ -85,7 +87,12 @@ type Step struct {
 	// Malformed says how the create request is spoilt on its way; empty where
 	// it is sent as the profile builds it (ROB-2).
 	Malformed Malformation
-	Expect    Expect
+	// Switch is what the create request adds to switch the gate off; nil where it adds
+	// nothing (PRE-9).
+	Switch *Switch
+	// SameName: the create asks for the name of the create before it.
+	SameName bool
+	Expect   Expect
 }
 
 // Secrets are symbolic credentials by scope and name. Either map may be nil.
@@ -101,6 +108,9 @@ type Value struct {
 	// Answers are what the provider answers to it: the nth exchange gets the
 	// nth, the last repeats. Empty where the shape leaves nothing to send.
 	Answers []string
+	// Then is what the provider answers in the steps after the first, one for each;
+	// the last one repeats. Nil where it answers alike in all of them.
+	Then []string
 	// Tag tells two values apart that are otherwise the same.
 	Tag string
 }
@@ -124,21 +134,42 @@ const (
 	NonASCII     Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
 	Long         Shape = "long"          // one MiB (ROB-2)
 	URL          Shape = "url"           // a URL at a host that no registry has (LIV-4)
-	Unreadable   Shape = "unreadable"    // stored, cannot be decrypted (LIV-10)
+	// Values that are nearly alike: the first one, and four that differ from it in
+	// little (LIV-12).
+	Alike       Shape = "alike"
+	AlikeHead   Shape = "alike-head"   // the same first half
+	AlikeTail   Shape = "alike-tail"   // the same second half
+	AlikeCase   Shape = "alike-case"   // the same but for its case
+	AlikeMiddle Shape = "alike-middle" // another character in the middle
+	// Forms of values (LIV-15).
+	FormBare   Shape = "form-bare"   // no prefix
+	FormShort  Shape = "form-short"  // 12 characters
+	FormDotted Shape = "form-dotted" // a dot behind two capitals, as Google's
+	FormGoogle Shape = "form-google" // four letters and 35 characters, as Google's were
+	FormToken  Shape = "form-token"  // the head of a subscription's token
+	FormJSON   Shape = "form-json"   // looks like JSON
+	FormLong   Shape = "form-long"   // 2,000 characters
+	// What looks like a reference to the server's environment is a literal (PRE-8).
+	BraceReference   Shape = "brace-reference"   // ${NAME}
+	DollarReference  Shape = "dollar-reference"  // $NAME
+	EnvironReference Shape = "environ-reference" // os.environ/NAME
+	Unreadable       Shape = "unreadable"        // stored, cannot be decrypted (LIV-10)
 )
 
-var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL, Unreadable}
+var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL,
+	Alike, AlikeHead, AlikeTail, AlikeCase, AlikeMiddle, FormBare, FormShort, FormDotted, FormGoogle, FormToken, FormJSON, FormLong, BraceReference, DollarReference, EnvironReference, Unreadable}
 
 // Present reports whether the value counts as a credential (PRE-3, LIV-10).
 func (v Value) Present() bool { return v.Shape != Empty && v.Shape != Blank }
 
 // String returns the value as the corpus writes it.
 func (v Value) String() string {
-	s := strings.Join(v.Answers, ",")
+	answers := strings.Join(append([]string{strings.Join(v.Answers, ",")}, v.Then...), ">")
+	s := answers
 	if v.Shape != Plain {
 		s = string(v.Shape)
 		if len(v.Answers) > 0 && v.Shape != Unreadable {
-			s += ":" + strings.Join(v.Answers, ",")
+			s += ":" + answers
 		}
 	}
 	if v.Tag != "" {
@@ -174,8 +205,12 @@ func ParseValue(s string) (Value, error) {
 	if rest == "" {
 		rest = "live"
 	}
+	first, then, phased := strings.Cut(rest, ">")
 	var err error
-	v.Answers, err = parseAnswers(rest)
+	if v.Answers, err = parseAnswers(first); err == nil && phased {
+		v.Then = strings.Split(then, ">")
+		_, err = parseAnswers(strings.Join(v.Then, ","))
+	}
 	return v, err
 }
 
@@ -239,12 +274,17 @@ const (
 	ListRuntime   Malformation = "list-runtime"    // a list for the runtime
 	NullRuntime   Malformation = "null-runtime"    // null for the runtime
 	TextExternal  Malformation = "string-external" // the string "yes" for external
+	NoRuntime     Malformation = "no-runtime"      // no runtime at all: the server's default (PRE-9)
+	EmptyRuntime  Malformation = "empty-runtime"   // an empty runtime: the server's default (PRE-9)
+	NoName        Malformation = "no-name"         // no name (SEC-1)
+	NumberName    Malformation = "number-name"     // a number for the name (SEC-1)
 )
 
 // Malformations are all ways to spoil a create request.
 var Malformations = []Malformation{
 	EmptyBody, NotJSON, Truncated, Trailing, Array, Null, Text, Deep, InvalidUTF8, Form,
 	NumberSecret, BooleanSecret, ObjectSecret, NullSecret, DuplicateName, NumberModel, NullModel, ListRuntime, NullRuntime, TextExternal,
+	NoRuntime, EmptyRuntime, NoName, NumberName,
 }
 
 // An Upstream says which calls a step may make to providers.

@@ -31,7 +31,7 @@ func (e *expander) secretsOf(p *plannedStep, v vars) (Secrets, error) {
 		return Secrets{}, err
 	}
 	for n := range p.given.filler {
-		e.filled[0] = append(e.filled[0], namedValue{fmt.Sprintf("CONFORMANCE_FILLER_%d", n+1), Value{Answers: []string{"live"}}})
+		e.filled[0] = append(e.filled[0], namedValue{fmt.Sprintf("A0_CONFORMANCE_FILLER_%d", n+1), Value{Answers: []string{"live"}}})
 	}
 	out := Secrets{Workspace: e.set(e.filled[0]), Global: e.set(e.filled[1])}
 	e.secrets[key] = out

@@ -50,6 +50,8 @@ type givenTemplate struct {
 	hasSecrets          bool
 	atOnce, filler      int
 	malformed           string
+	switchName          string
+	sameName            bool
 }
 
 // secretsTemplate is scope, then name, then value, all as written.
@@ -65,7 +67,7 @@ type expectTemplate struct {
 var (
 	axisNames    = []string{"provider", "route", "host", "other-host", "name", "later", "spelling", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case", "space"}
 	scopeNames   = []string{"workspace", "global", "both"}
-	stageNames   = []string{string(Create), string(Provision), string(Look)}
+	stageNames   = []string{string(Create), string(Provision), string(Look), string(Remove)}
 	verdictNames = []string{string(Refused), string(Allowed), string(Untouched), string(Either), string(Any)}
 	codeNames    = []string{"MISSING_BYOK_CREDENTIAL", "BYOK_CREDENTIAL_INVALID"}
 	upstreams    = []string{string(NoCall), string(OneProbe), string(AnyProbe)}
@@ -263,6 +265,8 @@ func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
 			}
 		},
 		"filler":    r.Number("filler", &g.filler),
+		"switch":    r.Str("switch", &g.switchName),
+		"same-name": r.Bool("same-name", &g.sameName),
 		"malformed": func(n *yaml.Node) { readMalformed(r, n, &g.malformed) },
 		"fields": func(n *yaml.Node) {
 			if err := n.Decode(&g.fields); err != nil {

@@ -125,13 +125,13 @@ func reached(t *testing.T, url string) target.Target {
 
 var some = scenarios.Selection{Level: scenarios.Core, IDs: []string{
 	"mismatched/report", "mismatched/foreign/anthropic-api/*/workspace", "mismatched/foreign/anthropic-api/G*", "mismatched/foreign/openai-subscription/*/workspace", "missing/*/kimi-coding*",
-	"dead/answer/*", "valid/scope/*", "provision/removed*/zai*", "provision/swapped/zai/*", "provision/swapped-for-global/zai/G*", "transient/answer/groq/*", "transient/waits/google/*", "robustness/*/nvidia*", "secrecy/*/openrouter*",
+	"dead/answer/*", "valid/scope/*", "provision/removed*/zai*", "provision/swapped/zai/*", "provision/swapped-for-global/zai/G*", "transient/answer/groq/*", "transient/waits/zai/*", "robustness/*/nvidia*", "secrecy/*/openrouter*",
 }}
 
 // few is a part of some, for what is replayed often or one at a time.
 var few = scenarios.Selection{Level: scenarios.Core, IDs: []string{
 	"mismatched/report", "mismatched/foreign/anthropic-api/G*", "missing/*/kimi-coding*", "dead/answer/groq*", "dead/answer/zai*", "valid/scope/zai*",
-	"provision/removed*/zai*", "transient/answer/groq/*", "transient/waits/google/*", "robustness/*/nvidia*", "secrecy/*/openrouter*",
+	"provision/removed*/zai*", "transient/answer/groq/*", "transient/waits/zai/*", "robustness/*/nvidia*", "secrecy/*/openrouter*",
 }}
 
 func TestTheTwoDoorsAgree(t *testing.T) {
@@ -250,7 +250,7 @@ func TestConstantGatesProveNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := inProcess(func(http.RoundTripper) gate.Gate { return g })
 			cfg.Timeout, cfg.Parallel = 200*time.Millisecond, 64
-			sel := scenarios.Selection{Level: scenarios.Core, IDs: []string{"missing/none/codex/*", "dead/answer/groq/*", "mismatched/report", "provision/removed/google/*"}}
+			sel := scenarios.Selection{Level: scenarios.Core, IDs: []string{"missing/none/codex/*", "dead/answer/groq/*", "mismatched/report", "provision/removed/zai/*"}}
 			r := replay(t, t.Context(), cfg, sel)
 			if r.summary.Conformant() {
 				t.Error("it is called conformant")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/secrets"
 	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
@@ -275,6 +276,9 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 		// So many requests of a few scenarios at once, and no more.
 		return fmt.Sprintf("at once %d", r.index%atOnceLanes)
 	}
+	if text := exactValue(last); text != "" {
+		return "value " + text
+	}
 	if isLong(last.Secrets) {
 		return "long" // a megabyte each: many at once would measure the machine
 	}
@@ -287,6 +291,18 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 	}
 	if last.Expect.Loud && e.cfg.Output != nil {
 		return "trace " + strings.Join(last.Expect.Providers, " ") + " " + last.Expect.Probed
+	}
+	return ""
+}
+
+// exactValue is a value of a step that other scenarios may have, too.
+func exactValue(s *scenarios.Step) string {
+	for _, values := range []map[string]scenarios.Value{s.Secrets.Workspace, s.Secrets.Global} {
+		for name, v := range values {
+			if text := secrets.Reference(v.Shape, name); text != "" {
+				return text
+			}
+		}
 	}
 	return ""
 }

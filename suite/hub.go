@@ -23,6 +23,9 @@ type Providers struct {
 	upstream *upstream.Upstream
 	ring     *secrets.Ring
 
+	decoysOnce sync.Once
+	decoys     *decoys
+
 	mu sync.Mutex
 	// running are the replays whose step is under way.
 	running map[*replay]struct{}
@@ -332,9 +335,11 @@ func (p *Providers) ownerOf(x *upstream.Exchange) *replay {
 // sighted set of global secrets whose provider lives on that host, or else all.
 func (p *Providers) candidates(x *upstream.Exchange) []*replay {
 	var set *globalSet
+	operators := false
 	for _, s := range x.Sightings {
 		if c := p.ring.Of(s.Credential); c != nil {
 			set, _ = c.Owner.(*globalSet)
+			operators = operators || c.Scope == operatorScope
 		}
 	}
 	var all, near []*replay
@@ -350,6 +355,8 @@ func (p *Providers) candidates(x *upstream.Exchange) []*replay {
 	switch {
 	case set != nil && len(near) == 1:
 		return near
+	case operators && len(near) > 0:
+		return near // the operator's credential stands in for that of a workspace at that provider
 	case set != nil && set.apart && len(near) == 0:
 		// Whoever was given these values may have ended meanwhile.
 		return slices.DeleteFunc(slices.Clone(set.replays), func(r *replay) bool { return !slices.Contains(r.hosts, x.Host) })
@@ -406,6 +413,7 @@ func (p *Providers) callOf(x *upstream.Exchange) judge.Call {
 		HasVersion: x.Header.Get("Anthropic-Version") != "", Status: x.Status, Answer: string(x.Answer), Reply: x.ReplyBody,
 		RequestID: x.ReplyHeader.Get("Request-Id"), AsReset: strings.HasSuffix(x.Fault, " as reset"),
 	}
+	c.Unverified = x.Unverified
 	for _, s := range x.Sightings {
 		if k := p.ring.Of(s.Credential); k != nil {
 			c.Credentials = append(c.Credentials, judge.Carried{Scope: k.Scope, Name: k.Name, Where: s.Where, Read: s.Read})

@@ -162,7 +162,9 @@ func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, t
 // overHTTP reports whether a scenario spoils a request, or reads what a server
 // shows, so that there must be one.
 func overHTTP(s *scenarios.Scenario) bool {
-	return slices.ContainsFunc(s.Steps, func(st scenarios.Step) bool { return st.Malformed != "" || st.Stage == scenarios.Look })
+	return slices.ContainsFunc(s.Steps, func(st scenarios.Step) bool {
+		return st.Malformed != "" || st.Switch != nil || st.Stage == scenarios.Look || st.Stage == scenarios.Remove
+	})
 }
 
 func onlyByPattern(s *scenarios.Scenario, reg *registry.Registry) bool {

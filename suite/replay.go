@@ -222,7 +222,12 @@ func (r *replay) leak(rule, where string, c *secrets.Credential) {
 // of the create before it where that one must be refused. A tenant who was refused
 // asks again for the same workspace, and nothing may have been left that answers for it.
 func (r *replay) namedBy(step int) int {
-	for steps := r.scenario.Steps; step > 0 && !steps[step].Alongside && steps[step-1].Stage == scenarios.Create && steps[step-1].AtOnce == 1 && steps[step-1].Expect.Verdict == scenarios.Refused; {
+	steps := r.scenario.Steps
+	if steps[step].SameName {
+		for step--; step > 0 && steps[step].Stage != scenarios.Create; step-- {
+		}
+	}
+	for step > 0 && !steps[step].Alongside && steps[step-1].Stage == scenarios.Create && steps[step-1].AtOnce == 1 && steps[step-1].Expect.Verdict == scenarios.Refused {
 		step--
 	}
 	return step

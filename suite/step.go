@@ -114,6 +114,10 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 	step := &r.scenario.Steps[i]
 	secrets, globals := e.materials(set, r, step)
 	values := sentValues(r, step)
+	enter(r.credentials, i)
+	if set != nil {
+		enter(set.credentials, i)
+	}
 	r.mu.Lock() // calls of the step before may still arrive
 	w.secrets = values
 	if set != nil {
@@ -121,6 +125,16 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 	}
 	r.mu.Unlock()
 	return func() { e.step(ctx, r, w, i, secrets, globals) }
+}
+
+// enter has the providers answer as they do in a step to values whose answer
+// changes from step to step.
+func enter(list secrets.Credentials, step int) {
+	for _, c := range list {
+		if len(c.Then) > 0 {
+			c.Enter(step)
+		}
+	}
 }
 
 // sentValues are the values that a lawful probe of the step may carry and that
@@ -156,6 +170,8 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 		e.provision(ctx, r, w, secrets, globals)
 	case scenarios.Look:
 		e.look(ctx, r)
+	case scenarios.Remove:
+		e.remove(ctx, r.workspace)
 	default:
 		e.create(ctx, r, w, i, secrets, globals)
 	}
@@ -234,7 +250,7 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 		asked := e.pulse.Stretch()
 		reply := e.cfg.Target.Create(ctx, target.CreateRequest{
 			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, r.namedBy(i), n),
-			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields, Malformed: step.Malformed,
+			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields, Malformed: step.Malformed, Switch: step.Switch,
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})
 		reply.Stalled = asked.Stalled()

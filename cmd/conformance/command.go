@@ -33,6 +33,9 @@ func (t *opened) openCommand(ctx context.Context, profile *server.Profile, reg *
 	if err != nil {
 		return err
 	}
+	if !f.noDecoys {
+		env = append(env, t.providers.DecoyEnv()...)
+	}
 	token := randomHex() + randomHex()
 	lookup := func(name string) (string, bool) {
 		if name == "ADMIN_TOKEN" {

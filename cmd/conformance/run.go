@@ -41,6 +41,7 @@ type runFlags struct {
 	check                       bool
 	quiet, verbose, resetGlobal bool
 	trace                       bool
+	noDecoys                    bool
 	maxFailures, stopAfter      int
 	failed                      string
 	// command is what stands behind --.
@@ -88,6 +89,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.StringVar(&f.seed, "seed", "", "make the credential values from this `TEXT`, so that the next run has the same (default random)")
 	fl.StringVar(&f.upstream, "upstream", "", "the control `ADDRESS` that conformance upstream printed, for a server that dials through it")
+	fl.BoolVar(&f.noDecoys, "no-decoys", false, "do not put an operator's credentials into the command's environment (PRE-8), for one that needs its own")
 	fl.BoolVar(&f.resetGlobal, "reset-global", false, "delete the global secrets that the server holds before the run")
 	fl.StringArrayVar(&f.reports, "report", nil, "write a report, `FORMAT=PATH`; may be given several times; formats: "+formats)
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict only")

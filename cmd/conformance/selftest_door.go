@@ -119,7 +119,7 @@ func (st *selftest) selected(s *subject, door string, base kill) (scenarios.Sele
 
 func openInProcess(_ context.Context, s *subject, cfg *suite.Config) (func(), error) {
 	cfg.Providers = suite.NewProviders(cfg.Registry)
-	opts := gate.Options{Transport: cfg.Providers.RoundTripper(), Budget: cfg.Budget}
+	opts := gate.Options{Transport: cfg.Providers.RoundTripper(), Budget: cfg.Budget, Env: cfg.Providers.Decoy}
 	cfg.Target = govalue.New(func(http.RoundTripper) gate.Gate { return s.Build(cfg.Registry, opts) }, opts.Transport)
 	cfg.Claims = cfg.Target.Traits().Claims
 	return func() {}, nil
@@ -131,7 +131,7 @@ func openHTTP(_ context.Context, s *subject, cfg *suite.Config) (func(), error) 
 		return nil, err
 	}
 	cfg.Providers, cfg.Output = suite.NewProviders(cfg.Registry), suite.NewOutput()
-	opts := gate.Options{Transport: cfg.Providers.RoundTripper(), Budget: cfg.Budget}
+	opts := gate.Options{Transport: cfg.Providers.RoundTripper(), Budget: cfg.Budget, Env: cfg.Providers.Decoy}
 	served, err := serveDouble(&s.Double, cfg.Registry, opts, cfg.Output, "127.0.0.1:0", "")
 	if err != nil {
 		return nil, err

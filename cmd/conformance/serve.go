@@ -37,7 +37,7 @@ func newServeCommand() *cobra.Command {
 			if !cmd.Flags().Changed("addr") && os.Getenv("PORT") != "" {
 				addr = "127.0.0.1:" + os.Getenv("PORT")
 			}
-			s, err := serveDouble(double, reg, gate.Options{Budget: budget}, cmd.ErrOrStderr(), addr, os.Getenv("ADMIN_TOKEN"))
+			s, err := serveDouble(double, reg, gate.Options{Budget: budget, Env: os.Getenv}, cmd.ErrOrStderr(), addr, os.Getenv("ADMIN_TOKEN"))
 			if err != nil {
 				return err
 			}

@@ -99,7 +99,7 @@ func (t *opened) openOwn(ctx context.Context, profile *profiled.Profile, name st
 		t.budget = ownBudget
 	}
 	t.output = suite.NewOutput()
-	s, err := serveDouble(double, reg, gate.Options{Transport: t.providers.RoundTripper(), Budget: t.budget}, t.output, "127.0.0.1:0", "")
+	s, err := serveDouble(double, reg, gate.Options{Transport: t.providers.RoundTripper(), Budget: t.budget, Env: t.providers.Decoy}, t.output, "127.0.0.1:0", "")
 	if err != nil {
 		return err
 	}

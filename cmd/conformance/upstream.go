@@ -21,6 +21,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
@@ -30,6 +31,7 @@ const schemeHeader = "X-Conformance-Scheme"
 
 func newUpstreamCommand() *cobra.Command {
 	var addr, control, registryFile, caDir, format string
+	var noDecoys bool
 	cmd := &cobra.Command{
 		Use:   "upstream",
 		Short: "Run the proxy alone, for a server that somebody else starts",
@@ -53,6 +55,11 @@ func newUpstreamCommand() *cobra.Command {
 				return err
 			}
 			relay := newRelay()
+			env := []string{}
+			if !noDecoys {
+				decoys := suite.NewProviders(reg)
+				relay.decoys, env = decoys.DecoySeed(), decoys.DecoyEnv()
+			}
 			p, err := startProxy(relay, reg, addr, nil)
 			if err != nil {
 				return err
@@ -70,7 +77,7 @@ func newUpstreamCommand() *cobra.Command {
 			server := &http.Server{Handler: relay.control(), ReadHeaderTimeout: 10 * time.Second}
 			defer server.Close()
 			go func() { _ = server.Serve(l) }() // ends with ErrServerClosed
-			if err := printEnv(cmd.OutOrStdout(), format, p.Env(ca), l.Addr().String()); err != nil {
+			if err := printEnv(cmd.OutOrStdout(), format, append(p.Env(ca), env...), l.Addr().String()); err != nil {
 				return err
 			}
 			<-cmd.Context().Done()
@@ -81,6 +88,7 @@ func newUpstreamCommand() *cobra.Command {
 	cmd.Flags().StringVar(&control, "control", "127.0.0.1:0", "loopback address that run --upstream connects to")
 	cmd.Flags().StringVar(&registryFile, "registry", "", "registry file whose hosts are intercepted (default built in)")
 	cmd.Flags().StringVar(&caDir, "ca-dir", "", "folder for the certificate (default a temporary one)")
+	cmd.Flags().BoolVar(&noDecoys, "no-decoys", false, "do not print an operator's credentials (PRE-8), for a server that needs its own")
 	cmd.Flags().StringVar(&format, "format", "sh", "how to print the environment: sh, compose or github")
 	complete(cmd, "format", func() []string { return []string{"sh", "compose", "github"} })
 	return cmd
@@ -116,6 +124,8 @@ func printEnv(w io.Writer, format string, env []string, control string) error {
 // A relay hands intercepted requests to the run that is attached.
 type relay struct {
 	proxy *proxy.Proxy
+	// decoys is the seed of those that were printed; empty where none were.
+	decoys string
 
 	mu     sync.Mutex
 	run    *url.URL
@@ -162,6 +172,7 @@ func (r *relay) control() http.Handler {
 	mux.HandleFunc("POST /fault", func(w http.ResponseWriter, req *http.Request) {
 		r.handle(w, req, func(c relayCommand) error { return r.strike(c.Host, c.Fault) })
 	})
+	mux.HandleFunc("GET /decoys", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, r.decoys) })
 	return mux
 }
 
@@ -226,6 +237,9 @@ func (t *opened) attach(ctx context.Context, control string) error {
 	server := &http.Server{Handler: withScheme(t.handler), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(l) }() // ends with ErrServerClosed
 	t.stop = append(t.stop, func() { _ = server.Close() })
+	if seed, err := decoySeed(ctx, control); err == nil && seed != "" {
+		t.providers.DecoysFrom(seed)
+	}
 	send := func(ctx context.Context, path string, c relayCommand) error {
 		return sendControl(ctx, control, path, c)
 	}
@@ -238,6 +252,26 @@ func (t *opened) attach(ctx context.Context, control string) error {
 		return func() { _ = send(context.WithoutCancel(ctx), "/fault", relayCommand{Host: host}) }
 	}
 	return nil
+}
+
+// decoySeed asks a proxy what the decoys are made from that it printed.
+func decoySeed(ctx context.Context, control string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+control+"/decoys", nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	seed, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+	if resp.StatusCode != http.StatusOK {
+		return "", err // an older proxy has no decoys
+	}
+	return string(seed), err
 }
 
 func sendControl(ctx context.Context, control, path string, c relayCommand) error {

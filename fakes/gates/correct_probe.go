@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/registry"
 )
 
 // lawfulProbes ask the provider in another way that it understands.
@@ -53,13 +52,6 @@ var lawfulProbes = []Double{
 				r.Header.Del("Anthropic-Version")
 			}
 			return next.RoundTrip(r)
-		}),
-	},
-	{
-		Name: "verdict-kept", Remembers: true,
-		Story: "One verdict per provider, credential name and value is kept, so the same question is asked once (LIV-12 forbids less).",
-		Gate: cachedBy(func(p *registry.Provider, c gate.Credential) string {
-			return p.Name + "/" + c.Name + "/" + c.Secret.Value
 		}),
 	},
 	{

@@ -2,17 +2,39 @@ package gates
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
 // probeFaults ask the provider in a wrong way.
 var probeFaults = []Double{
+	{
+		Name: "certificates-ignored", Rules: []string{"LIV-14"},
+		Story: "The probe's client takes any certificate, since a developer's proxy has one of its own.",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			return next.RoundTrip(r.WithContext(upstream.AnyCertificate(r.Context())))
+		}),
+	},
+	{
+		Name: "certificates-ignored-at-retry", Rules: []string{"LIV-14"},
+		Story: "Where the certificate is not taken, the call is made again without looking at it, so that an old host's bundle harms nobody.",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			var unproved *tls.CertificateVerificationError
+			if errors.As(err, &unproved) {
+				return next.RoundTrip(r.Clone(upstream.AnyCertificate(r.Context())))
+			}
+			return resp, err
+		}),
+	},
 	{
 		Name: "base-url-from-secret", Rules: []string{"LIV-4"},
 		Story: "ANTHROPIC_BASE_URL, which the runtime reads, is read by the gate, too.",

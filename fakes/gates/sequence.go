@@ -2,6 +2,8 @@ package gates
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -29,6 +31,55 @@ var sequenceFaults = []Double{
 				return p.Name + "/" + c.Name
 			}
 			return p.Name + "/" + c.Name + "/" + c.Secret.Value
+		}),
+	},
+	{
+		Name: "verdict-kept", Rules: []string{"LIV-13"}, Remembers: true,
+		Story: "One verdict per provider, credential name and value is kept, so the same question is asked once.",
+		Gate: cachedBy(func(p *registry.Provider, c gate.Credential) string {
+			return p.Name + "/" + c.Name + "/" + c.Secret.Value
+		}),
+	},
+	{
+		Name: "live-verdict-kept", Rules: []string{"LIV-13"}, Remembers: true,
+		Story: "A key that was alive is not asked about again for a while, and no profile says so.",
+		Gate:  keeps(func(out gate.Outcome) bool { return out.Finding == gate.Alive }),
+	},
+	{
+		Name: "dead-verdict-kept", Rules: []string{"LIV-13"}, Remembers: true,
+		Story: "A value that was refused once is on a list, and nobody takes it off.",
+		Gate:  keeps(func(out gate.Outcome) bool { return out.Finding == gate.Dead }),
+	},
+	{
+		Name: "outage-verdict-kept", Rules: []string{"LIV-13"}, Remembers: true,
+		Story: "Where a provider had an outage, its answer about that value is kept for a while.",
+		Gate:  keeps(func(out gate.Outcome) bool { return out.Status >= 500 }),
+	},
+	{
+		Name: "verdict-by-head", Rules: []string{"LIV-12"}, Remembers: true,
+		Story: "Verdicts are kept under the beginning of a value, so that no key stands in the cache.",
+		Gate: cachedBy(func(p *registry.Provider, c gate.Credential) string {
+			return p.Name + c.Secret.Value[:min(24, len(c.Secret.Value))]
+		}),
+	},
+	{
+		Name: "verdict-by-tail", Rules: []string{"LIV-12"}, Remembers: true,
+		Story: "Verdicts are kept under the last characters of a value, as the console shows them.",
+		Gate: cachedBy(func(p *registry.Provider, c gate.Credential) string {
+			return p.Name + c.Secret.Value[max(0, len(c.Secret.Value)-8):]
+		}),
+	},
+	{
+		Name: "verdict-by-lower-case", Rules: []string{"LIV-12"}, Remembers: true,
+		Story: "Verdicts are kept in a table whose column is compared without case.",
+		Gate:  cachedBy(func(p *registry.Provider, c gate.Credential) string { return p.Name + strings.ToLower(c.Secret.Value) }),
+	},
+	{
+		Name: "verdict-by-ends", Rules: []string{"LIV-12"}, Remembers: true,
+		Story: "Verdicts are kept under a value as it is masked in logs: its ends and its length.",
+		Gate: cachedBy(func(p *registry.Provider, c gate.Credential) string {
+			v := c.Secret.Value
+			return p.Name + v[:min(8, len(v))] + v[max(0, len(v)-8):] + strconv.Itoa(len(v))
 		}),
 	},
 	{
@@ -74,6 +125,24 @@ func cachedBy(key func(*registry.Provider, gate.Credential) string) builder {
 			mu.Lock()
 			verdicts[k] = out
 			mu.Unlock()
+			return out
+		}
+	})
+}
+
+// keeps keeps some outcomes about a value at a provider.
+func keeps(kept func(gate.Outcome) bool) builder {
+	return probed(func(_ gate.Options, next prober) prober {
+		var verdicts sync.Map
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			key := p.Name + "/" + c.Name + "/" + c.Secret.Value
+			if out, ok := verdicts.Load(key); ok {
+				return out.(gate.Outcome)
+			}
+			out := next(ctx, p, c)
+			if p.ProbeBase() != "" && kept(out) {
+				verdicts.Store(key, out)
+			}
 			return out
 		}
 	})

@@ -19,12 +19,19 @@ type Credential struct {
 	// provider reads the credential gets the nth, the last repeats. A name
 	// that is not in the catalogue is answered like UnknownCredential.
 	Answers []Answer
+	// Then are the answers of later phases (see Enter), one for each.
+	Then []Answer
 	// Hosts, as in a URL, know this value. Elsewhere it is unknown.
 	Hosts []string
 
 	sighted atomic.Int64
 	read    atomic.Int64
+	phase   atomic.Int64
 }
+
+// Enter begins a phase: in phase 0 the Answers count, in each later one that of
+// Then; the last repeats.
+func (c *Credential) Enter(phase int) { c.phase.Store(int64(phase)) }
 
 // knownAt reports whether the host knows the value.
 func (c *Credential) knownAt(host string) bool {
@@ -36,6 +43,9 @@ func (c *Credential) knownAt(host string) bool {
 func (c *Credential) next() Answer {
 	if len(c.Answers) == 0 {
 		return ""
+	}
+	if phase := int(c.phase.Load()); phase > 0 && len(c.Then) > 0 {
+		return c.Then[min(phase, len(c.Then))-1]
 	}
 	return c.Answers[min(int(c.read.Add(1)), len(c.Answers))-1]
 }

@@ -51,6 +51,8 @@ type Exchange struct {
 	// Answer is in the catalogue, or NoCredential, UnknownCredential,
 	// NoVersion or UnknownHost.
 	Answer Answer
+	// Unverified: the client took a certificate that proves nothing.
+	Unverified bool
 	// Fault is the name of the answer where it is something other than a
 	// complete and well-formed HTTP reply, with " as reset" or " as silent"
 	// where the connection allowed only that; otherwise empty.

@@ -96,7 +96,7 @@ func TestJUnitIsRedForARunThatProvesNothing(t *testing.T) {
 		{"interrupted", 2, passed, reports.Ended{Status: reports.Interrupted}, 1},
 		{"aborted at once", 2, nil, reports.Ended{Status: reports.Aborted}, 1},
 		{"one never ended", 2, passed, reports.Ended{Status: reports.Complete}, 1},
-		{"something else is wrong", 1, passed, reports.Ended{Status: reports.Complete, Reason: "a waiver has outlived its cause"}, 1},
+		{"something else is wrong", 1, passed, reports.Ended{Status: reports.Complete, Reason: "a waiver no longer matches a failure"}, 1},
 		{"nothing selected", 0, nil, reports.Ended{Status: reports.Complete}, 1},
 		{"nothing passed", 1, notClaimed, reports.Ended{Status: reports.Complete}, 1},
 	}

@@ -31,7 +31,7 @@ func TestFailureText(t *testing.T) {
     want: this
     got:  that
           PRE-9: \x1b[2Jforged
-  effect: an effect
+  effect: ` + s.EffectOf("PRE-2") + `
   target: POST http://server.test/workspaces -> 201 (0 ms)
     > {"name":"x"}
     < ` + strings.Repeat("y", maxBody) + `… (7 more bytes)

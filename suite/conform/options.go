@@ -37,6 +37,10 @@ type Options struct {
 	Profile string
 	// Env answers the profile's ${env:NAME} before the process's environment does.
 	Env map[string]string
+	// Decoys, if not nil, is given an operator's credentials and base URLs by name
+	// before Handler or URL is called: set them where your server reads its
+	// environment, and PRE-8 sees that none of them is used for a tenant.
+	Decoys func(env map[string]string)
 	// Output is where the server under test prints; connect it to the server's
 	// logger. Nil means that the output cannot be read, and secrecy-logs is not
 	// claimed. One output belongs to one Options value.

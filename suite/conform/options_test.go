@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,7 +61,6 @@ func TestNoVerdict(t *testing.T) {
 		"a start fails":      {t.Context(), Options{URL: func(http.RoundTripper) (string, error) { return "", broken }, Env: env}, "starting the server under test: no database"},
 		"no URL":             {t.Context(), Options{URL: func(http.RoundTripper) (string, error) { return "here", nil }, Env: env}, `target "here" is no URL`},
 		"wrong server":       {t.Context(), Options{Handler: func(http.RoundTripper) (http.Handler, error) { return http.NotFoundHandler(), nil }, Env: env}, "correct health.request"},
-		"probes go nowhere":  {t.Context(), Options{Handler: serverOf("reference", unreachable), Env: env}, "send its outbound calls through the http.RoundTripper"},
 		"it is interrupted":  {cancelled, Options{Gate: reference}, "interrupted after 0 of 2 scenarios"},
 		"no admin token set": {t.Context(), Options{Handler: serverOf("reference", nil), Env: map[string]string{}}, "ADMIN_TOKEN"},
 	} {
@@ -76,5 +76,24 @@ func TestNoVerdict(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A server that claims liveness and whose calls never reach our providers is
+// judged: its claim is not met, and a hint says what may lie behind it.
+func TestProbesGoNowhere(t *testing.T) {
+	s, err := NewSession(Options{Handler: serverOf("reference", unreachable), Env: map[string]string{"ADMIN_TOKEN": "token"}, IDs: []string{"dead/answer/groq/*", "valid/scope/groq*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := s.Replay(t.Context(), s.Claimed, "seed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rules := Violated(results); !slices.Contains(rules, "LIV-1") || !slices.Contains(rules, "LIV-9") {
+		t.Errorf("violated are %v, want LIV-1 and LIV-9 among them", rules)
+	}
+	if hints := s.Hints(); len(hints) != 1 || !strings.Contains(hints[0], "send its outbound calls through the http.RoundTripper") {
+		t.Errorf("hints are %q", hints)
 	}
 }

@@ -51,6 +51,9 @@ func Run(t *testing.T, o Options) {
 	for _, r := range results {
 		verdicts[r.Scenario.ID] = r
 	}
+	for _, hint := range s.Hints() {
+		t.Log(hint)
+	}
 	if text := s.explain(t.Name(), results, shown); text != "" {
 		t.Error("\n" + text)
 	}

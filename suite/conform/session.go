@@ -41,6 +41,7 @@ type Session struct {
 	mu        sync.Mutex
 	opened    *opened
 	leftovers []string
+	hints     []string
 }
 
 // NewSession checks the options and selects the scenarios. It starts nothing:
@@ -126,6 +127,14 @@ func (s *Session) Leftovers() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.leftovers)
+}
+
+// Hints say what probably lies behind many failures at once, such as a server
+// none of whose calls reached our providers, and how to find out.
+func (s *Session) Hints() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.hints)
 }
 
 // Shared reports whether the gate under test may be one that other processes

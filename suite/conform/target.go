@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -68,6 +69,9 @@ func (t *opened) build(o *Options) (err error) {
 	providers := t.providers.RoundTripper()
 	if t.profile, err = o.profile(); err != nil {
 		return err
+	}
+	if o.Decoys != nil {
+		o.Decoys(maps.Clone(t.providers.Decoys()))
 	}
 	switch {
 	case o.Gate != nil:
@@ -139,6 +143,11 @@ func (s *Session) check(ctx context.Context, t *opened, srv *server.Target, cfg 
 	}
 	if err == nil {
 		err = target.FirstWrong(points)
+	}
+	for _, p := range points {
+		if p.State == target.NotMet {
+			s.hints = append(s.hints, p.Seen+"; "+p.Advice)
+		}
 	}
 	t.checked = err == nil
 	return err

@@ -34,8 +34,8 @@ func uncalled(o *Observation, s *StepObservation) []Violation {
 	var out []Violation
 	for i := range s.Calls {
 		c := &s.Calls[i]
-		if c.isForeign() && !RefusesAbsence(s.Step) {
-			continue
+		if c.isForeign() && !RefusesAbsence(s.Step) || c.operators() {
+			continue // checkOperator tells of those
 		}
 		rule := "PRE-7"
 		if s.Step.Expect.Verdict != scenarios.Refused {
@@ -198,7 +198,7 @@ func probes(s *StepObservation) int {
 // carried holds how a call carries its credential to LIV-5, and which one it
 // carries to LIV-8, PRE-5 and SEC-3.
 func carried(o *Observation, s *StepObservation, c *Call) []Violation {
-	if foreign(o, s, c) {
+	if foreign(o, s, c) || c.operators() {
 		return nil
 	}
 	var out []Violation

@@ -29,6 +29,8 @@ var checks = []check{
 	each(checkRefusal),
 	each(checkAtOnce),
 	checkStages,
+	each(checkOperator),
+	each(checkCertificate),
 	each(checkCalls),
 	each(checkBound),
 	each(checkTrace),

@@ -57,6 +57,10 @@ const (
 	WrongCredential  Kind = "wrong-credential"
 	WrongScope       Kind = "wrong-scope"
 	StrayCredential  Kind = "stray-credential"
+	// CertificateIgnored: a host got a credential that could not prove its name.
+	CertificateIgnored Kind = "certificate-ignored"
+	// OperatorSent: what the server's own environment holds was used for a tenant.
+	OperatorSent Kind = "operator-credential"
 )
 
 // What a target may show, or fail to show.
@@ -107,6 +111,8 @@ var kinds = []struct {
 	{WrongCredential, "the provider is asked about another accepted credential than the one that decides"},
 	{WrongScope, "the provider is asked about the value of the other scope"},
 	{StrayCredential, "the provider is sent a credential that it does not accept"},
+	{CertificateIgnored, "a credential is sent to a host that cannot prove its name"},
+	{OperatorSent, "a credential of the operator's is used for a tenant's workspace"},
 	{SilentAllow, "a workspace is allowed without proof of life, and nothing says so"},
 	{LeakReply, "a credential stands in a reply"},
 	{LeakLog, "a credential stands in the server's output"},

@@ -74,6 +74,8 @@ type Call struct {
 	Status int
 	// Answer names the fake's answer.
 	Answer string
+	// Unverified: the client took a certificate that proves nothing.
+	Unverified bool
 	// AsReset: the connection was reset, as what comes nearest to an answer that
 	// allows no connection at all.
 	AsReset bool

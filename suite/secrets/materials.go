@@ -88,15 +88,24 @@ func (m *Materials) Credential(o Owner, scope, name string, v scenarios.Value, o
 	plain, random, symbol := "", "", v.String()
 	if v.Present() {
 		prefix := prefixes[name]
+		if isAlike(v.Shape) {
+			symbol = "alike"
+		}
 		plain = m.maker.value(prefix, of, scope, name, symbol)
-		random = plain[len(prefix):]
+		random, symbol = plain[len(prefix):], v.String()
 	}
 	c := &Credential{Scope: scope, Symbol: symbol, Secret: write(v, plain, random), Owner: o}
+	if text := Reference(v.Shape, name); text != "" {
+		c.Secret = Secret{Written: text, sent: text, exact: true}
+	}
 	c.Name, c.Value, c.Hosts = name, c.Secret.sent, m.hosts(name, own)
 	if c.Value == "" {
 		c.Value = c.Secret.Written
 	}
 	c.Answers = m.answersOf(v)
+	for _, a := range v.Then {
+		c.Then = append(c.Then, upstream.Answer(a))
+	}
 	if o != nil {
 		c.Scenario = o.ScenarioID()
 	}

@@ -79,6 +79,9 @@ func (r *Ring) Add(list []*Credential) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
+		if c.Secret.exact {
+			r.values[c.Value] = c
+		}
 		if c.Secret.Random == "" {
 			continue
 		}
@@ -96,6 +99,9 @@ func (r *Ring) Drop(list []*Credential) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
+		if c.Secret.exact && r.values[c.Value] == c {
+			delete(r.values, c.Value)
+		}
 		if c.Secret.Random == "" {
 			continue
 		}

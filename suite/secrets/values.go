@@ -3,6 +3,7 @@ package secrets
 import (
 	"crypto/sha512"
 	"strings"
+	"unicode"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
@@ -19,7 +20,7 @@ var prefixes = map[string]string{
 	"ANTHROPIC_API_KEY": "sk-ant-api03-", "ANTHROPIC_AUTH_TOKEN": "sk-ant-", "CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01-",
 	"OPENAI_API_KEY": "sk-proj-", "KIMI_API_KEY": "sk-kimi-", "MOONSHOT_API_KEY": "sk-", "MINIMAX_API_KEY": "sk-",
 	"DEEPSEEK_API_KEY": "sk-", "DASHSCOPE_API_KEY": "sk-", "OPENROUTER_API_KEY": "sk-or-v1-", "GROQ_API_KEY": "gsk_",
-	"NVIDIA_API_KEY": "nvapi-", "HF_TOKEN": "hf_", "HUGGINGFACE_API_KEY": "hf_", "GEMINI_API_KEY": "AIza", "GOOGLE_API_KEY": "AIza",
+	"NVIDIA_API_KEY": "nvapi-", "HF_TOKEN": "hf_", "HUGGINGFACE_API_KEY": "hf_", "GEMINI_API_KEY": "AQ.", "GOOGLE_API_KEY": "AQ.",
 	"AI_GATEWAY_API_KEY": "vck_",
 }
 
@@ -54,6 +55,23 @@ type Secret struct {
 	// Random is the part that must not leak; empty where there is none.
 	Random     string
 	unreadable bool
+	// exact: it has no random part, and is known by all of it only. What has the
+	// same value must not be replayed beside it.
+	exact bool
+}
+
+// Reference is a value that looks like a reference to a variable of the
+// environment; empty for other shapes.
+func Reference(shape scenarios.Shape, name string) string {
+	switch shape {
+	case scenarios.BraceReference:
+		return "${" + name + "}"
+	case scenarios.DollarReference:
+		return "$" + name
+	case scenarios.EnvironReference:
+		return "os.environ/" + name
+	}
+	return ""
 }
 
 // maxLong is the size of a long value, in bytes (ROB-2).
@@ -93,6 +111,24 @@ func write(v scenarios.Value, plain, random string) Secret {
 	case scenarios.Long:
 		s.Written = plain + strings.Repeat("x", maxLong)
 		s.sent = s.Written
+	case scenarios.AlikeHead, scenarios.AlikeTail, scenarios.AlikeCase, scenarios.AlikeMiddle:
+		return secretOf(strings.TrimSuffix(plain, random), alike(v.Shape, random))
+	case scenarios.FormBare:
+		return secretOf("", random)
+	case scenarios.FormShort:
+		return secretOf("", random[:12])
+	case scenarios.FormDotted:
+		return secretOf("AQ.", random)
+	case scenarios.FormGoogle:
+		return secretOf("AI"+"za", random[:35])
+	case scenarios.FormToken:
+		return secretOf("sk-ant-"+"oat01-", random)
+	case scenarios.FormJSON:
+		s.Written = `{"key":"` + random + `"}`
+		s.sent = s.Written
+	case scenarios.FormLong:
+		s.Written = plain + strings.Repeat("x", 2000-len(plain))
+		s.sent = s.Written
 	case scenarios.URL:
 		s.Written = "https://elsewhere.invalid/v1/" + random
 		s.sent = s.Written
@@ -100,4 +136,42 @@ func write(v scenarios.Value, plain, random string) Secret {
 		s.unreadable, s.sent = true, ""
 	}
 	return s
+}
+
+// secretOf is a secret that is a prefix and a random part.
+func secretOf(prefix, random string) Secret {
+	return Secret{Written: prefix + random, sent: prefix + random, Random: random}
+}
+
+func isAlike(s scenarios.Shape) bool {
+	switch s {
+	case scenarios.Alike, scenarios.AlikeHead, scenarios.AlikeTail, scenarios.AlikeCase, scenarios.AlikeMiddle:
+		return true
+	}
+	return false
+}
+
+// alike is a random part that differs in little from another one.
+func alike(shape scenarios.Shape, random string) string {
+	half := len(random) / 2
+	other := func(s string) string { return strings.Map(next, s) }
+	switch shape {
+	case scenarios.AlikeHead:
+		return random[:half] + other(random[half:])
+	case scenarios.AlikeTail:
+		return other(random[:half]) + random[half:]
+	case scenarios.AlikeMiddle:
+		return random[:half] + other(random[half:half+1]) + random[half+1:]
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsUpper(r) {
+			return unicode.ToLower(r)
+		}
+		return unicode.ToUpper(r)
+	}, random)
+}
+
+// next is the character behind one in the alphabet of values.
+func next(r rune) rune {
+	return rune(alphabet[(strings.IndexRune(alphabet, r)+1)%len(alphabet)])
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -22,13 +23,17 @@ func (t *Target) Create(ctx context.Context, req target.CreateRequest) target.Re
 	if fields == nil {
 		fields = map[string]any{}
 	}
+	if req.Switch != nil {
+		fields = maps.Clone(fields)
+		maps.Copy(fields, req.Switch.Fields)
+	}
 	spoil := plain
 	if req.Malformed != "" {
 		spoil = spoilFor(&req)
 	}
 	r, err := t.send(ctx, &t.profile.create.call, nil, req.RequestID, []any{
 		req.Name, req.Runtime, req.Model, req.External, req.URL, values(req.Secrets), fields, "", "", "", "", map[string]any{},
-	}, req.Patience, spoil)
+	}, req.Patience, spoil, req.Switch)
 	if err != nil {
 		return cutShort(r, err)
 	}

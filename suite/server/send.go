@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/target"
 	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
@@ -38,7 +39,7 @@ func (t *Target) do(ctx context.Context, c *call, a subject) (*httpReply, error)
 			return nil, fmt.Errorf("%s %s: %w", c.method, c.path, err)
 		}
 	}
-	r, err := t.send(ctx, c, a.placeholders(), a.requestID, a.variables(), 0, plain)
+	r, err := t.send(ctx, c, a.placeholders(), a.requestID, a.variables(), 0, plain, nil)
 	if r != nil {
 		r.hide = a.workspace.Token
 	}
@@ -51,7 +52,7 @@ func (t *Target) do(ctx context.Context, c *call, a subject) (*httpReply, error)
 // send is do for a request whose payload may be spoilt, and whose reply is
 // looked at by the caller. patience bounds one attempt; zero means the target's
 // timeout. With an error of what was sent comes what was read.
-func (t *Target) send(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration, spoil spoil) (*httpReply, error) {
+func (t *Target) send(ctx context.Context, c *call, p placeholders, requestID string, variables []any, patience time.Duration, spoil spoil, more *scenarios.Switch) (*httpReply, error) {
 	var payload []byte
 	if c.body != nil {
 		v, err := c.body.build(variables)
@@ -70,7 +71,7 @@ func (t *Target) send(ctx context.Context, c *call, p placeholders, requestID st
 		if err := t.paused(ctx); err != nil {
 			return nil, err
 		}
-		r, err := t.attempt(ctx, c, p, requestID, payload, contentType, patience)
+		r, err := t.attempt(ctx, c, p, requestID, payload, contentType, patience, more)
 		if err != nil {
 			return r, err
 		}
@@ -140,7 +141,7 @@ func (b brokenError) Unwrap() error { return b.error }
 
 // attempt sends a request once. With an error comes what there is of the
 // exchange; nil where nothing was sent.
-func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, contentType string, patience time.Duration) (*httpReply, error) {
+func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, contentType string, patience time.Duration, more *scenarios.Switch) (*httpReply, error) {
 	limit := int64(maxReply)
 	if c == &t.profile.create.call {
 		limit = maxCreated
@@ -162,6 +163,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 		req.Header.Set(name, p.fill(v, func(s string) string { return s }))
 	}
 	setType(req, payload, contentType)
+	addTo(req, more)
 	if requestID != "" {
 		req.Header.Set("X-Request-ID", requestID)
 	}
@@ -219,4 +221,21 @@ func cause(ctx context.Context, err error) error {
 		return c
 	}
 	return err
+}
+
+// addTo adds what a switch has for the query and the headers; it may be nil.
+func addTo(req *http.Request, more *scenarios.Switch) {
+	if more == nil {
+		return
+	}
+	if len(more.Query) > 0 {
+		query := req.URL.Query()
+		for name, v := range more.Query {
+			query.Set(name, v)
+		}
+		req.URL.RawQuery = query.Encode()
+	}
+	for name, v := range more.Header {
+		req.Header.Set(name, v)
+	}
 }

@@ -51,6 +51,14 @@ func spoilt(body []byte, m scenarios.Malformation, req *target.CreateRequest) ([
 		return replaced(body, ":"+quotedJSON(req.Runtime), `:["a","b"]`)
 	case scenarios.NullRuntime:
 		return replaced(body, ":"+quotedJSON(req.Runtime), ":null")
+	case scenarios.NoRuntime:
+		return without(body, "runtime")
+	case scenarios.EmptyRuntime:
+		return replaced(body, ":"+quotedJSON(req.Runtime), `:""`)
+	case scenarios.NoName:
+		return without(body, "name")
+	case scenarios.NumberName:
+		return replaced(body, ":"+quotedJSON(req.Name), ":42")
 	case scenarios.TextExternal:
 		return replaced(body, ":"+strconv.FormatBool(req.External), `:"yes"`)
 	}
@@ -78,6 +86,16 @@ func spoiltSecret(body []byte, m scenarios.Malformation, secrets map[string]gate
 		return replaced(body, entry, entry+","+quotedJSON(name)+`:""`)
 	}
 	return nil, fmt.Errorf("a create request cannot be made malformed as %q; this is a defect of the harness", m)
+}
+
+// without drops a field of a body that is an object.
+func without(body []byte, field string) ([]byte, error) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(body, &object); err != nil || object[field] == nil {
+		return nil, target.ErrNoPlace
+	}
+	delete(object, field)
+	return json.Marshal(object)
 }
 
 // replaced changes the first occurrence of a text that must be there.

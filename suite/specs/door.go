@@ -41,6 +41,9 @@ func (d *door) verify(ctx ginkgo.SpecContext, g *group) {
 	for _, left := range d.session.Leftovers() {
 		ginkgo.AddReportEntry("left at the target", left)
 	}
+	for _, hint := range d.session.Hints() {
+		ginkgo.AddReportEntry("hint", hint)
+	}
 	if err != nil {
 		ginkgo.Fail(fmt.Sprintf("no verdict about %s: %v", g.text, err))
 	}

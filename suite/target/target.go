@@ -87,6 +87,9 @@ type CreateRequest struct {
 	// Malformed says how the request is to be spoilt; empty where it is not. A
 	// target without request bodies is never asked for it.
 	Malformed scenarios.Malformation
+	// Switch is what the request adds to its fields, query and headers; nil where
+	// there is nothing.
+	Switch *scenarios.Switch
 	// Patience is how long one answer is waited for; past it the reply is Late.
 	Patience time.Duration
 	// Secrets are the workspace's; Globals are those of the tenant, which a
