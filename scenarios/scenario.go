@@ -314,7 +314,7 @@ type Expect struct {
 	// Loud: an allow must leave a trace (LIV-11).
 	Loud bool
 	// OrRejected: the server may also reject the request with a 4xx of its own
-	// (SEC-6).
+	// (SEC-6), also where it must not refuse for want of a credential.
 	OrRejected bool
 }
 

@@ -143,7 +143,7 @@ func (p *Proof) open(e Evidence) {
 	c := open[0]
 	p.Smallest = &OpenCombination{
 		ID: c.Scenario.ID, Title: c.Scenario.Title, Provider: c.provider(), Runtime: c.last().Runtime, Model: c.last().Model,
-		Stage: string(c.last().Stage), Secrets: c.secrets(), Effect: c.Scenario.Effect, Violations: c.Result.Violations,
+		Stage: string(c.last().Stage), Secrets: c.secrets(), Effect: c.effect(), Violations: c.Result.Violations,
 		Exchanges: c.Result.Exchanges, Replay: c.Result.Replay,
 	}
 	if e.Curl != nil {

@@ -220,6 +220,14 @@ type Case struct {
 // must be refused for want of the right credential. The others must be allowed.
 func (c *Case) combination() bool { return c.Scenario.MustRefuse() }
 
+// effect says what goes wrong in production because of the first violation.
+func (c *Case) effect() string {
+	if len(c.Result.Violations) == 0 {
+		return c.Scenario.Effect
+	}
+	return c.Scenario.EffectOf(c.Result.Violations[0].Rule)
+}
+
 // last is the step that the matrix asks about.
 func (c *Case) last() *scenarios.Step {
 	return &c.Scenario.Steps[len(c.Scenario.Steps)-1]

@@ -92,7 +92,7 @@ func (c *Collector) illustrate(f *Finding) {
 	r := c.kept[f.Scenarios[at]]
 	e := &f.Example
 	if e.ID != r.Scenario.ID {
-		*e = Example{ID: r.Scenario.ID, Title: r.Scenario.Title, Effect: r.Scenario.Effect, Step: -1}
+		*e = Example{ID: r.Scenario.ID, Title: r.Scenario.Title, Step: -1}
 	}
 	var best *judge.Violation
 	for i := range r.Violations {
@@ -102,6 +102,7 @@ func (c *Collector) illustrate(f *Finding) {
 		}
 	}
 	e.Step, e.Rule, e.Message, e.Want, e.Got = best.Step, best.Rule, best.Message, best.Want, best.Got
+	e.Effect = r.Scenario.EffectOf(best.Rule)
 	e.NotWaived = r.Reason
 	for _, x := range r.Exchanges {
 		e.Exchanges = append(e.Exchanges, exchangeLines(&x)...)

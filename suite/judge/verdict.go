@@ -140,5 +140,8 @@ func wantOf(s *scenarios.Step) string {
 	case scenarios.Any:
 		return fmt.Sprintf("%s answered with a 4xx or a normal verdict", s.Stage)
 	}
+	if x.OrRejected {
+		return fmt.Sprintf("%s allowed, or the request rejected by another rule", s.Stage)
+	}
 	return fmt.Sprintf("%s allowed", s.Stage)
 }

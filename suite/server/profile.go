@@ -93,6 +93,12 @@ type provisionCalls struct {
 	within                             time.Duration
 }
 
+// seesFailures reports whether a failed provisioning can be told at all. Events
+// need no ids and no times: those that are alike are told apart by their number.
+func (p *provisionCalls) seesFailures() bool {
+	return p.failures.set && p.list != nil || p.reason.set && p.reasonText != nil
+}
+
 type secretCalls struct {
 	set, list, remove, unreadable call
 	names, next                   *expression
@@ -209,6 +215,7 @@ func (p *Profile) missing(schema string) []string {
 	}
 	if claims("provision-presence") || claims("provision-liveness") {
 		need("provision.again and provision.state, but claims provisioning", p.provision.again.set && p.provision.state.set && p.provision.pending != nil && p.provision.running != nil)
+		need("provision.failures with a list, or provision.reason with a text, but claims provisioning; without one, no failed provisioning can be seen", p.provision.seesFailures())
 		need("secrets.workspace.set and remove, but claims provisioning", p.workspace.set.set && p.workspace.remove.set)
 	}
 	if claims("unreadable-secrets") {

@@ -28,6 +28,16 @@ workspaces:
 claims: [create-presence]
 `
 
+// provisioned is what lean lacks for provisioning, but for a way to see failures.
+const provisioned = `provision:
+  again: {request: {method: POST, path: "/workspaces/${id}/restart"}}
+  state: {request: {method: GET, path: "/workspaces/${id}"}, pending: .body.status == "starting", running: .body.status == "online"}
+secrets:
+  workspace:
+    set: {request: {method: PUT, path: "/workspaces/${id}/secrets/${key}"}}
+    remove: {request: {method: DELETE, path: "/workspaces/${id}/secrets/${key}"}}
+`
+
 func leanEdited(t testing.TB, pairs ...string) string {
 	t.Helper()
 	text := lean
@@ -79,8 +89,16 @@ func TestProfileErrors(t *testing.T) {
 		{"global-scope without requests", claims("global-scope"), []string{"f:1:1: the profile has no secrets.global.set, list and remove, but claims global-scope"}},
 		{"provisioning without requests", claims("provision-presence"), []string{
 			"f:1:1: the profile has no provision.again and provision.state, but claims provisioning",
+			"f:1:1: the profile has no provision.failures with a list, or provision.reason with a text, but claims provisioning; without one, no failed provisioning can be seen",
 			"f:1:1: the profile has no secrets.workspace.set and remove, but claims provisioning",
 		}},
+		{"provisioning whose failures cannot be seen", edit("[create-presence]", "[provision-presence]", "workspaces:", provisioned+"workspaces:"), []string{
+			"f:1:1: the profile has no provision.failures with a list, or provision.reason with a text, but claims provisioning; without one, no failed provisioning can be seen",
+		}},
+		{"failures without a list", edit("[create-presence]", "[provision-presence]", "workspaces:", provisioned+"workspaces:", "provision:", "provision:\n  failures: {request: {method: GET, path: /events}}"), []string{
+			"f:1:1: the profile has no provision.failures with a list, or provision.reason with a text, but claims provisioning; without one, no failed provisioning can be seen",
+		}},
+		{"a reason is enough", edit("[create-presence]", "[provision-presence]", "workspaces:", provisioned+"workspaces:", "provision:", "provision:\n  reason: {request: {method: GET, path: '/workspaces/${id}'}, text: .body.error}"), nil},
 		{"atomicity without a list", claims("atomicity"), []string{"f:1:1: the profile has no workspaces.list, but claims atomicity"}},
 		{"unreadable secrets without a way to plant them", claims("unreadable-secrets"), []string{"f:1:1: the profile has no secrets.workspace.unreadable, but claims unreadable-secrets"}},
 		{"a loud line that is no expression", edit("claims:", "loud: {line: '{provider} {credential} ('}\nclaims:"), []string{"f:10:14: line is no regular expression: loud.line of the profile: error parsing regexp: missing closing ): `\\b(?:p)\\b \\b(?:C)\\b (`"}},

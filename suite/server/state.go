@@ -222,6 +222,9 @@ func (t *Target) settled(ctx context.Context, w target.Workspace) (moved bool, e
 	}
 }
 
+// errNoFailures is what a provisioning comes to whose failure cannot be seen.
+var errNoFailures = errors.New("state is neither pending nor running, and the profile names no failures; add provision.failures or provision.reason to it, or correct provision.state")
+
 // watch waits for the outcome of a provisioning: a state that says it runs, or
 // a failure that was not there before.
 func (t *Target) watch(ctx context.Context, w target.Workspace, before []failure, doubt bool) target.Reply {
@@ -248,7 +251,10 @@ func (t *Target) watch(ctx context.Context, w target.Workspace, before []failure
 				t.doubts.Proved()
 			}
 			doubt = false // whatever comes now is new
-		case !running:
+		case !p.seesFailures(): // by a claim of the command line; a profile's own is refused when it is read
+			out.Outcome, out.Err = target.Failed, errNoFailures
+			return out
+		default:
 			f, found, r, err := t.newFailure(ctx, w, before)
 			if err != nil {
 				return failed(cause(ctx, err))

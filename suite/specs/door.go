@@ -14,6 +14,8 @@ import (
 // A door is one container: the specs that it declares, and the session that
 // replays them.
 type door struct {
+	// name is the container's own text.
+	name    string
 	session *conform.Session
 	groups  []*group
 	batches []*batch
@@ -27,7 +29,7 @@ func newDoor(o Options) (*door, error) {
 		return nil, err
 	}
 	groups := grouped(session.All, session.Claimed)
-	return &door{session, groups, batched(groups)}, nil
+	return &door{session: session, groups: groups, batches: batched(groups)}, nil
 }
 
 // verify fails the current spec unless every scenario of the group passes.
@@ -52,7 +54,7 @@ func (d *door) verify(ctx ginkgo.SpecContext, g *group) {
 		ginkgo.AddReportEntry("waived", text, ginkgo.ReportEntryVisibilityAlways)
 	}
 	if text := failureText(results); text != "" {
-		ginkgo.Fail(text + "\nreplay: " + replayCommand(ginkgo.CurrentSpecReport().FullText(), seed))
+		ginkgo.Fail(text + "\nreplay: " + replayCommand(d.name, ginkgo.CurrentSpecReport().FullText(), seed))
 	}
 }
 

@@ -2,11 +2,9 @@ package specs
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/conform"
 )
@@ -31,9 +29,4 @@ func failureText(results []suite.Result) string {
 		fmt.Fprintf(&b, "\n… and %d more\n", more)
 	}
 	return b.String()
-}
-
-// replayCommand is the command that runs one spec alone, with the same values.
-func replayCommand(fullText string, seed int64) string {
-	return fmt.Sprintf("go test %s-count=1 -ginkgo.seed=%d -ginkgo.focus=%s", conform.InDirectory(), seed, spelled.Shell(regexp.QuoteMeta(fullText)+"$"))
 }

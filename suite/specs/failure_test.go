@@ -63,20 +63,41 @@ func child(t *testing.T, gate string, args ...string) (output string, failed boo
 // replays the failing spec alone.
 func TestSpecsFailForFaultyGate(t *testing.T) {
 	t.Parallel()
-	out, failed := child(t, "any-known-credential", "-ginkgo.label-filter=class:mismatched && rule:REF-4", "-ginkgo.focus=the reference gate")
+	out, failed := child(t, "any-known-credential", "-ginkgo.label-filter=class:mismatched && rule:REF-4", "-ginkgo.focus=door the reference gate")
 	for _, part := range []string{"1 Failed", "PRE-2: a workspace that must be refused was allowed", "want: create refused with MISSING_BYOK_CREDENTIAL", "got:  allowed"} {
 		if !failed || !strings.Contains(out, part) {
 			t.Fatalf("failed %t, want true and %q in\n%s", failed, part, out)
 		}
 	}
-	found := regexp.MustCompile(`replay: go test -C '[^']+' -count=1 (-ginkgo\.seed=\d+) (-ginkgo\.focus=)'([^']+)'`).FindStringSubmatch(out)
+	found := regexp.MustCompile(`replay: go test -C '?[^ ]+ -count=1 -run '\^TestSpecs\$' (-ginkgo\..*)`).FindStringSubmatch(out)
 	if found == nil {
 		t.Fatalf("no command to replay in\n%s", out)
 	}
-	if out, failed = child(t, "any-known-credential", found[1], found[2]+found[3]); !failed || !strings.Contains(out, "Ran 1 of ") {
+	words, err := exec.CommandContext(t.Context(), "sh", "-c", `printf '%s\n' `+found[1]).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := strings.Split(strings.TrimSpace(string(words)), "\n")
+	if out, failed = child(t, "any-known-credential", flags...); !failed || !strings.Contains(out, "Ran 1 of ") {
 		t.Errorf("replayed: failed %t, want true and one spec in\n%s", failed, out)
 	}
-	if out, failed = child(t, "", found[1], found[2]+found[3]); failed || !strings.Contains(out, "Ran 1 of ") {
+	if out, failed = child(t, "", flags...); failed || !strings.Contains(out, "Ran 1 of ") {
 		t.Errorf("replayed at the reference gate: failed %t, want false and one spec in\n%s", failed, out)
+	}
+}
+
+func TestFocusOn(t *testing.T) {
+	for name, test := range map[string]struct {
+		all  []string
+		want string
+	}{
+		"alone":              {[]string{"a gate"}, `-ginkgo.focus=' outer a gate class (text)$'`},
+		"a longer beginning": {[]string{"a gate", "a gate with more"}, `-ginkgo.focus=' outer a gate class (text)$'`},
+		"the same end":       {[]string{"a gate", "not a gate"}, `-ginkgo.focus=' outer a gate class (text)$' -ginkgo.skip='not a gate class (text)$'`},
+	} {
+		want := strings.NewReplacer("(", `\(`, ")", `\)`).Replace(test.want)
+		if got := focusOn("a gate", "outer a gate class (text)", test.all); got != want {
+			t.Errorf("%s: flags are %s, want %s", name, got, want)
+		}
 	}
 }

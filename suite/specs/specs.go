@@ -40,6 +40,7 @@ type Options = conform.Options
 // result is always true.
 func Describe(name string, o Options) bool {
 	at := types.NewCodeLocation(1)
+	names = append(names, name)
 	return ginkgo.Describe(name, at, func() {
 		d, err := newDoor(o)
 		if err != nil {
@@ -50,6 +51,7 @@ func Describe(name string, o Options) bool {
 		if d.session.Shared() {
 			serial = append(serial, ginkgo.Serial)
 		}
+		d.name = name
 		for _, b := range d.batches {
 			ginkgo.Describe(b.text, at, ginkgo.Ordered, ginkgo.ContinueOnFailure, serial, func() {
 				for _, g := range b.groups {

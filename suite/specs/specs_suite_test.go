@@ -60,6 +60,12 @@ var _ = specs.Describe("the reference gate", specs.Options{
 	Budget:   budget,
 })
 
+// Its name ends like another's, whose failures are replayed without this one.
+var _ = specs.Describe("beside the reference gate", specs.Options{
+	Registry: underTest(),
+	Gate:     build, IDs: []string{"mismatched/report"}, Budget: budget,
+})
+
 // By itself a Go value does not claim that provisioning probes, so the
 // scenarios about that are counted, and shown, in a spec of their own.
 var _ = specs.Describe("the reference gate with fewer claims", specs.Options{
