@@ -159,7 +159,8 @@ func openProcess(ctx context.Context, s *subject, cfg *suite.Config) (func(), er
 		name = s.kind + ":" + s.Name
 	}
 	cfg.Budget = commandBudget
-	t := &opened{providers: suite.NewProviders(cfg.Registry), budget: cfg.Budget}
+	t := newOpened(cfg.Registry)
+	t.budget = cfg.Budget
 	f := &runFlags{command: []string{program, "serve", "--gate", name, "--probe-budget", cfg.Budget.String()}}
 	if err := t.openCommand(ctx, profile, cfg.Registry, f); err != nil {
 		t.close()

@@ -51,6 +51,13 @@ type opened struct {
 	stop   []func()
 }
 
+// newOpened has fake providers for what the registry names, and no target yet.
+func newOpened(reg *registry.Registry) *opened {
+	t := &opened{providers: suite.NewProviders(reg)}
+	t.handler = t.providers.Handler()
+	return t
+}
+
 func (t *opened) close() {
 	for _, f := range slices.Backward(t.stop) {
 		f()
@@ -65,8 +72,8 @@ func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*open
 	if err != nil {
 		return nil, err
 	}
-	t := &opened{providers: suite.NewProviders(reg), budget: f.budget, claims: f.claims, profileDigest: profile.Digest}
-	t.handler = t.providers.Handler()
+	t := newOpened(reg)
+	t.budget, t.claims, t.profileDigest = f.budget, f.claims, profile.Digest
 	switch {
 	case len(f.command) > 0 && f.target != "":
 		return nil, errors.New("both --target and a command were given; give one")
