@@ -90,7 +90,7 @@ func (p *parser) decode(v any) (place, error) {
 	from := p.dec.InputOffset()
 	p.in.until = from + p.in.most
 	err := p.dec.Decode(v)
-	return place{from, p.dec.InputOffset() - from}, err
+	return place{from: from, size: p.dec.InputOffset() - from}, err
 }
 
 // parse reads a whole report. It is readable where its header is, and partial

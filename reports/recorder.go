@@ -27,8 +27,12 @@ type Recorder struct {
 	ended   bool
 }
 
-// A place is where a result stands in a file, in bytes.
-type place struct{ from, size int64 }
+// A place is where a result stands in a file, in bytes, and the place in the list
+// of what was seen; nil where it has none.
+type place struct {
+	from, size int64
+	seen       *int
+}
 
 // NewRecorder begins a run. Close the recorder in any case.
 func NewRecorder(h Header) (*Recorder, error) {
@@ -63,6 +67,8 @@ func (r *Recorder) Result(result *Result) error {
 		return fmt.Errorf("record a result: %w", err)
 	}
 	slim := r.shared.slim(*result)
+	seen := slim.SeenAt
+	slim.SeenAt = nil // its number is known at the end, and put there by raw
 	line, err := encode(slim)
 	if err != nil {
 		return fmt.Errorf("encode the result %q: %w", result.ID, err)
@@ -73,7 +79,7 @@ func (r *Recorder) Result(result *Result) error {
 	e := entryOf(result)
 	e.ID, e.Class = normalText(e.ID), r.shared.text(normalText(e.Class))
 	r.entries = append(r.entries, e)
-	r.places = append(r.places, place{r.at, int64(len(line))})
+	r.places = append(r.places, place{r.at, int64(len(line)), seen})
 	r.at += int64(len(line))
 	r.tally.Add(result)
 	return nil
@@ -104,10 +110,34 @@ func (r *Recorder) End(f Footer) (*Run, error) {
 	for i, at := range order {
 		entries[i], places[i] = r.entries[at], r.places[at]
 	}
-	file := r.file
-	raw := func(i int) ([]byte, error) { return readPlace(file, places[i]) }
-	run := &Run{Header: r.header, Footer: Normal(f), entries: entries, seen: r.shared.seen, raw: raw, at: decoded(entries, raw, r.shared.seen), close: r.Close}
-	return run, nil
+	file, seen := r.file, inOrder(places, r.shared.seen)
+	raw := func(i int) ([]byte, error) {
+		text, err := readPlace(file, places[i])
+		if err == nil && places[i].seen != nil {
+			text = fmt.Appendf(text[:len(text)-1], `,"seen":%d}`, *places[i].seen)
+		}
+		return text, err
+	}
+	return &Run{Header: r.header, Footer: Normal(f), entries: entries, seen: seen, raw: raw, at: decoded(entries, raw, seen), close: r.Close}, nil
+}
+
+// inOrder numbers what was seen by the results' ids, whatever ended first, so that
+// one seed gives one report.
+func inOrder(places []place, seen [][]Seen) [][]Seen {
+	var out [][]Seen
+	at := make(map[int]*int, len(seen))
+	for i := range places {
+		was := places[i].seen
+		if was == nil {
+			continue
+		}
+		if at[*was] == nil {
+			n := len(out)
+			at[*was], out = &n, append(out, seen[*was])
+		}
+		places[i].seen = at[*was]
+	}
+	return out
 }
 
 // Close lets go of the file. It may be called again, also on the run of End.

@@ -42,6 +42,9 @@ func newMergeCommand() *cobra.Command {
 				return err
 			}
 			defer merged.Close()
+			if err := explainMerged(merged, cmd.ErrOrStderr()); err != nil {
+				return err
+			}
 			if err := writeReports(merged, specs); err != nil {
 				return err
 			}

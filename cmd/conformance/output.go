@@ -35,6 +35,8 @@ type output struct {
 	stderr   io.Writer
 	// left is how many scenarios have not ended yet.
 	left int
+	// unkept: a result could not be recorded, so that there is no whole report.
+	unkept bool
 	// err is the first error of writing something; the run goes on without it.
 	err error
 }
@@ -93,7 +95,9 @@ func (o *output) handle(e suite.Event) {
 		}
 		o.failed(o.console.Result(&r))
 		if o.recorder != nil {
-			o.failed(o.recorder.Result(&r))
+			err := o.recorder.Result(&r)
+			o.unkept = o.unkept || err != nil
+			o.failed(err)
 		}
 	case suite.Ended:
 		o.end(e.Summary)
@@ -122,7 +126,7 @@ func (o *output) end(s suite.Summary) {
 	for i := range footer.Rules {
 		footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
 	}
-	if o.recorder != nil && o.err == nil {
+	if o.recorder != nil && !o.unkept {
 		run, err := o.recorder.End(footer)
 		if err == nil {
 			err = showIn(o.files, run)

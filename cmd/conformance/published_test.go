@@ -61,7 +61,10 @@ func TestPublish(t *testing.T) {
 		if *publishRuns {
 			publish(t, folder, c.status, args, publishedReadme(c.folder, args))
 		}
-		if now, then := digestNow(t), readRun(t, folder).Corpus.Digest; *released && then != now {
+		if !*released {
+			continue // TestPublished holds what is there
+		}
+		if now, then := digestNow(t), readRun(t, folder).Corpus.Digest; then != now {
 			t.Errorf("%s is a run of %s, and the corpus is %s; raise scenarios/VERSION, then: go test ./cmd/conformance -run TestPublish -publish", folder, then, now)
 		}
 	}

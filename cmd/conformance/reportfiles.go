@@ -22,7 +22,10 @@ func writeReports(run *reports.Run, specs []string) error {
 	if err != nil {
 		return err
 	}
-	return showIn(files, run)
+	if err := showIn(files, run); err != nil {
+		return fmt.Errorf("writing a report: %w", err)
+	}
+	return nil
 }
 
 // showIn writes a run into files that were begun, and puts them in their places.
@@ -39,10 +42,7 @@ func showIn(files []*view.File, run *reports.Run) error {
 		})
 	}
 	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("writing a report: %w", err)
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // onStandardOutput reports whether one of the files is standard output.

@@ -96,7 +96,7 @@ func oddResults() []suite.Result {
 func consoleText(t *testing.T, r reports.Result) string {
 	t.Helper()
 	var b strings.Builder
-	w := view.NewConsole(&b, view.ConsoleOptions{})
+	w := view.NewConsole(&b, view.ConsoleOptions{Failures: 1})
 	if err := w.Begin(reports.Header{}); err != nil {
 		t.Fatal(err)
 	}

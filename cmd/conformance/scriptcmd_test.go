@@ -93,8 +93,10 @@ type xmlText struct {
 // what the server under test made up. Who was called with which credential is the
 // same; how often, and whether an answer still came, is not: a server provisions
 // in the background, and is interrupted in it when its workspace is removed.
-const unvarying = `del(.started, .ended.finished, .ended.replayed_again, .target.address)
-	| .results[] |= (del(.duration_ms, .exchanges) | .records[]?.seen.calls |= (. // [] | map(del(.status)) | unique))`
+const unvarying = `.seen as $seen | del(.started, .ended.finished, .ended.replayed_again, .target.address, .seen)
+	| .results[] |= (if .seen then .records = [$seen[.seen][] | {seen: .}] | del(.seen) else . end
+		| del(.duration_ms, .exchanges) | .records[]?.seen.calls |= (. // [] | map(del(.status)) | unique))
+	| (.findings // [])[] |= del(.example.exchanges)`
 
 // sameruns A B holds two JSON reports to the same content, in the same order,
 // but for what may vary; negated, they must differ.
