@@ -129,8 +129,12 @@ func (s *server) probe(p *provider, name, value string) error {
 }
 
 // What is stored of a request: a workspace if the gate admits it, or the secrets.
-func (s *server) create(_ string, w workspace) (any, error) { return w, s.admit(w, true) }
-func secrets(_ string, w workspace) (any, error)            { return w.Secrets, nil }
+// The default runtime is put in before the gate, which derives from it.
+func (s *server) create(_ string, w workspace) (any, error) {
+	w.Runtime = cmp.Or(w.Runtime, "claude-code")
+	return w, s.admit(w, true)
+}
+func secrets(_ string, w workspace) (any, error) { return w.Secrets, nil }
 
 // restart returns what keeps a workspace from starting, or nil.
 func (s *server) restart(id string, w workspace) (any, error) {

@@ -128,8 +128,8 @@ function tunnel(proxy, { hostname, port }, signal) {
 const methods = {
   'POST workspace.create': async (_, { name, runtime, model, external = false, credentials = [] }) => {
     const areText = (...values) => values.every((value) => typeof value === 'string');
-    if (!areText(name, runtime, model) || !Array.isArray(credentials) || !credentials.every((c) => areText(c?.name, c?.value))) {
-      throw new Problem(400, 'INVALID', 'name, runtime and model are texts, credentials a list of {"name": text, "value": text}');
+    if (!areText(name, runtime, model) || runtime === '' || !Array.isArray(credentials) || !credentials.every((c) => areText(c?.name, c?.value))) {
+      throw new Problem(400, 'INVALID', 'name, runtime and model are texts, runtime is not empty, credentials a list of {"name": text, "value": text}');
     }
     const own = new Map(credentials.map((c) => [c.name, c.value]));
     const workspace = { id: randomUUID(), name, runtime, model, external: external === true, own, attempt: 0 };

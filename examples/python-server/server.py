@@ -164,10 +164,10 @@ class Handler(BaseHTTPRequestHandler):
 
 def create(body):
     match body:
-        case {"label": str(), "runtime": str(), "model": str(), "secrets": dict() as secrets} if all(isinstance(v, str) for v in secrets.values()):
+        case {"label": str(), "runtime": str(), "model": str(), "secrets": dict() as secrets} if body["runtime"] and all(isinstance(v, str) for v in secrets.values()):
             agent = {"external": False, **body, "id": str(uuid.uuid4()), "starts": 0}
         case _:
-            raise Problem(400, "INVALID", "label, runtime and model are texts, secrets an object of texts")
+            raise Problem(400, "INVALID", "label, runtime and model are texts, runtime is not empty, secrets an object of texts")
     admit(agent)  # nothing is stored yet, so a refusal has nothing to undo
     agents[agent["id"]] = start(agent)
     return 201, {"id": agent["id"]}

@@ -51,6 +51,8 @@ class Handler(BaseHTTPRequestHandler):
             problem = missing(agent)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return self.answer(400, {"error": "an agent has a title, a runtime, a model and an env of texts"})
+        if agent["runtime"] == "":
+            return self.answer(400, {"error": "runtime is empty"})
         if problem:
             return self.answer(422, {"code": "MISSING_BYOK_CREDENTIAL", "error": problem})
         agents[id := str(uuid.uuid4())] = agent
