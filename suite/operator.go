@@ -15,13 +15,11 @@ const operatorScope = judge.OperatorScope
 
 // decoys are credentials of an operator, for the environment of a server under
 // test. The fakes answer that they are alive, so that a server which uses one gets
-// what it hopes for, and is seen. It owns them.
+// what it hopes for, and is seen.
 type decoys struct {
 	seed string
 	env  map[string]string
 }
-
-func (*decoys) owns() {}
 
 // ScenarioID is empty: no scenario gave them.
 func (*decoys) ScenarioID() string { return "" }
