@@ -38,6 +38,9 @@ func Check(ctx context.Context, cfg Config) ([]target.Point, error) {
 	}
 	created := createPoint(seen.created)
 	points := []target.Point{created, deletePoint(created, seen), proxyPoint(cfg, seen.created)}
+	if p := globalPoint(ctx, seen.Target, cfg, s); p != nil {
+		points = append(points, *p)
+	}
 	for i := range points {
 		// They quote replies, and a reply may hold anything.
 		points[i].Seen, points[i].Advice = cfg.Providers.Mask(points[i].Seen), cfg.Providers.Mask(points[i].Advice)

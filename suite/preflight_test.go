@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +28,34 @@ type smallServer struct {
 	probe func(value string)
 	mu    sync.Mutex
 	rows  map[string]string
+	// globals are the names of the global secrets; keeps: they are not removed, and
+	// the reply says that they are; drops: they are not set, likewise.
+	globals      []string
+	keeps, drops bool
+}
+
+func (s *smallServer) secrets(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodGet:
+		list := []map[string]string{}
+		for _, name := range s.globals {
+			list = append(list, map[string]string{"key": name})
+		}
+		text, _ := json.Marshal(list) // strings always encode
+		reply(w, 200, string(text))
+	case http.MethodDelete:
+		if !s.keeps {
+			s.globals = slices.DeleteFunc(s.globals, func(name string) bool { return name == path.Base(r.URL.Path) })
+		}
+		reply(w, 200, "{}")
+	default:
+		var body struct{ Key string }
+		_ = json.NewDecoder(r.Body).Decode(&body) // a check sends what it should
+		if !s.drops {
+			s.globals = append(s.globals, body.Key)
+		}
+		reply(w, 200, "{}")
+	}
 }
 
 func (s *smallServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -42,8 +72,8 @@ func (s *smallServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/health":
 		reply(w, 200, "{}")
-	case r.URL.Path == "/settings/secrets":
-		reply(w, 200, "[]")
+	case strings.HasPrefix(r.URL.Path, "/settings/secrets"):
+		s.secrets(w, r)
 	case r.URL.Path == "/workspaces" && r.Method == http.MethodPost:
 		var body struct {
 			Name    string
@@ -98,14 +128,16 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	right := []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "ok delete", "ok probe"}
+	right := []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "ok delete", "ok probe", "ok set and remove"}
 	tests := []struct {
 		name string
 		// edit replaces in the profile; token is the server's.
 		edit   []string
 		token  string
 		silent bool
-		want   []string
+		// keeps and drops are the server's.
+		keeps, drops bool
+		want         []string
 		// fault is that of the first point that is wrong, and advice a piece of it.
 		fault, advice string
 	}{
@@ -113,11 +145,13 @@ func TestCheck(t *testing.T) {
 		{name: "wrong token", token: "other", want: []string{"ok reachable", "wrong authorised", "not asked global secrets"}, fault: target.InServer, advice: "the same token"},
 		{name: "wrong health path", edit: []string{"path: /health", "path: /healthz"}, want: []string{"wrong reachable", "not asked authorised", "not asked global secrets"}, fault: target.InProfile, advice: "correct health.request"},
 		{name: "wrong path of the global secrets", edit: []string{"list: {request: {method: GET, path: /settings/secrets}", "list: {request: {method: GET, path: /secrets}"}, want: []string{"ok reachable", "ok authorised", "wrong global secrets"}, fault: target.InProfile, advice: "secrets.global.list"},
-		{name: "wrong path of create", edit: []string{"    method: POST\n    path: /workspaces\n", "    method: POST\n    path: /agents\n"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "not asked delete", "not asked probe"}, fault: target.InProfile, advice: "correct create.request"},
-		{name: "no id where it is looked for", edit: []string{"id: .body.id\n", "id: .body.uuid\n"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "ok delete", "ok probe"}, fault: target.InProfile, advice: "correct create.id"},
-		{name: "a success that is none by the profile", edit: []string{"allowed: .status == 201", "allowed: .status == 200"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "ok delete", "ok probe"}, fault: target.InProfile, advice: "correct create.allowed"},
-		{name: "a delete that is none by the profile", edit: []string{"removed: .status == 200 or .status == 404", "removed: .status == 204 or .status == 404"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "wrong delete", "ok probe"}, fault: target.InProfile, advice: "correct workspaces.remove"},
-		{name: "probes that do not come to us", silent: true, want: []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "ok delete", "not met probe"}},
+		{name: "wrong path of create", edit: []string{"    method: POST\n    path: /workspaces\n", "    method: POST\n    path: /agents\n"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "not asked delete", "not asked probe", "ok set and remove"}, fault: target.InProfile, advice: "correct create.request"},
+		{name: "no id where it is looked for", edit: []string{"id: .body.id\n", "id: .body.uuid\n"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "ok delete", "ok probe", "ok set and remove"}, fault: target.InProfile, advice: "correct create.id"},
+		{name: "a success that is none by the profile", edit: []string{"allowed: .status == 201", "allowed: .status == 200"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "ok delete", "ok probe", "ok set and remove"}, fault: target.InProfile, advice: "correct create.allowed"},
+		{name: "a delete that is none by the profile", edit: []string{"removed: .status == 200 or .status == 404", "removed: .status == 204 or .status == 404"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "wrong delete", "ok probe", "ok set and remove"}, fault: target.InProfile, advice: "correct workspaces.remove"},
+		{name: "a removal that removes nothing", keeps: true, want: append(slices.Clone(right[:6]), "wrong set and remove"), fault: target.InProfile, advice: "secrets.global.remove"},
+		{name: "a setting that sets nothing", drops: true, want: append(slices.Clone(right[:6]), "wrong set and remove"), fault: target.InProfile, advice: "secrets.global.set"},
+		{name: "probes that do not come to us", silent: true, want: []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "ok delete", "not met probe", "ok set and remove"}},
 	}
 	reg := registry.Embedded()
 	corpus, err := scenarios.Embedded()
@@ -142,7 +176,7 @@ func TestCheck(t *testing.T) {
 				t.Fatal(err)
 			}
 			cfg := Config{Registry: reg, Scenarios: all, Providers: NewProviders(reg), Claims: p.Claims, Budget: time.Second, Seed: "s"}
-			fake := &smallServer{token: "t"}
+			fake := &smallServer{token: "t", keeps: test.keeps, drops: test.drops}
 			if test.token != "" {
 				fake.token = test.token
 			}

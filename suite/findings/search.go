@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -345,6 +346,12 @@ func better(a, b *state) bool {
 	return x > y
 }
 
+// simpler orders literals that do the same, so that a description does not depend
+// on the order in which facts were found.
+func simpler(a, b *literal) bool {
+	return cmp.Or(cmp.Compare(a.weight, b.weight), cmp.Compare(a.axis, b.axis), slices.Compare(a.values, b.values)) < 0
+}
+
 // closest covers all of what is left with as little that passed as can be.
 func (t *table) closest(g *group, rest set) *clause {
 	c := &clause{group: g, units: rest, exceptions: slices.Clone(g.passed)}
@@ -356,7 +363,7 @@ func (t *table) closest(g *group, rest set) *clause {
 			if l.not {
 				n = c.exceptions.len() - n
 			}
-			if n < left {
+			if n < left || n == left && at >= 0 && simpler(&l, &lits[at]) {
 				at, left = i, n
 			}
 		}
