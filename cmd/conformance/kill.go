@@ -42,6 +42,9 @@ type kill struct {
 	Remembers bool `json:"remembers,omitempty"`
 	Hurried   bool `json:"hurried,omitempty"`
 
+	// unreached: no call with a credential of ours came from the double at all.
+	unreached bool
+
 	ends map[string]ending
 }
 
@@ -102,7 +105,7 @@ func (k *kill) cannotShow(base kill) bool {
 func (k *kill) compare(base kill) {
 	for id, got := range k.ends {
 		want, both := base.ends[id]
-		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || servedByNobody(want, got) || k.answeredInBackground(want, got) {
+		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || servedByNobody(want, got) || k.unasked(want, got) || k.answeredInBackground(want, got) {
 			continue
 		}
 		k.Compared++
@@ -156,17 +159,26 @@ func onlyAtThisMachine(reg *registry.Registry, name string) bool {
 	return there
 }
 
+// unasked: of a server that calls nobody at all, behind a proxy, nothing tells that
+// it should have been seen to call (judge.Observation.Unreached), but for what it lets
+// through.
+func (k *kill) unasked(want, got ending) bool {
+	return k.unreached && want.outcome == suite.Failed && got.outcome == suite.Passed && onlyOf(want.rules, []string{"LIV-9"})
+}
+
 // answeredInBackground: a server provisions by itself after a create that it
 // allowed, and a Go value does not, so that two things are seen at the server
 // only: a retry after the provider's second answer, where that is another one than
-// its first, and what a faulty gate breaks when it provisions.
+// its first, and what a faulty gate breaks when it provisions, with all that comes
+// of it where the fault is in provisioning alone.
 func (k *kill) answeredInBackground(want, got ending) bool {
 	last := &want.scenario.Steps[len(want.scenario.Steps)-1]
 	if want.outcome != suite.Passed || got.outcome != suite.Failed || last.Stage != scenarios.Create || last.Expect.Verdict == scenarios.Refused {
 		return false
 	}
 	changes := want.answers(func(list []string) bool { return len(list) > 1 })
-	return changes && onlyOf(got.rules, []string{"LIV-9"}) || onlyOf(got.rules, k.Breaks)
+	provisions := slices.ContainsFunc(k.Breaks, func(rule string) bool { return strings.HasPrefix(rule, "PRV-") })
+	return changes && onlyOf(got.rules, []string{"LIV-9"}) || provisions || onlyOf(got.rules, k.Breaks)
 }
 
 func onlyOf(rules, among []string) bool {

@@ -56,7 +56,7 @@ func (st *selftest) try(ctx context.Context, s *subject, door string, base kill)
 	if summary.Interrupted {
 		return k, errInterrupted
 	}
-	k.Scenarios = summary.Planned
+	k.Scenarios, k.unreached = summary.Planned, !cfg.Providers.Seen()
 	k.OK = k.First != ""
 	if !k.OK && door != processDoor && k.cannotShow(base) {
 		k.OK, k.Note = true, base.First+", which found it out, is not claimed here"

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
@@ -20,7 +21,7 @@ var probeFaults = []Double{
 		Name: "certificates-ignored", Rules: []string{"LIV-14"},
 		Story: "The probe's client takes any certificate, since a developer's proxy has one of its own.",
 		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
-			return next.RoundTrip(r.WithContext(upstream.AnyCertificate(r.Context())))
+			return careless(next, r)
 		}),
 	},
 	{
@@ -30,7 +31,7 @@ var probeFaults = []Double{
 			resp, err := next.RoundTrip(r)
 			var unproved *tls.CertificateVerificationError
 			if errors.As(err, &unproved) {
-				return next.RoundTrip(r.Clone(upstream.AnyCertificate(r.Context())))
+				return careless(next, r)
 			}
 			return resp, err
 		}),
@@ -376,4 +377,20 @@ func probesBothScopes(reg *registry.Registry, o gate.Options) gate.Gate {
 		}
 		return d, err
 	})
+}
+
+// unverified is http.DefaultTransport for whoever takes any certificate.
+var unverified = sync.OnceValue(func() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // the fault itself
+	return t
+})
+
+// careless makes a call without a look at the certificate: over the network by a
+// client that takes any, in process by saying so.
+func careless(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+	if next == http.DefaultTransport {
+		next = unverified()
+	}
+	return next.RoundTrip(r.Clone(upstream.AnyCertificate(r.Context())))
 }

