@@ -116,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self):
         try:
-            path = [urllib.parse.unquote(part) for part in self.path.strip("/").split("/")]
+            path = [urllib.parse.unquote(part) for part in self.path.partition("?")[0].strip("/").split("/")]
             status, body = self.route(path, self.read())
         except Problem as problem:
             status, body = problem.status, problem.body
