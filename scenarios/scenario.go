@@ -275,7 +275,7 @@ const (
 	NullRuntime   Malformation = "null-runtime"    // null for the runtime
 	TextExternal  Malformation = "string-external" // the string "yes" for external
 	NoRuntime     Malformation = "no-runtime"      // no runtime at all: the server's default (PRE-9)
-	EmptyRuntime  Malformation = "empty-runtime"   // an empty runtime: the server's default (PRE-9)
+	EmptyRuntime  Malformation = "empty-runtime"   // an empty runtime: unknown, or the default, as the server likes
 	NoName        Malformation = "no-name"         // no name (SEC-1)
 	NumberName    Malformation = "number-name"     // a number for the name (SEC-1)
 )
