@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,14 +14,14 @@ import (
 func TestPlainLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		requests := 0
+		var requests atomic.Int64
 		p := newPlain(&out)
-		p.Watch(Gauge{Requests: func() int { return requests }})
+		p.Watch(Gauge{Requests: func() int { return int(requests.Load()) }})
 		p.Begin("replaying", 1000, "scenarios")
 		for range 40 {
 			time.Sleep(time.Second - time.Millisecond)
 			p.Step(Passed)
-			requests += 5
+			requests.Add(5)
 		}
 		p.Step(Failed)
 		p.End()
