@@ -85,9 +85,11 @@ func TestServersThatTellNothingApart(t *testing.T) {
 		name  string
 		spoil func(http.Handler) http.Handler
 		told  []string
+		// byChance: a replay may meet the right verdict, so that a refusal may pass.
+		byChance bool
 	}{
-		{"a workspace for all", onCreate(gives(201, "application/json", `{"id":"7"}`)), []string{"a workspace that must be refused was allowed", "LIV-"}},
-		{"another scenario's verdict", swaps, []string{"want create refused with", "want create allowed"}},
+		{"a workspace for all", onCreate(gives(201, "application/json", `{"id":"7"}`)), []string{"a workspace that must be refused was allowed", "LIV-"}, false},
+		{"another scenario's verdict", swaps, []string{"want create refused with", "want create allowed"}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -97,8 +99,7 @@ func TestServersThatTellNothingApart(t *testing.T) {
 			var text strings.Builder
 			for _, res := range e.results {
 				text.WriteString(told(res))
-				// The verdict before may by chance be the right one, where a scenario is replayed.
-				if res.Outcome == suite.Passed && res.Scenario.MustRefuse() && test.name != "another scenario's verdict" {
+				if res.Outcome == suite.Passed && res.Scenario.MustRefuse() && !test.byChance {
 					t.Errorf("%s passed", res.Scenario.ID)
 				}
 			}
