@@ -16,9 +16,11 @@ import (
 // it should be; only the tests set one, to see the vendored suite fail under
 // that rule. A server of yours needs no such file.
 //
-// Every core rule has one but LIV-10, which is about a stored secret that cannot be
-// decrypted: no request can plant that, so TestUnreadableSecret does. PRV-3 and the
-// DIA rules are extended, and this server is held to the core.
+// Every core rule has one but two. LIV-10 is about a stored secret that cannot be
+// decrypted: no request can plant that, so TestUnreadableSecret does. LIV-14 is about
+// certificates, which a transport in process does not show: run the built server behind
+// the proxy (conformance run -- COMMAND) for it. PRV-3 and the DIA rules are extended,
+// and this server is held to the core.
 type faults struct {
 	NeedsNothing        bool // PRE-1: no credential is asked for
 	AnyKnownName        bool // PRE-2: any provider's credential counts
@@ -30,6 +32,8 @@ type faults struct {
 	SearchesAll         bool // DER-1: a provider that is not native to the runtime is found
 	FirstDeclaredWins   bool // DER-2: of two owners the first wins, whatever is in scope
 	GatesUnderivable    bool // DER-3: an unknown pair needs a credential
+	OperatorCounts      bool // PRE-8: the operator's environment counts as the tenant's
+	SkipsOnRequest      bool // PRE-9: a field of the create switches the gate off
 	GatesPlatform       bool // DER-4: platform models need a credential
 	GatesExternal       bool // DER-5: external workspaces need one
 	AcceptsDead         bool // LIV-1: 401 and 403 are let through
@@ -43,6 +47,8 @@ type faults struct {
 	ProbesTwice         bool // LIV-9: two calls, also after a 401
 	Quiet               bool // LIV-11: an allow without proof leaves no trace
 	Remembers           bool // LIV-12: one verdict decides for all values
+	KeepsVerdicts       bool // LIV-13: a verdict about a value is kept
+	WantsLongValues     bool // LIV-15: a short value is taken for dead
 	WrongStatus         bool // REF-1: a refusal is a 400
 	Nameless            bool // REF-2: a refusal names nothing
 	KeepsRefused        bool // REF-3: a refused workspace stays
@@ -89,6 +95,19 @@ func (f faults) scope(q question) question {
 			}
 			if f.BlankCounts && !s.present() {
 				(*scope)[name] = secret{unreadable: true}
+			}
+		}
+	}
+	return q
+}
+
+// withOperators adds the operator's own credentials where the tenant has none.
+func (g *gate) withOperators(q question) question {
+	if g.faults.OperatorCounts {
+		q.tenant = maps.Clone(q.tenant)
+		for name, value := range g.environment {
+			if !q.has(name) {
+				q.tenant[name] = secret{value: value}
 			}
 		}
 	}
@@ -178,7 +197,7 @@ func (g *gate) callAnyway(ctx context.Context, name string) {
 	}
 }
 
-// A memory holds the last verdict about each provider, whoever's key it was, and
+// A memory holds the last verdict about each provider, or each of its values, and
 // the dead values that were refused once.
 type memory struct {
 	mu   sync.Mutex
@@ -196,18 +215,22 @@ func (g *gate) forgiven(c *credential) bool {
 }
 
 func (g *gate) remembered(c *credential, ask func() (bool, string)) (dead bool, cause string) {
-	if !g.faults.Remembers {
+	if !g.faults.Remembers && !g.faults.KeepsVerdicts {
 		return ask()
 	}
+	key := c.provider.Name
+	if g.faults.KeepsVerdicts {
+		key += " " + c.secret.value
+	}
 	g.verdicts.mu.Lock()
-	known, ok := g.verdicts.dead[c.provider.Name]
+	known, ok := g.verdicts.dead[key]
 	g.verdicts.mu.Unlock()
 	if ok {
 		return known, map[bool]string{true: "it was dead before"}[known]
 	}
 	dead, cause = ask()
 	g.verdicts.mu.Lock()
-	g.verdicts.dead[c.provider.Name] = dead
+	g.verdicts.dead[key] = dead
 	g.verdicts.mu.Unlock()
 	return dead, cause
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -35,6 +36,8 @@ var faultyRules = []struct {
 	{"PRE-5", faults{IgnoresTenant: true}, []string{"valid/scope/*"}},
 	{"PRE-6", faults{FoldsCase: true}, []string{"missing/*name*"}},
 	{"PRE-7", faults{CallsBeforeRefusing: true}, []string{"mismatched/report"}},
+	{"PRE-8", faults{OperatorCounts: true}, []string{"missing/none/*"}},
+	{"PRE-9", faults{SkipsOnRequest: true}, []string{"missing/switch/*", "missing/switched/*"}},
 	{"LIV-1", faults{AcceptsDead: true}, []string{"dead/answer/*"}},
 	{"LIV-2", faults{RefusesOutages: true}, []string{"transient/answer/*"}},
 	{"LIV-3", faults{RefusesClientErrors: true}, []string{"valid/other-answer/*"}},
@@ -46,6 +49,8 @@ var faultyRules = []struct {
 	{"LIV-9", faults{ProbesTwice: true}, []string{"dead/answer/groq/*"}},
 	{"LIV-11", faults{Quiet: true}, []string{"transient/answer/groq/*"}},
 	{"LIV-12", faults{Remembers: true}, []string{"robustness/dead-then-live/*"}},
+	{"LIV-13", faults{KeepsVerdicts: true}, []string{"robustness/revoked/*", "robustness/enabled/*"}},
+	{"LIV-15", faults{WantsLongValues: true}, []string{"valid/form/*"}},
 	{"REF-1", faults{WrongStatus: true}, []string{"mismatched/report"}},
 	{"REF-2", faults{Nameless: true}, []string{"mismatched/report"}},
 	{"REF-3", faults{KeepsRefused: true}, []string{"mismatched/report"}},
@@ -103,13 +108,13 @@ func TestNoFault(t *testing.T) {
 	}
 }
 
-// Every core rule has a switch, but the one that no request can show.
+// Every core rule has a switch, but those that faults.go excepts.
 func TestRulesWithSwitch(t *testing.T) {
 	corpus, err := scenarios.Embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	has := map[string]bool{"LIV-10": true} // TestUnreadableSecret
+	has := map[string]bool{"LIV-10": true, "LIV-14": true}
 	for _, tt := range faultyRules {
 		has[tt.rule] = true
 	}
@@ -123,11 +128,12 @@ func TestRulesWithSwitch(t *testing.T) {
 func violated(t *testing.T, f faults, ids []string) []string {
 	t.Helper()
 	budget, log := 3*time.Second, suite.NewOutput()
+	environment := map[string]string{}
 	s, err := conform.NewSession(conform.Options{
 		Handler: func(providers http.RoundTripper) (http.Handler, error) {
-			return newServer(config{Token: "admin", Transport: providers, Budget: budget, Log: log, faults: f})
+			return newServer(config{Token: "admin", Transport: providers, Budget: budget, Log: log, Environment: environment, faults: f})
 		},
-		Env: map[string]string{"ADMIN_TOKEN": "admin"}, Output: log, Budget: budget, IDs: ids,
+		Env: map[string]string{"ADMIN_TOKEN": "admin"}, Decoys: func(operators map[string]string) { maps.Copy(environment, operators) }, Output: log, Budget: budget, IDs: ids,
 	})
 	if err != nil {
 		t.Fatal(err)

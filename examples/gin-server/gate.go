@@ -22,8 +22,9 @@ type gate struct {
 	// budget bounds a whole probe, from the connection to the answer.
 	budget time.Duration
 	faults faults
-	// verdicts are remembered by a faulty gate only.
-	verdicts *memory
+	// verdicts are remembered, and the environment is read, by a faulty gate only.
+	verdicts    *memory
+	environment map[string]string
 }
 
 // A secret is one stored value. Unreadable means that it is there and cannot be
@@ -85,7 +86,7 @@ func (g *gate) presence(q question) (*credential, *refusal) {
 	if q.external && !g.faults.GatesExternal {
 		return nil, nil
 	}
-	q = g.faults.scope(q)
+	q = g.withOperators(g.faults.scope(q))
 	p := g.registry.derive(q.runtime, q.model, func(p *provider) bool { return slices.ContainsFunc(p.Accepted, q.has) })
 	p = g.derived(q, p)
 	if p == nil && g.faults.GatesUnderivable {

@@ -27,6 +27,9 @@ func (g *gate) examine(ctx context.Context, c *credential, q question) (dead boo
 	}
 	value := strings.TrimSpace(c.secret.value)
 	value = g.faults.cleaned(value)
+	if g.faults.WantsLongValues && len(value) < 20 {
+		return true, "its value is too short"
+	}
 	if strings.ContainsFunc(value, isControl) {
 		return true, "its value holds a control character"
 	}

@@ -28,8 +28,10 @@ type config struct {
 	// Budget bounds a probe; zero means 6 s.
 	Budget time.Duration
 	// Log takes lines of JSON; nil drops them.
-	Log    io.Writer
-	faults faults
+	Log io.Writer
+	// Environment is the operator's, which nothing but a faulty gate looks into.
+	Environment map[string]string
+	faults      faults
 }
 
 type server struct {
@@ -66,7 +68,7 @@ func newServer(c config) (*server, error) {
 		return nil, err
 	}
 	s := &server{
-		gate:  &gate{registry, c.Transport, c.Budget, c.faults, &memory{dead: map[string]bool{}, told: map[string]bool{}}},
+		gate:  &gate{registry, c.Transport, c.Budget, c.faults, &memory{dead: map[string]bool{}, told: map[string]bool{}}, c.Environment},
 		store: store, log: slog.New(slog.NewJSONHandler(c.Log, nil)), faults: c.faults,
 	}
 	s.Handler = s.routes([]byte("Bearer " + c.Token))
