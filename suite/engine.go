@@ -82,6 +82,9 @@ type engine struct {
 	// hosts is whether a call without a credential may be told by its host.
 	hosts trust
 
+	// answered are the expectations of creates that got a verdict.
+	answered sync.Map
+
 	mu        sync.Mutex
 	leftovers []string
 	*belongings
