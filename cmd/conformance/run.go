@@ -193,9 +193,9 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	}
 	switch {
 	case len(s.LeftBehind) > 0:
-		fmt.Fprintf(stderr, "conformance: left_behind: %d workspaces of this run are still there; remove them with: %s\n", len(s.LeftBehind), p.cleaning())
-	case p.target.isForeign:
-		fmt.Fprintln(stderr, "conformance: left_behind: 0 workspaces of this run are still there")
+		fmt.Fprintf(stderr, "conformance: %s left behind; delete them with: %s\n", spelled.Counted(len(s.LeftBehind), "workspace"), p.cleaning())
+	case len(s.Leftovers) == 0 && p.target.isForeign:
+		fmt.Fprintln(stderr, "conformance: nothing left behind")
 	}
 	if s.ReplayedAgain > 0 {
 		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
