@@ -73,9 +73,9 @@ type engine struct {
 	// slots bound what is replayed at once; waits bound what waits.
 	slots, waits *slots
 	// width says how many slots there are; nil where the run was told.
-	width        *timing.Width
-	finisher     *finisher
-	silence      *timing.Silence
+	width    *timing.Width
+	finisher *finisher
+	silence  *timing.Silence
 	// afterwards are the looks at what became of workspaces after their create.
 	afterwards timing.Doubts
 	// pulse tells when the harness itself did not run, and hindered what came of
