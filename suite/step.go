@@ -177,6 +177,7 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 		e.create(during, r, w, i, secrets, globals)
 	}
 	r.close(w)
+	e.answered(r, w.step)
 	if step.Stage == scenarios.Create {
 		behind := target.On(ctx, &r.trail, target.Afterwards)
 		e.unasked(behind, r, w.step)
