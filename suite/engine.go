@@ -135,7 +135,7 @@ func newEngine(cfg Config) (*engine, error) {
 	if e.cfg.Claims == nil {
 		e.cfg.Claims = e.traits.Claims
 	}
-	setDefault(&e.cfg.Budget, 6*time.Second)
+	setDefault(&e.cfg.Budget, defaultBudget)
 	setDefault(&e.cfg.Timeout, 30*time.Second)
 	if e.cfg.Parallel == 0 && e.traits.HTTP {
 		e.width = timing.NewWidth(e.cfg.Budget)
@@ -233,3 +233,6 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 	}
 	return s
 }
+
+// defaultBudget is how long a probe may take where nobody says otherwise (LIV-6).
+const defaultBudget = 6 * time.Second
