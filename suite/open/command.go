@@ -2,7 +2,6 @@ package open
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -51,7 +50,7 @@ func (t *Opened) openCommand(ctx context.Context, profile *server.Profile, reg *
 // environment looks up what a profile asks of the environment. The command gets a
 // token of its own, whatever ours is.
 func environment() func(string) (string, bool) {
-	token := rand.Text()
+	token := newToken()
 	return func(name string) (string, bool) {
 		if name == "ADMIN_TOKEN" {
 			return token, true

@@ -3,6 +3,7 @@ package open
 import (
 	"cmp"
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -64,7 +65,7 @@ type Served struct {
 // Serve serves a double at an address. It logs to log, which may be nil; an empty
 // token is made up.
 func Serve(d *gates.Double, reg *registry.Registry, o gate.Options, log io.Writer, addr, token string) (*Served, error) {
-	s := &Served{Token: cmp.Or(token, rand.Text())}
+	s := &Served{Token: cmp.Or(token, newToken())}
 	cfg := server.Config{Gate: d.Build(reg, o), AdminToken: s.Token, Log: log}
 	if d.Server != nil {
 		d.Server(&cfg)
@@ -91,4 +92,11 @@ func Serve(d *gates.Double, reg *registry.Registry, o gate.Options, log io.Write
 func (s *Served) Close() {
 	_ = s.http.Close()
 	s.server.Close()
+}
+
+// newToken makes an administrator's token.
+func newToken() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	return hex.EncodeToString(b[:])
 }
