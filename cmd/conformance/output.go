@@ -201,7 +201,7 @@ func (p *prepared) header(planned int) reports.Header {
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
 			ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
 		Waivers: known, Invocation: p.invocation,
-		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, Claims: claims, NotClaimedAreas: notClaimed(claims),
+		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, MatrixBound: scenarios.Bounded(p.registry), Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
 	}
 }

@@ -292,6 +292,7 @@ func (f *runFlags) read() (*prepared, error) {
 	if err := p.selection.ParseShard(f.shard); err != nil {
 		return nil, err
 	}
+	f.matrix = string(p.selection.MatrixOver(p.registry))
 	return p, nil
 }
 
