@@ -173,7 +173,7 @@ func (t *Target) CloseIdle() { t.client.CloseIdleConnections() }
 func (t *Target) Traits() target.Traits {
 	return target.Traits{
 		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.RefusesUnlisted(),
-		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud,
+		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud, LivenessCache: t.profile.cache,
 		Kind: t.kind, Profile: t.profile.Name, Address: t.base, Secrets: t.secrets,
 	}
 }
