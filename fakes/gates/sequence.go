@@ -165,7 +165,7 @@ func keeps(kept func(gate.Outcome) bool) builder {
 }
 
 // statedTime is how long a live verdict is kept by doubles that state it.
-const statedTime = 400 * time.Millisecond
+const statedTime = time.Second
 
 // keepsAlive keeps the verdict that a value is alive at a provider for some time.
 // sliding: each use renews it.
