@@ -62,7 +62,9 @@ type attempt struct {
 	// steps are replayed together.
 	windows []*window
 	// past are the windows of the steps before it.
-	past  []*window
+	past []*window
+	// trail keeps what we asked the target.
+	trail target.Trail
 	leaks []judge.Leak
 	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
@@ -121,6 +123,8 @@ type globalSet struct {
 	replays     []*replay
 	// apart is the group's field of that name.
 	apart bool
+	// trail keeps what we asked the target to set and to remove for it.
+	trail target.Trail
 
 	mu sync.Mutex
 	// asked are the hosts that were asked about each value.

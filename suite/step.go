@@ -86,7 +86,7 @@ func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
 			r.fail(err)
 			return
 		}
-		err := e.cfg.Target.Settle(ctx, w)
+		err := e.cfg.Target.Settle(target.On(ctx, &r.trail, target.Afterwards), w)
 		e.silence.Heard(timing.ToShow, err)
 		if err != nil {
 			r.fail(fmt.Errorf("its workspace did not come to rest: %w", err))
@@ -159,6 +159,7 @@ func sentValues(r *replay, step *scenarios.Step) []string {
 
 func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets, globals map[string]gate.Secret) {
 	step := &r.scenario.Steps[i]
+	during := target.On(ctx, &r.trail, string(step.Stage))
 	var mark int64
 	if e.cfg.Output != nil {
 		mark = e.cfg.Output.mark()
@@ -172,18 +173,20 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 	}
 	switch step.Stage {
 	case scenarios.Provision:
-		e.provision(ctx, r, w, secrets, globals)
+		e.provision(during, r, w, secrets, globals)
 	case scenarios.Look:
-		e.look(ctx, r)
+		e.look(during, r)
 	case scenarios.Remove:
-		e.remove(ctx, r.workspace)
+		e.remove(during, r.workspace)
 	default:
-		e.create(ctx, r, w, i, secrets, globals)
+		e.create(during, r, w, i, secrets, globals)
 	}
 	r.close(w)
+	e.answered(r, w.step)
 	if step.Stage == scenarios.Create {
-		e.unasked(ctx, r, w.step)
-		e.late(ctx, r, w.step)
+		behind := target.On(ctx, &r.trail, target.Afterwards)
+		e.unasked(behind, r, w.step)
+		e.late(behind, r, w.step)
 	}
 	e.scan(r, w.step)
 	if e.cfg.Output != nil && step.Expect.Loud {

@@ -44,6 +44,8 @@ type kill struct {
 
 	// unreached: no call with a credential of ours came from the double at all.
 	unreached bool
+	// enough, which may be nil, ends the replay once First is known.
+	enough func()
 
 	ends map[string]ending
 }
@@ -84,6 +86,9 @@ func (k *kill) handle(e suite.Event) {
 		}
 	}
 	k.ends[r.Scenario.ID] = end
+	if k.First != "" && k.enough != nil {
+		k.enough()
+	}
 }
 
 // notices adds the rules that the double is known to break and was found to violate.

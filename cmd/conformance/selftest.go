@@ -37,7 +37,10 @@ type selftest struct {
 	// jobs is how many doubles are under test at once.
 	jobs int
 	// own: faulty gates are replayed only at scenarios of the rules that they break.
-	own    bool
+	own bool
+	// first: a faulty gate is replayed until one scenario finds it out, and then
+	// at that scenario through the other doors.
+	first  bool
 	asJSON bool
 	corpus *scenarios.Corpus
 	all    []*scenarios.Scenario
@@ -64,6 +67,7 @@ func newSelftestCommand() *cobra.Command {
 	cmd.Flags().IntVar(&st.shards, "shards", 1, "into how many parts the door command cuts the corpus; each gate gets one, in turn, and what found it out; correct variants get a quarter as many at the other doors")
 	cmd.Flags().IntVar(&st.jobs, "jobs", runtime.NumCPU(), "how many gates to test at once")
 	cmd.Flags().BoolVar(&st.own, "own-rules", false, "replay faulty gates only at scenarios that exercise the rules which they break")
+	cmd.Flags().BoolVar(&st.first, "first-kill", false, "end a faulty gate's replay once a scenario has found it out, and replay that one alone through the other doors")
 	cmd.Flags().BoolVar(&st.asJSON, "json", false, "print one JSON object a line")
 	return cmd
 }

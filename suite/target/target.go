@@ -192,8 +192,6 @@ type Reply struct {
 	Headline string
 	// Err says why there is no reply, or none in time.
 	Err error
-	// Exchanges are what went over the wire, for the report.
-	Exchanges []Exchange
 }
 
 // An Exchange is one request and its reply, between us and the target or

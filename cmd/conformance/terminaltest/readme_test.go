@@ -20,7 +20,7 @@ type documented struct {
 	status int
 }
 
-// elsewhere are commands of the README that are not ours; .ci/run runs them.
+// elsewhere are commands of the README that are not ours; .ci/run and .ci/product run them.
 var elsewhere = regexp.MustCompile(`^go (install github\.com/molecule-ai/|test -race |get github\.com/molecule-ai/)`)
 
 var exits = regexp.MustCompile(`  # exits (\d+)$`)
@@ -61,7 +61,7 @@ func readme(t *testing.T) []documented {
 // TestReadme runs every command of the README at a narrow terminal with colours,
 // where lines are cut first, holds it to the exit status that stands there, and
 // reads the screen. The other looks are left to TestVerdict and TestInterrupted,
-// and what replays much of the corpus is narrowed: .ci/run runs it in full.
+// and what replays much of the corpus is narrowed: .ci/product runs it in full.
 func TestReadme(t *testing.T) {
 	commands := readme(t)
 	if len(commands) < 10 {
