@@ -148,7 +148,9 @@ func TestCorrectProbesStayLawful(t *testing.T) {
 					calls = slices.DeleteFunc(calls, func(call string) bool { return call == "GET https://dashboard.invalid/counted []" })
 				}
 				if d.Name == "anonymous-first" { // what carries no credential is no probe
-					calls = slices.DeleteFunc(calls, func(call string) bool { return !strings.Contains(call, "Authorization") && !strings.Contains(call, "X-Api-Key") })
+					calls = slices.DeleteFunc(calls, func(call string) bool {
+						return !strings.Contains(call, "Authorization") && !strings.Contains(call, "X-Api-Key")
+					})
 				}
 				if d.Name == "one-retry" && (a.name == "down" || a.name == "unreachable") {
 					most = 2
