@@ -88,6 +88,12 @@ type Target struct {
 	Profile string `json:"profile"`
 	// ProfileDigest is "sha256:…" of the profile's file; empty where none was read.
 	ProfileDigest string `json:"profile_digest,omitempty"`
+	// Precedence is the order in which the target tries the names of a provider, by
+	// its name, where that is not the registry's (LIV-8); nil where it is.
+	Precedence map[string][]string `json:"precedence,omitempty"`
+	// LivenessCache is how long the target says that it keeps a live verdict, such as
+	// 1m0s; empty where it keeps none (LIV-13).
+	LivenessCache string `json:"liveness_cache,omitempty"`
 	// Address is empty for a target without one.
 	Address string `json:"address"`
 	// Command is what the harness started, with its arguments; nil otherwise.

@@ -22,6 +22,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // runFlags are the flags of run.
@@ -33,7 +34,7 @@ type runFlags struct {
 	reports                     []string
 	waivers                     []string
 	writeWaivers                string
-	parallel                    int
+	parallel                    width
 	budget, timeout             time.Duration
 	shard, seed                 string
 	upstream                    string
@@ -84,7 +85,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile ("+listed(server.ProfileNames())+") or a `FILE`")
 	fl.StringVar(&f.registry, "registry", "", "the server's own registry, a `FILE`; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.claims, "claim", nil, "hold the target to these `AREAS` instead of its profile's claims: "+listed(scenarios.Claims))
-	fl.IntVar(&f.parallel, "parallel", 8, "replay `N` scenarios at once")
+	fl.Var(&f.parallel, "parallel", "replay `N` scenarios at once; auto finds out how many the server takes, from 8 to 64")
 	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.StringVar(&f.seed, "seed", "", "make the credential values from this `TEXT`, so that the next run has the same (default random)")
@@ -122,9 +123,11 @@ func (f *runFlags) registerMatrix(cmd *cobra.Command) {
 
 // prepared is a run that is ready to begin.
 type prepared struct {
-	flags     *runFlags
-	corpus    *scenarios.Corpus
-	registry  *registry.Registry
+	flags    *runFlags
+	corpus   *scenarios.Corpus
+	registry *registry.Registry
+	// cache is how long the target says that it keeps a live verdict.
+	cache     time.Duration
 	selection scenarios.Selection
 	selected  scenarios.Selected
 	// size is the number of scenarios in the whole corpus; 0 where no report needs it.
@@ -193,12 +196,15 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	}
 	switch {
 	case len(s.LeftBehind) > 0:
-		fmt.Fprintf(stderr, "conformance: left_behind: %d workspaces of this run are still there; remove them with: %s\n", len(s.LeftBehind), p.cleaning())
-	case p.target.isForeign:
-		fmt.Fprintln(stderr, "conformance: left_behind: 0 workspaces of this run are still there")
+		fmt.Fprintf(stderr, "conformance: %s left behind; delete them with: %s\n", spelled.Counted(len(s.LeftBehind), "workspace"), p.cleaning())
+	case len(s.Leftovers) == 0 && p.target.isForeign:
+		fmt.Fprintln(stderr, "conformance: nothing left behind")
+	}
+	if p.flags.parallel == 0 && s.AtOnce > timing.StartWidth && !p.flags.quiet {
+		fmt.Fprintf(stderr, "conformance: up to %d scenarios were replayed at once (--parallel auto)\n", s.AtOnce)
 	}
 	if s.ReplayedAgain > 0 {
-		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
+		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one, or so many others were under way that it answered late; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
 	}
 	for _, stale := range p.waiving.set.Stale() {
 		fmt.Fprintf(stderr, "conformance: %s\n", stale)
@@ -270,8 +276,8 @@ func (f *runFlags) read() (*prepared, error) {
 			return nil, fmt.Errorf("unknown claim %q%s; the claims are %s", c, strict.DidYouMean(c, scenarios.Claims), strings.Join(scenarios.Claims, ", "))
 		}
 	}
-	if f.parallel < 1 || f.budget < 0 || f.timeout <= 0 {
-		return nil, errors.New("--parallel, --probe-budget and --timeout must be greater than zero")
+	if f.budget < 0 || f.timeout <= 0 {
+		return nil, errors.New("--probe-budget and --timeout must be greater than zero")
 	}
 	if f.seed == "" {
 		f.seed = randomHex()
@@ -285,6 +291,9 @@ func (f *runFlags) read() (*prepared, error) {
 	if p.registry, err = loadRegistry(f.registry); err != nil {
 		return nil, err
 	}
+	if err := p.readOwnWays(); err != nil {
+		return nil, err
+	}
 	if p.corpus, err = scenarios.Embedded(); err != nil {
 		return nil, fmt.Errorf("reading the corpus: %w", err)
 	}
@@ -294,6 +303,33 @@ func (f *runFlags) read() (*prepared, error) {
 	}
 	f.matrix = string(p.selection.MatrixOver(p.registry))
 	return p, nil
+}
+
+// readOwnWays reads in which order the target tries names, and how long it keeps a
+// live verdict: its profile says so, or one of our doubles does.
+func (p *prepared) readOwnWays() error {
+	profile, err := server.LoadProfile(p.flags.profile)
+	if err != nil {
+		return err
+	}
+	p.cache = profile.LivenessCache()
+	if p.registry, err = profile.Registry(p.registry); err != nil {
+		return err
+	}
+	if !isDouble(p.flags.target) {
+		return nil
+	}
+	double, err := findDouble(p.flags.target)
+	if err != nil {
+		return err
+	}
+	if double.LivenessCache > 0 {
+		p.cache = double.LivenessCache
+	}
+	if len(double.Precedence) > 0 {
+		p.registry, err = p.registry.WithPrecedence(double.Precedence)
+	}
+	return err
 }
 
 func noneSelected(leftOut int) error {
@@ -325,7 +361,7 @@ func (p *prepared) config(out *output) suite.Config {
 	}
 	return suite.Config{
 		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Target: t.Target, Providers: t.providers,
-		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: p.flags.parallel,
+		Claims: t.claims, Level: p.selection.Level, LivenessCache: p.cache, Budget: t.budget, Timeout: p.flags.timeout, Parallel: int(p.flags.parallel),
 		Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Output: t.output, Fault: t.fault,
 		Handle: handle, Trace: p.flags.trace, Waive: p.waiving.apply,
 	}

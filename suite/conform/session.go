@@ -57,6 +57,11 @@ func NewSession(o Options) (*Session, error) {
 	if o.Claims == nil {
 		o.Claims = o.ownClaims(profile)
 	}
+	if profile != nil {
+		if o.Registry, err = profile.Registry(o.Registry); err != nil {
+			return nil, err
+		}
+	}
 	corpus, err := scenarios.Embedded()
 	if err != nil {
 		return nil, fmt.Errorf("reading the corpus: %w", err)
@@ -160,7 +165,7 @@ func (s *Session) replay(ctx context.Context, list []*scenarios.Scenario, seed s
 	ended := make(map[string]suite.Result, len(all))
 	summary, err := s.run(ctx, suite.Config{
 		Registry: s.options.Registry, Scenarios: all, Companions: companions, Claims: s.options.Claims, Level: s.options.Level,
-		Budget: s.options.Budget, Timeout: s.options.Timeout, Parallel: s.options.Parallel, Seed: seed, RunID: runID(seed),
+		LivenessCache: s.options.LivenessCache, Budget: s.options.Budget, Timeout: s.options.Timeout, Parallel: s.options.Parallel, Seed: seed, RunID: runID(seed),
 		Output: s.options.Output, Waive: set.Apply,
 		Handle: func(e suite.Event) {
 			if f, ok := e.(suite.Finished); ok {

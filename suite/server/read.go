@@ -210,6 +210,15 @@ func (p *Profile) readWorkspaces(r *strict.Reader, n *yaml.Node) {
 	})
 }
 
+func (p *Profile) readPrecedence(r *strict.Reader, n *yaml.Node) {
+	p.precedence = registry.Precedence{}
+	r.Each(n, "precedence", func(provider string, _, v *yaml.Node) {
+		var names []string
+		r.Words("credential name", nil, &names)(v)
+		p.precedence[provider] = names
+	})
+}
+
 func (l *rateLimit) read(r *strict.Reader, n *yaml.Node) {
 	l.longest = 90 * time.Second
 	r.Mapping(n, "rate-limit", strict.Fields{
