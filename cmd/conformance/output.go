@@ -217,11 +217,19 @@ func (p *prepared) header(planned int) reports.Header {
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
-			ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
+			Precedence: p.registry.Precedence(), LivenessCache: duration(p.cache), ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
 		Waivers: known, Invocation: p.invocation,
-		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, Claims: claims, NotClaimedAreas: notClaimed(claims),
+		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, MatrixBound: scenarios.Bounded(p.registry), Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
 	}
+}
+
+// duration is a length of time as a person writes it; empty for none.
+func duration(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // result is a scenario's end as reports have it.

@@ -123,9 +123,11 @@ func (f *runFlags) registerMatrix(cmd *cobra.Command) {
 
 // prepared is a run that is ready to begin.
 type prepared struct {
-	flags     *runFlags
-	corpus    *scenarios.Corpus
-	registry  *registry.Registry
+	flags    *runFlags
+	corpus   *scenarios.Corpus
+	registry *registry.Registry
+	// cache is how long the target says that it keeps a live verdict.
+	cache     time.Duration
 	selection scenarios.Selection
 	selected  scenarios.Selected
 	// size is the number of scenarios in the whole corpus; 0 where no report needs it.
@@ -194,9 +196,9 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	}
 	switch {
 	case len(s.LeftBehind) > 0:
-		fmt.Fprintf(stderr, "conformance: left_behind: %d workspaces of this run are still there; remove them with: %s\n", len(s.LeftBehind), p.cleaning())
-	case p.target.isForeign:
-		fmt.Fprintln(stderr, "conformance: left_behind: 0 workspaces of this run are still there")
+		fmt.Fprintf(stderr, "conformance: %s left behind; delete them with: %s\n", spelled.Counted(len(s.LeftBehind), "workspace"), p.cleaning())
+	case len(s.Leftovers) == 0 && p.target.isForeign:
+		fmt.Fprintln(stderr, "conformance: nothing left behind")
 	}
 	if p.flags.parallel == 0 && s.AtOnce > timing.StartWidth && !p.flags.quiet {
 		fmt.Fprintf(stderr, "conformance: up to %d scenarios were replayed at once (--parallel auto)\n", s.AtOnce)
@@ -289,6 +291,9 @@ func (f *runFlags) read() (*prepared, error) {
 	if p.registry, err = loadRegistry(f.registry); err != nil {
 		return nil, err
 	}
+	if err := p.readOwnWays(); err != nil {
+		return nil, err
+	}
 	if p.corpus, err = scenarios.Embedded(); err != nil {
 		return nil, fmt.Errorf("reading the corpus: %w", err)
 	}
@@ -296,7 +301,35 @@ func (f *runFlags) read() (*prepared, error) {
 	if err := p.selection.ParseShard(f.shard); err != nil {
 		return nil, err
 	}
+	f.matrix = string(p.selection.MatrixOver(p.registry))
 	return p, nil
+}
+
+// readOwnWays reads in which order the target tries names, and how long it keeps a
+// live verdict: its profile says so, or one of our doubles does.
+func (p *prepared) readOwnWays() error {
+	profile, err := server.LoadProfile(p.flags.profile)
+	if err != nil {
+		return err
+	}
+	p.cache = profile.LivenessCache()
+	if p.registry, err = profile.Registry(p.registry); err != nil {
+		return err
+	}
+	if !isDouble(p.flags.target) {
+		return nil
+	}
+	double, err := findDouble(p.flags.target)
+	if err != nil {
+		return err
+	}
+	if double.LivenessCache > 0 {
+		p.cache = double.LivenessCache
+	}
+	if len(double.Precedence) > 0 {
+		p.registry, err = p.registry.WithPrecedence(double.Precedence)
+	}
+	return err
 }
 
 func noneSelected(leftOut int) error {
@@ -328,7 +361,7 @@ func (p *prepared) config(out *output) suite.Config {
 	}
 	return suite.Config{
 		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Target: t.Target, Providers: t.providers,
-		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: int(p.flags.parallel),
+		Claims: t.claims, Level: p.selection.Level, LivenessCache: p.cache, Budget: t.budget, Timeout: p.flags.timeout, Parallel: int(p.flags.parallel),
 		Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Output: t.output, Fault: t.fault,
 		Handle: handle, Trace: p.flags.trace, Waive: p.waiving.apply,
 	}

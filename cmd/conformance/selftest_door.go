@@ -33,9 +33,12 @@ func (st *selftest) try(ctx context.Context, s *subject, door string, base kill)
 	if err != nil {
 		return k, err
 	}
-	reg := registry.Embedded()
+	reg, err := registry.Embedded().WithPrecedence(s.Precedence)
+	if err != nil {
+		return k, err
+	}
 	cfg := suite.Config{
-		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: st.level(s), Budget: selftestBudget,
+		Registry: reg, LivenessCache: s.LivenessCache, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: st.level(s), Budget: selftestBudget,
 		Seed: "selftest " + s.Name, RunID: "selftest", Parallel: 8, Handle: k.handle,
 	}
 	open := map[string]func(context.Context, *subject, *suite.Config) (func(), error){
@@ -108,6 +111,16 @@ func (st *selftest) selected(s *subject, door string, base kill) (scenarios.Sele
 	if st.own && s.kind == faultyKind {
 		sel.Rules = s.Rules
 	}
+	all := st.all
+	if len(s.Precedence) > 0 { // its own registry has names in another order
+		reg, err := registry.Embedded().WithPrecedence(s.Precedence)
+		if err != nil {
+			return scenarios.Selected{}, err
+		}
+		if all, err = st.corpus.Expand(reg); err != nil {
+			return scenarios.Selected{}, err
+		}
+	}
 	parts := st.parts(s, door)
 	if st.ends(s) && base.First != "" {
 		sel = scenarios.Selection{Level: sel.Level, IDs: []string{base.First}}
@@ -115,13 +128,13 @@ func (st *selftest) selected(s *subject, door string, base kill) (scenarios.Sele
 		sel.Shard, sel.Shards = s.place%parts+1, parts
 	}
 	if door != commandDoor {
-		return sel.Select(st.all, st.corpus.Rules)
+		return sel.Select(all, st.corpus.Rules)
 	}
-	selected, err := sel.Select(st.all, st.corpus.Rules)
+	selected, err := sel.Select(all, st.corpus.Rules)
 	if err != nil || base.First == "" || st.ends(s) {
 		return selected, err
 	}
-	found, err := (&scenarios.Selection{Level: sel.Level, IDs: []string{base.First}}).Select(st.all, st.corpus.Rules)
+	found, err := (&scenarios.Selection{Level: sel.Level, IDs: []string{base.First}}).Select(all, st.corpus.Rules)
 	for _, f := range found.Scenarios {
 		if !slices.Contains(selected.Scenarios, f) {
 			selected.Scenarios = append(selected.Scenarios, f)
