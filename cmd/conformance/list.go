@@ -64,11 +64,15 @@ func newListCommand() *cobra.Command {
 func (f *runFlags) list(w io.Writer, asJSON bool) error {
 	f.parallel, f.Timeout = 1, 1
 	out := bufio.NewWriterSize(w, 1<<16)
-	list := f.listNames
-	if asJSON || f.matrix != string(scenarios.FullMatrix) {
-		list = f.listScenarios
+	p, err := f.read()
+	if err != nil {
+		return err
 	}
-	err := list(out, asJSON)
+	if asJSON || f.matrix != string(scenarios.FullMatrix) {
+		err = f.listScenarios(out, asJSON)
+	} else {
+		err = p.listNames(out)
+	}
 	if lost := out.Flush(); err == nil {
 		err = lost
 	}
@@ -76,11 +80,7 @@ func (f *runFlags) list(w io.Writer, asJSON bool) error {
 }
 
 // listNames lists scenarios of which nothing but id and title is asked for.
-func (f *runFlags) listNames(w *bufio.Writer, _ bool) error {
-	p, err := f.read()
-	if err != nil {
-		return err
-	}
+func (p *prepared) listNames(w *bufio.Writer) error {
 	n, err := p.corpus.Name(p.registry, &p.selection, func(id, title []byte) {
 		_, _ = w.Write(id) // Flush tells what was lost
 		_ = w.WriteByte('\t')

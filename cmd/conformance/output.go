@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/findings"
+	"github.com/molecule-ai/byok-conformance/suite/likeness"
 )
 
 // An output turns the events of a run into reports, console lines and progress.
@@ -123,6 +125,7 @@ func (o *output) end(s suite.Summary) {
 	o.failed(o.p.notes(o.stderr, s))
 	footer := o.tally.Footer(o.p.ended(s), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 	footer.Findings = o.findings.Findings(o.p.replay)
+	o.liken(footer.Findings, s)
 	for i := range footer.Rules {
 		footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
 	}
@@ -134,6 +137,21 @@ func (o *output) end(s suite.Summary) {
 		o.failed(err)
 	}
 	o.failed(o.console.End(footer))
+}
+
+// likening bounds how long a faulty gate of ours is looked for.
+const likening = 20 * time.Second
+
+// liken names the faulty gates that answer as the target does.
+func (o *output) liken(list []findings.Finding, s suite.Summary) {
+	if len(list) == 0 || s.Interrupted {
+		return
+	}
+	o.progress.Phase("looking for a faulty gate that answers alike")
+	ctx, cancel := context.WithTimeout(context.Background(), likening)
+	defer cancel()
+	q := likeness.Question{Registry: o.p.registry, Cases: o.findings.Cases(), Claims: s.Claims, Level: o.p.selection.Level}
+	q.Fill(ctx, list)
 }
 
 // failed keeps the first error.
@@ -199,11 +217,19 @@ func (p *prepared) header(planned int) reports.Header {
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.Command,
-			ProfileDigest: p.target.ProfileDigest, Programs: programs(p.flags.Command)},
+			Precedence: p.registry.Precedence(), LivenessCache: duration(p.cache), ProfileDigest: p.target.ProfileDigest, Programs: programs(p.flags.Command)},
 		Waivers: known, Invocation: p.invocation,
-		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, Claims: claims, NotClaimedAreas: notClaimed(claims),
+		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, MatrixBound: scenarios.Bounded(p.registry), Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
 	}
+}
+
+// duration is a length of time as a person writes it; empty for none.
+func duration(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // result is a scenario's end as reports have it.

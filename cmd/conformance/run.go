@@ -23,6 +23,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/open"
 	"github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // runFlags are the flags of run.
@@ -32,7 +33,7 @@ type runFlags struct {
 	classes, rules, ids    []string
 	reports, waivers       []string
 	writeWaivers           string
-	parallel               int
+	parallel               width
 	shard, seed            string
 	corpusVersion          string
 	quiet, verbose, trace  bool
@@ -72,7 +73,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl.StringVar(&f.Profile, "profile", "workspace-server", "how to ask the server: a built-in profile ("+listed(server.ProfileNames())+") or a `FILE`")
 	fl.StringVar(&f.Registry, "registry", "", "the server's own registry, a `FILE`; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.Claims, "claim", nil, "hold the target to these `AREAS` instead of its profile's claims: "+listed(scenarios.Claims))
-	fl.IntVar(&f.parallel, "parallel", 8, "replay `N` scenarios at once")
+	fl.Var(&f.parallel, "parallel", "replay `N` scenarios at once; auto finds out how many the server takes, from 8 to 64")
 	fl.DurationVar(&f.Budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
 	fl.DurationVar(&f.Timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.StringVar(&f.seed, "seed", "", "make the credential values from this `TEXT`, so that the next run has the same (default random)")
@@ -110,9 +111,11 @@ func (f *runFlags) registerMatrix(cmd *cobra.Command) {
 
 // prepared is a run that is ready to begin.
 type prepared struct {
-	flags     *runFlags
-	corpus    *scenarios.Corpus
-	registry  *registry.Registry
+	flags    *runFlags
+	corpus   *scenarios.Corpus
+	registry *registry.Registry
+	// cache is how long the target says that it keeps a live verdict.
+	cache     time.Duration
 	selection scenarios.Selection
 	selected  scenarios.Selected
 	// size is the number of scenarios in the whole corpus; 0 where no report needs it.
@@ -181,12 +184,15 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	}
 	switch {
 	case len(s.LeftBehind) > 0:
-		fmt.Fprintf(stderr, "conformance: left_behind: %d workspaces of this run are still there; remove them with: %s\n", len(s.LeftBehind), p.cleaning())
-	case p.target.Foreign:
-		fmt.Fprintln(stderr, "conformance: left_behind: 0 workspaces of this run are still there")
+		fmt.Fprintf(stderr, "conformance: %s left behind; delete them with: %s\n", spelled.Counted(len(s.LeftBehind), "workspace"), p.cleaning())
+	case len(s.Leftovers) == 0 && p.target.Foreign:
+		fmt.Fprintln(stderr, "conformance: nothing left behind")
+	}
+	if p.flags.parallel == 0 && s.AtOnce > timing.StartWidth && !p.flags.quiet {
+		fmt.Fprintf(stderr, "conformance: up to %d scenarios were replayed at once (--parallel auto)\n", s.AtOnce)
 	}
 	if s.ReplayedAgain > 0 {
-		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
+		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one, or so many others were under way that it answered late; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
 	}
 	for _, stale := range p.waiving.set.Stale() {
 		fmt.Fprintf(stderr, "conformance: %s\n", stale)
@@ -258,8 +264,8 @@ func (f *runFlags) read() (*prepared, error) {
 			return nil, fmt.Errorf("unknown claim %q%s; the claims are %s", c, strict.DidYouMean(c, scenarios.Claims), strings.Join(scenarios.Claims, ", "))
 		}
 	}
-	if f.parallel < 1 || f.Budget < 0 || f.Timeout <= 0 {
-		return nil, errors.New("--parallel, --probe-budget and --timeout must be greater than zero")
+	if f.Budget < 0 || f.Timeout <= 0 {
+		return nil, errors.New("--probe-budget and --timeout must be greater than zero")
 	}
 	if f.seed == "" {
 		f.seed = randomHex()
@@ -273,6 +279,9 @@ func (f *runFlags) read() (*prepared, error) {
 	if p.registry, err = loadRegistry(f.Registry); err != nil {
 		return nil, err
 	}
+	if err := p.readOwnWays(); err != nil {
+		return nil, err
+	}
 	if p.corpus, err = scenarios.Embedded(); err != nil {
 		return nil, fmt.Errorf("reading the corpus: %w", err)
 	}
@@ -280,7 +289,35 @@ func (f *runFlags) read() (*prepared, error) {
 	if err := p.selection.ParseShard(f.shard); err != nil {
 		return nil, err
 	}
+	f.matrix = string(p.selection.MatrixOver(p.registry))
 	return p, nil
+}
+
+// readOwnWays reads in which order the target tries names, and how long it keeps a
+// live verdict: its profile says so, or one of our doubles does.
+func (p *prepared) readOwnWays() error {
+	profile, err := server.LoadProfile(p.flags.Profile)
+	if err != nil {
+		return err
+	}
+	p.cache = profile.LivenessCache()
+	if p.registry, err = profile.Registry(p.registry); err != nil {
+		return err
+	}
+	if !open.IsDouble(p.flags.Target) {
+		return nil
+	}
+	double, err := open.FindDouble(p.flags.Target)
+	if err != nil {
+		return err
+	}
+	if double.LivenessCache > 0 {
+		p.cache = double.LivenessCache
+	}
+	if len(double.Precedence) > 0 {
+		p.registry, err = p.registry.WithPrecedence(double.Precedence)
+	}
+	return err
 }
 
 func noneSelected(leftOut int) error {
@@ -306,8 +343,8 @@ func randomHex() string {
 // config is the run as the engine has it; its target is open, or comes later.
 func (p *prepared) config(out *output) suite.Config {
 	c := suite.Config{
-		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Level: p.selection.Level, Timeout: p.flags.Timeout,
-		Parallel: p.flags.parallel, Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Trace: p.flags.trace, Waive: p.waiving.apply,
+		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Level: p.selection.Level, LivenessCache: p.cache,
+		Timeout: p.flags.Timeout, Parallel: int(p.flags.parallel), Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Trace: p.flags.trace, Waive: p.waiving.apply,
 	}
 	if out != nil {
 		c.Handle = out.handle

@@ -25,8 +25,8 @@ const (
 	Correct = "correct"
 )
 
-// isDouble reports whether a word means one of our own gates.
-func isDouble(word string) bool {
+// IsDouble reports whether a word means one of our own gates.
+func IsDouble(word string) bool {
 	kind, _, named := strings.Cut(word, ":")
 	return word == "reference" || named && (kind == Faulty || kind == Correct)
 }

@@ -120,7 +120,7 @@ func Target(ctx context.Context, reg *registry.Registry, o Options) (*Opened, er
 		err = t.openCommand(ctx, profile, reg, o)
 	case o.Target == "":
 		err = t.openOwn(ctx, profile, "reference", reg, o)
-	case isDouble(o.Target):
+	case IsDouble(o.Target):
 		err = t.openOwn(ctx, profile, o.Target, reg, o)
 	case strings.Contains(o.Target, "://"):
 		err = t.openURL(ctx, profile, reg, o)

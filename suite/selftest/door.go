@@ -34,9 +34,12 @@ func (st *run) try(ctx context.Context, s *subject, door string, base Kill) (Kil
 	if err != nil {
 		return k, err
 	}
-	reg := registry.Embedded()
+	reg, err := registry.Embedded().WithPrecedence(s.Precedence)
+	if err != nil {
+		return k, err
+	}
 	cfg := suite.Config{
-		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: st.level(s), Budget: budget,
+		Registry: reg, LivenessCache: s.LivenessCache, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: st.level(s), Budget: budget,
 		Seed: "selftest " + s.Name, RunID: "selftest", Parallel: 8, Handle: k.handle,
 	}
 	opener := map[string]func(context.Context, *subject, *suite.Config) (func(), error){
@@ -109,6 +112,16 @@ func (st *run) selected(s *subject, door string, base Kill) (scenarios.Selected,
 	if st.OwnRules && s.kind == open.Faulty {
 		sel.Rules = s.Rules
 	}
+	all := st.all
+	if len(s.Precedence) > 0 { // its own registry has names in another order
+		reg, err := registry.Embedded().WithPrecedence(s.Precedence)
+		if err != nil {
+			return scenarios.Selected{}, err
+		}
+		if all, err = st.corpus.Expand(reg); err != nil {
+			return scenarios.Selected{}, err
+		}
+	}
 	parts := st.parts(s, door)
 	if st.ends(s) && base.First != "" {
 		sel = scenarios.Selection{Level: sel.Level, IDs: []string{base.First}}
@@ -116,13 +129,13 @@ func (st *run) selected(s *subject, door string, base Kill) (scenarios.Selected,
 		sel.Shard, sel.Shards = s.place%parts+1, parts
 	}
 	if door != commandDoor {
-		return sel.Select(st.all, st.corpus.Rules)
+		return sel.Select(all, st.corpus.Rules)
 	}
-	selected, err := sel.Select(st.all, st.corpus.Rules)
+	selected, err := sel.Select(all, st.corpus.Rules)
 	if err != nil || base.First == "" || st.ends(s) {
 		return selected, err
 	}
-	found, err := (&scenarios.Selection{Level: sel.Level, IDs: []string{base.First}}).Select(st.all, st.corpus.Rules)
+	found, err := (&scenarios.Selection{Level: sel.Level, IDs: []string{base.First}}).Select(all, st.corpus.Rules)
 	for _, f := range found.Scenarios {
 		if !slices.Contains(selected.Scenarios, f) {
 			selected.Scenarios = append(selected.Scenarios, f)
