@@ -41,9 +41,13 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 		for together < end && r.scenario.Steps[together].Alongside {
 			together++
 		}
-		e.together(ctx, set, r, r.next, together)
+		from := r.next
+		e.together(ctx, set, r, from, together)
 		r.next = together
 		e.settle(ctx, set, r)
+		for n, w := range r.windows {
+			e.sawAlive(r, w, from+n)
+		}
 	}
 	e.cfg.Providers.leave(r)
 	if ctx.Err() != nil {
@@ -74,7 +78,7 @@ func (r *replay) cut() {
 // show it, there is nothing to wait for.
 func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
 	shared := set != nil && len(set.secrets) > 0 && !set.apart
-	if !shared && (r.next == len(r.steps) || r.scenario.Steps[r.next].Stage == scenarios.Provision) {
+	if !shared && !e.paces(r) && (r.next == len(r.steps) || r.scenario.Steps[r.next].Stage == scenarios.Provision) {
 		return
 	}
 	for _, w := range r.created {
@@ -116,7 +120,7 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 	values := sentValues(r, step)
 	enter(r.credentials, i)
 	if set != nil {
-		enter(set.credentials, i)
+		enter(set.of(step), i)
 	}
 	r.mu.Lock() // calls of the step before may still arrive
 	w.secrets = values
@@ -160,6 +164,7 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 	if e.cfg.Output != nil {
 		mark = e.cfg.Output.mark()
 	}
+	e.outlast(ctx, r, w)
 	if answer := e.strikes(r); answer != "" {
 		w.step.Struck = true
 		for _, host := range r.hosts {

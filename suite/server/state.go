@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,6 +99,14 @@ func (t *Target) gone(r *httpReply, err error) error {
 // Provision changes the workspace's secrets, has it provisioned again, and
 // watches for what comes of it.
 func (t *Target) Provision(ctx context.Context, req target.ProvisionRequest) target.Reply {
+	out := t.provision(ctx, req)
+	if err := t.overrun(); err != nil {
+		return failed(err)
+	}
+	return out
+}
+
+func (t *Target) provision(ctx context.Context, req target.ProvisionRequest) target.Reply {
 	ctx, cancel := t.pulse.Within(ctx, 2*t.profile.provision.within)
 	defer cancel()
 	w := req.Workspace
@@ -183,7 +192,7 @@ func (t *Target) Settle(ctx context.Context, w target.Workspace) error {
 	ctx, cancel := t.pulse.Within(ctx, t.profile.provision.within)
 	defer cancel()
 	_, err := t.settled(ctx, w)
-	return err
+	return cmp.Or(t.overrun(), err)
 }
 
 // Outcome waits until the workspace's provisioning has come to an end, and tells
