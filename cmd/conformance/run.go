@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -172,7 +173,9 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	defer p.target.close()
 	ctx, cancel := p.target.watch(ctx)
 	defer cancel()
-	p.stop = cancel
+	ctx, enough := context.WithCancelCause(ctx)
+	p.stop = func() { enough(suite.ErrEnough) }
+	defer p.stop()
 	out.progress.Phase("checking the server")
 	if err := p.check(ctx, cmd, out.progress); err != nil || f.check {
 		return err
