@@ -46,7 +46,7 @@ type output struct {
 // openReports opens every report before the run begins, so that a path that
 // cannot be written is known at once.
 func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
-	p.invocation = invocation(cmd, p.flags.command)
+	p.invocation = invocation(cmd, p.flags.Command)
 	o := &output{p: p, stderr: cmd.ErrOrStderr(), progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
 	var err error
 	if o.files, err = view.CreateAll(p.flags.reports); err != nil {
@@ -163,8 +163,8 @@ func (o *output) failed(err error) {
 
 func (p *prepared) ended(s suite.Summary) reports.Ended {
 	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
-	if p.target.died() != nil {
-		e.Status, e.Reason = reports.Aborted, p.target.death()
+	if p.target.Died() != nil {
+		e.Status, e.Reason = reports.Aborted, p.target.Death()
 	} else if s.Interrupted && p.stopped {
 		e.Status, e.Reason = reports.Interrupted, plural(p.flags.stopAfter, "failure")+" ended the run (--stop-after)"
 	} else if s.Interrupted {
@@ -204,7 +204,7 @@ func (p *prepared) titleOf(rule string) string {
 
 func (p *prepared) header(planned int) reports.Header {
 	traits := p.target.Traits()
-	claims := p.target.claims
+	claims := p.target.Claims
 	if claims == nil {
 		claims = traits.Claims
 	}
@@ -216,8 +216,8 @@ func (p *prepared) header(planned int) reports.Header {
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: reports.RunID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
-		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
-			Precedence: p.registry.Precedence(), LivenessCache: duration(p.cache), ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
+		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.Command,
+			Precedence: p.registry.Precedence(), LivenessCache: duration(p.cache), ProfileDigest: p.target.ProfileDigest, Programs: programs(p.flags.Command)},
 		Waivers: known, Invocation: p.invocation,
 		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, MatrixBound: scenarios.Bounded(p.registry), Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
@@ -285,22 +285,22 @@ func (p *prepared) replay(id string) string {
 			args = append(args, flag, spelled.Shell(value))
 		}
 	}
-	add("--target", f.target)
-	if f.profile != "workspace-server" {
-		add("--profile", f.profile)
+	add("--target", f.Target)
+	if f.Profile != "workspace-server" {
+		add("--profile", f.Profile)
 	}
-	add("--registry", f.registry)
-	add("--claim", strings.Join(f.claims, ","))
-	if f.level != "core" {
-		add("--level", f.level)
+	add("--registry", f.Registry)
+	add("--claim", strings.Join(f.Claims, ","))
+	if f.Level != "core" {
+		add("--level", string(f.Level))
 	}
-	if f.budget > 0 {
-		add("--probe-budget", f.budget.String())
+	if f.Budget > 0 {
+		add("--probe-budget", f.Budget.String())
 	}
 	add("--id", id)
-	if len(f.command) > 0 {
+	if len(f.Command) > 0 {
 		args = append(args, "--")
-		for _, a := range f.command {
+		for _, a := range f.Command {
 			args = append(args, spelled.Shell(a))
 		}
 	}
