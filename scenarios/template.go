@@ -50,7 +50,7 @@ type givenTemplate struct {
 	hasSecrets          bool
 	atOnce, filler      int
 	malformed           string
-	switchName          string
+	switchName, after   string
 	sameName            bool
 	oneName, hangUp     bool
 }
@@ -273,6 +273,7 @@ func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
 		"same-name": r.Bool("same-name", &g.sameName),
 		"one-name":  r.Bool("one-name", &g.oneName),
 		"hang-up":   r.Bool("hang-up", &g.hangUp),
+		"after":     r.OneOf("part of the kept verdict's time", []string{string(HalfCache), string(WholeCache)}, &g.after),
 		"malformed": func(n *yaml.Node) { readMalformed(r, n, &g.malformed) },
 		"fields": func(n *yaml.Node) {
 			if err := n.Decode(&g.fields); err != nil {

@@ -29,11 +29,15 @@ type Config struct {
 	// Claims are the areas that the target is held to; nil means those of its traits.
 	Claims []string
 	Level  scenarios.Level
+	// LivenessCache is how long the target says that it keeps a live verdict (LIV-13);
+	// zero means what its traits say.
+	LivenessCache time.Duration
 	// Budget bounds the target's probe (LIV-6); zero means 6 s.
 	Budget time.Duration
 	// Timeout is how long a reply that no probe can delay is waited for; zero means 30 s.
 	Timeout time.Duration
-	// Parallel is how many scenarios are replayed at once; zero means 8.
+	// Parallel is how many scenarios are replayed at once; zero means as many as the
+	// target takes (timing.Width), and 8 for a Go value.
 	// Scenarios that wait for a silent provider run beside them.
 	Parallel int
 	// Seed makes the credential values; the same seed makes the same ones.
@@ -70,20 +74,24 @@ type engine struct {
 	traits target.Traits
 	things *secrets.Materials
 	// slots bound what is replayed at once; waits bound what waits.
-	slots, waits chan struct{}
-	finisher     *finisher
-	silence      *timing.Silence
+	slots, waits *slots
+	// width says how many slots there are; nil where the run was told.
+	width    *timing.Width
+	finisher *finisher
+	silence  *timing.Silence
 	// afterwards are the looks at what became of workspaces after their create.
 	afterwards timing.Doubts
 	// pulse tells when the harness itself did not run, and hindered what came of
 	// replaying what failed then.
 	pulse    *timing.Pulse
 	hindered hindrance
+	// crowded is what came of replaying by itself what was answered late among many.
+	crowded hindrance
 	// hosts is whether a call without a credential may be told by its host.
 	hosts trust
 
-	// answered are the expectations of creates that got a verdict.
-	answered sync.Map
+	// verdicts are the expectations of creates that got one.
+	verdicts sync.Map
 
 	mu        sync.Mutex
 	leftovers []string
@@ -92,6 +100,10 @@ type engine struct {
 
 // ErrNothingSelected means that there is no scenario to replay.
 var ErrNothingSelected = errors.New("no scenario is selected")
+
+// ErrEnough is the cause with which a handler cancels a run's context once it has
+// seen enough: no further result is judged, though it may have ended already.
+var ErrEnough = errors.New("enough has been seen")
 
 // Run replays the scenarios and returns what became of them. Every result goes
 // to cfg.Handle. The error says why the run could not be carried out; a target
@@ -105,6 +117,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if cfg.pulse == nil {
 		defer e.pulse.Start()()
 	}
+	e.finisher.enough = func() bool { return errors.Is(context.Cause(ctx), ErrEnough) }
 	p := e.plan()
 	cfg.Providers.ring.Reserve(p.values)
 	e.finisher.emit(Planned{p.total})
@@ -133,9 +146,14 @@ func newEngine(cfg Config) (*engine, error) {
 	if e.cfg.Claims == nil {
 		e.cfg.Claims = e.traits.Claims
 	}
-	setDefault(&e.cfg.Budget, 6*time.Second)
+	setDefault(&e.cfg.LivenessCache, e.traits.LivenessCache)
+	setDefault(&e.cfg.Budget, defaultBudget)
 	setDefault(&e.cfg.Timeout, 30*time.Second)
-	setDefault(&e.cfg.Parallel, 8)
+	if e.cfg.Parallel == 0 && e.traits.HTTP {
+		e.width = timing.NewWidth(e.cfg.Budget)
+	}
+	setDefault(&e.cfg.Parallel, timing.StartWidth)
+	e.hindered.most, e.crowded.most = inVainAgain, inVainCrowded
 	setDefault(&e.cfg.RunID, "run")
 	setDefault(&e.cfg.Level, scenarios.Core)
 	if e.cfg.judge == nil {
@@ -150,7 +168,7 @@ func newEngine(cfg Config) (*engine, error) {
 		cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
 	}
 	e.things = secrets.NewMaterials(cfg.Seed, cfg.Registry)
-	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
+	e.slots, e.waits = newSlots(e.cfg.Parallel), newSlots(waitingScenarios)
 	e.finisher, e.silence, e.pulse = newFinisher(e), timing.NewSilence(e.cfg.Parallel), cmp.Or(cfg.pulse, &timing.Pulse{})
 	cfg.Providers.ring.Hide(e.traits.Secrets)
 	if cfg.Output != nil {
@@ -173,6 +191,7 @@ func setDefault[T comparable](field *T, value T) {
 
 func (e *engine) newReplay(s *scenarios.Scenario, index int) *replay {
 	r := &replay{scenario: s, index: index, waits: s.Waits()}
+	r.waits = r.waits || e.paces(r)
 	if len(s.Steps) == 1 {
 		r.hosts = e.hostsOf(&s.Steps[0])
 		return r
@@ -208,7 +227,10 @@ func (e *engine) hostsOf(s *scenarios.Step) []string {
 
 func (e *engine) summary(total int, interrupted bool) Summary {
 	s := e.finisher.summary
-	s.Planned, s.Interrupted, s.ReplayedAgain = total, interrupted, e.hindered.replayed
+	s.Planned, s.Interrupted, s.ReplayedAgain, s.AtOnce = total, interrupted, e.hindered.replayed+e.crowded.replayed, e.cfg.Parallel
+	if e.width != nil {
+		s.AtOnce = e.width.Most()
+	}
 	s.Claims = e.cfg.Claims
 	for _, area := range scenarios.Claims {
 		if !slices.Contains(e.cfg.Claims, area) {
@@ -224,3 +246,6 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 	}
 	return s
 }
+
+// defaultBudget is how long a probe may take where nobody says otherwise (LIV-6).
+const defaultBudget = 6 * time.Second

@@ -103,9 +103,11 @@ type Summary struct {
 	Strays []target.Exchange
 	// Interrupted: the run was cut short; what was not replayed has no result.
 	Interrupted bool
+	// AtOnce is how many scenarios were replayed at once, at most.
+	AtOnce int
 	// ReplayedAgain counts the scenarios that failed while the harness itself was
-	// kept from running, or the server still called for an earlier scenario, and
-	// were replayed again; the last replay counts.
+	// kept from running, or the server still called for an earlier scenario, or was
+	// busy with others, and were replayed again; the last replay counts.
 	ReplayedAgain int
 }
 

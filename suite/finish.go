@@ -34,6 +34,8 @@ type finisher struct {
 	outcomes map[string]twinEnd
 	parked   map[string][]Result
 	summary  Summary
+	// enough ends the judging early; nil where it does not.
+	enough func() bool
 }
 
 // A twinEnd is how a twin ended.
@@ -102,7 +104,7 @@ func (f *finisher) flush(interrupted bool) {
 }
 
 func (f *finisher) settled(before time.Time) {
-	for len(f.ended) > 0 && (!f.ended[0].at.After(before) || !f.e.traits.HTTP) {
+	for len(f.ended) > 0 && (f.enough == nil || !f.enough()) && (!f.ended[0].at.After(before) || !f.e.traits.HTTP) {
 		f.judge(f.ended[0])
 		f.ended = f.ended[1:]
 	}
@@ -126,7 +128,7 @@ func (f *finisher) judge(r ended) {
 	}
 	res.Seen = seen(f.e.cfg.Providers.ring, o)
 	if res.Outcome != Passed || f.e.cfg.Trace {
-		res.Exchanges = f.exchanges(o)
+		res.Exchanges = f.exchanges(r.replay, o)
 	}
 	f.e.forget(r.replay)
 	r.drop()
@@ -156,13 +158,15 @@ func (f *finisher) seenOf(r *replay) *judge.Observation {
 	return &f.observed
 }
 
-func (f *finisher) exchanges(o *judge.Observation) []target.Exchange {
-	var out []target.Exchange
+// exchanges are what a failure shows: our own requests, those about the tenant's
+// secrets too, and the calls that providers saw, in order.
+func (f *finisher) exchanges(r *replay, o *judge.Observation) []target.Exchange {
+	out := r.trail.Exchanges()
+	if r.set != nil {
+		out = append(out, r.set.trail.Exchanges()...)
+	}
 	for i := range o.Steps {
 		s := &o.Steps[i]
-		for j := range s.Replies {
-			out = append(out, s.Replies[j].Exchanges...)
-		}
 		for j := range s.Calls {
 			out = append(out, s.Calls[j].Exchange)
 		}

@@ -47,6 +47,8 @@ type Options struct {
 	Output *suite.Output
 
 	// Registry is the server's own; the matrix follows it. Nil means the one built in.
+	// A Gate whose runtimes read names in another order says so by
+	// [registry.Registry.WithPrecedence]; a profile has a field for it.
 	Registry *registry.Registry
 	// Level: empty means core.
 	Level scenarios.Level
@@ -64,13 +66,18 @@ type Options struct {
 	// Matrix thins what is selected, for servers that are slow or limit our rate;
 	// empty means all of it. What it leaves out is counted and shown.
 	Matrix scenarios.Matrix
+	// LivenessCache is how long the gate keeps the verdict that a credential is alive;
+	// it is held to that time (LIV-13). Zero means what the profile says, or none. Make
+	// it short: a run waits that long.
+	LivenessCache time.Duration
 	// Budget is the bound of the server's own probe (LIV-6); zero means 6 s. A
 	// short one, given to the server as well, makes the suite fast.
 	Budget time.Duration
 	// Timeout is how long an answer that no probe can delay is waited for; zero
 	// means 30 s.
 	Timeout time.Duration
-	// Parallel is how many scenarios are replayed at once; zero means 8.
+	// Parallel is how many scenarios are replayed at once; zero means as many as the
+	// server takes, from 8 to 64, and 8 for a Gate.
 	Parallel int
 	// Seed makes the credential values; empty means a random one. The Ginkgo
 	// door takes Ginkgo's own seed instead.
@@ -95,12 +102,14 @@ func (o *Options) check() error {
 		return errors.New("Options.Profile, Env and Output are for a Handler or a URL; leave them out beside Gate")
 	case o.Level != scenarios.Core && o.Level != scenarios.Extended:
 		return fmt.Errorf("unknown Options.Level %q; it is core or extended", o.Level)
+	case o.LivenessCache < 0:
+		return fmt.Errorf("Options.LivenessCache is %s; it must be greater than zero, or zero for none", o.LivenessCache)
 	case o.Budget < 0:
 		return fmt.Errorf("Options.Budget is %s; it must be greater than zero, or zero for 6 s", o.Budget)
 	case o.Timeout < 0:
 		return fmt.Errorf("Options.Timeout is %s; it must be greater than zero, or zero for 30 s", o.Timeout)
 	case o.Parallel < 0:
-		return fmt.Errorf("Options.Parallel is %d; it must be greater than zero, or zero for 8", o.Parallel)
+		return fmt.Errorf("Options.Parallel is %d; it must be greater than zero, or zero for as many as the server takes", o.Parallel)
 	}
 	for _, c := range o.Claims {
 		if !slices.Contains(scenarios.Claims, c) {

@@ -23,6 +23,15 @@ type Watcher interface {
 // spoilt, so that the target cannot be asked.
 var ErrNoPlace = errors.New("the profile's create request has no place for it")
 
+// ErrNoList means that the target has no list of workspaces that could be read.
+var ErrNoList = errors.New("the profile does not say how to list workspaces (workspaces.list)")
+
+// A SecretsLister is a target whose secrets of a workspace can be listed by name;
+// ok is false where it cannot say.
+type SecretsLister interface {
+	SecretNames(ctx context.Context, w Workspace) (names []string, ok bool, err error)
+}
+
 // A GlobalsLister is a target whose global secrets can be listed by name.
 type GlobalsLister interface {
 	Globals(ctx context.Context) ([]string, error)
@@ -67,6 +76,9 @@ type Traits struct {
 	// RefusesUnlisted: the server refuses models that its registry does not
 	// list verbatim, so pairs that only a pattern owns cannot be asked.
 	RefusesUnlisted bool
+	// LivenessCache is how long the target keeps a live verdict, as it says; 0 where
+	// it keeps none (LIV-13).
+	LivenessCache time.Duration
 	// Secrets are what authorises us at the target; no report shows them.
 	Secrets []string
 	// Kind, Profile and Address describe the target in reports.
@@ -191,8 +203,6 @@ type Reply struct {
 	Headline string
 	// Err says why there is no reply, or none in time.
 	Err error
-	// Exchanges are what went over the wire, for the report.
-	Exchanges []Exchange
 }
 
 // An Exchange is one request and its reply, between us and the target or
