@@ -307,6 +307,9 @@ func (f *runFlags) read() (*prepared, error) {
 // readOwnWays reads in which order the target tries names, and how long it keeps a
 // live verdict: its profile says so, or one of our doubles does.
 func (p *prepared) readOwnWays() error {
+	if p.flags.profile == "" {
+		return nil // a command that drives no target
+	}
 	profile, err := server.LoadProfile(p.flags.profile)
 	if err != nil {
 		return err

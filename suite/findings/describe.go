@@ -268,7 +268,7 @@ func states(v scenarios.Value) []string {
 	switch {
 	case v.Shape == scenarios.Empty:
 		return []string{"empty", "blank"}
-	case v.Shape == scenarios.Blank:
+	case v.Shape.IsBlank():
 		return []string{"white", "blank"}
 	case v.Shape == scenarios.Unreadable:
 		return []string{"unreadable", "there"}
