@@ -50,6 +50,9 @@ type Header struct {
 	Matrix string `json:"matrix,omitempty"`
 	// LeftOut counts the scenarios that a thinned matrix left out.
 	LeftOut int `json:"left_out,omitempty"`
+	// MatrixBound says why and by how much the matrix was bounded by itself, because
+	// the registry is large; empty where it was not.
+	MatrixBound string `json:"matrix_bound,omitempty"`
 }
 
 // A Tool is the program that made the report.
@@ -137,7 +140,11 @@ func (h Header) Thinning() string {
 	if h.Matrix == "" || h.Matrix == "full" {
 		return ""
 	}
-	return fmt.Sprintf("matrix %s: %s left out", spelled.Line(h.Matrix), spelled.Counted(h.LeftOut, "scenario"))
+	thinned := fmt.Sprintf("matrix %s: %s left out", spelled.Line(h.Matrix), spelled.Counted(h.LeftOut, "scenario"))
+	if h.MatrixBound != "" {
+		thinned += "; " + spelled.Line(h.MatrixBound)
+	}
+	return thinned
 }
 
 // RunID is the id of a run with that seed.

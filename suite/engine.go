@@ -98,6 +98,10 @@ type engine struct {
 // ErrNothingSelected means that there is no scenario to replay.
 var ErrNothingSelected = errors.New("no scenario is selected")
 
+// ErrEnough is the cause with which a handler cancels a run's context once it has
+// seen enough: no further result is judged, though it may have ended already.
+var ErrEnough = errors.New("enough has been seen")
+
 // Run replays the scenarios and returns what became of them. Every result goes
 // to cfg.Handle. The error says why the run could not be carried out; a target
 // that violates rules is no error. When ctx ends, what is under way is finished
@@ -110,6 +114,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if cfg.pulse == nil {
 		defer e.pulse.Start()()
 	}
+	e.finisher.enough = func() bool { return errors.Is(context.Cause(ctx), ErrEnough) }
 	p := e.plan()
 	cfg.Providers.ring.Reserve(p.values)
 	e.finisher.emit(Planned{p.total})
@@ -139,7 +144,7 @@ func newEngine(cfg Config) (*engine, error) {
 		e.cfg.Claims = e.traits.Claims
 	}
 	setDefault(&e.cfg.LivenessCache, e.traits.LivenessCache)
-	setDefault(&e.cfg.Budget, 6*time.Second)
+	setDefault(&e.cfg.Budget, defaultBudget)
 	setDefault(&e.cfg.Timeout, 30*time.Second)
 	if e.cfg.Parallel == 0 && e.traits.HTTP {
 		e.width = timing.NewWidth(e.cfg.Budget)
@@ -238,3 +243,6 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 	}
 	return s
 }
+
+// defaultBudget is how long a probe may take where nobody says otherwise (LIV-6).
+const defaultBudget = 6 * time.Second

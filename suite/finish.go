@@ -34,6 +34,8 @@ type finisher struct {
 	outcomes map[string]twinEnd
 	parked   map[string][]Result
 	summary  Summary
+	// enough ends the judging early; nil where it does not.
+	enough func() bool
 }
 
 // A twinEnd is how a twin ended.
@@ -102,7 +104,7 @@ func (f *finisher) flush(interrupted bool) {
 }
 
 func (f *finisher) settled(before time.Time) {
-	for len(f.ended) > 0 && (!f.ended[0].at.After(before) || !f.e.traits.HTTP) {
+	for len(f.ended) > 0 && (f.enough == nil || !f.enough()) && (!f.ended[0].at.After(before) || !f.e.traits.HTTP) {
 		f.judge(f.ended[0])
 		f.ended = f.ended[1:]
 	}

@@ -6,10 +6,11 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 )
 
 // begin shows that the target is asked for total scenarios.
-func begin(d progress.Display, t *opened, total int) {
+func begin(d progress.Display, t *open.Opened, total int) {
 	if s, ok := t.Target.(interface {
 		Sent() int
 		Held() time.Duration

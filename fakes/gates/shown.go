@@ -211,13 +211,13 @@ func quoting(such func(r *http.Request, body map[string]any) bool) func(http.Han
 				next.ServeHTTP(w, r)
 				return
 			}
-			shows(func(object map[string]any) { object["input"] = body })(next).ServeHTTP(w, r)
+			changing(func(object map[string]any) { object["input"] = body })(next).ServeHTTP(w, r)
 		})
 	}
 }
 
-// shows changes replies that are JSON objects.
-func shows(change func(object map[string]any)) func(http.Handler) http.Handler {
+// changing changes replies that are JSON objects.
+func changing(change func(object map[string]any)) func(http.Handler) http.Handler {
 	return replied(func(w http.ResponseWriter, _ *http.Request, reply *recording) {
 		var object map[string]any
 		if json.Unmarshal(reply.body.Bytes(), &object) != nil || object == nil {
@@ -289,7 +289,7 @@ func returnsRemoved(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		shows(func(object map[string]any) { object["removed"], _ = set.values.Load(name) })(next).ServeHTTP(w, r)
+		changing(func(object map[string]any) { object["removed"], _ = set.values.Load(name) })(next).ServeHTTP(w, r)
 	})
 }
 
@@ -299,7 +299,7 @@ func returnsDeleted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isCreate(r) {
 			sent := secretsOf(r)
-			shows(func(object map[string]any) { secrets.Store(object["id"], sent) })(next).ServeHTTP(w, r)
+			changing(func(object map[string]any) { secrets.Store(object["id"], sent) })(next).ServeHTTP(w, r)
 			return
 		}
 		id, of := strings.CutPrefix(r.URL.Path, "/workspaces/")
@@ -307,6 +307,6 @@ func returnsDeleted(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		shows(func(object map[string]any) { object["secrets"], _ = secrets.Load(id) })(next).ServeHTTP(w, r)
+		changing(func(object map[string]any) { object["secrets"], _ = secrets.Load(id) })(next).ServeHTTP(w, r)
 	})
 }

@@ -71,10 +71,12 @@ func NewSession(o Options) (*Session, error) {
 		return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
 	}
 	sel := scenarios.Selection{Level: o.Level, Classes: o.Classes, Rules: o.Rules, IDs: o.IDs, Matrix: o.Matrix}
+	sel.Matrix = sel.MatrixOver(o.Registry)
 	selected, err := sel.Select(all, corpus.Rules)
 	if err != nil {
 		return nil, err
 	}
+	o.Matrix = sel.Matrix
 	s := &Session{options: o, All: all, NotClaimed: map[string]int{}, byID: make(map[string]*scenarios.Scenario, len(all))}
 	for _, x := range all {
 		s.byID[x.ID] = x
@@ -117,6 +119,9 @@ func expanded(corpus *scenarios.Corpus, r *registry.Registry) ([]*scenarios.Scen
 // claimed, and why; it is empty if there are none.
 func (s *Session) NotClaimedText() string {
 	var lines []string
+	if bounded := scenarios.Bounded(s.options.Registry); bounded != "" {
+		lines = append(lines, bounded)
+	}
 	if s.LeftOut > 0 {
 		lines = append(lines, fmt.Sprintf("%d scenarios are left out: the matrix is %s", s.LeftOut, s.options.Matrix))
 	}

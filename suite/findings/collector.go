@@ -29,6 +29,9 @@ func NewCollector(reg *registry.Registry) *Collector {
 	return &Collector{reg: reg, kept: map[string]suite.Result{}, simplest: map[string][]string{}}
 }
 
+// Cases are the results so far.
+func (c *Collector) Cases() []Case { return c.cases }
+
 // keptPerEntry is how many failures of one entry, alike in kind, are kept in full.
 const keptPerEntry = 4
 

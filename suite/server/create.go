@@ -19,6 +19,9 @@ func (t *Target) Create(ctx context.Context, req target.CreateRequest) target.Re
 			return failed(fmt.Errorf("secret %s cannot be sent with a create so that it is stored unreadable; over HTTP one can be planted for the tenant, or before another provisioning", name))
 		}
 	}
+	if err := t.overrun(); err != nil {
+		return failed(err)
+	}
 	fields := req.Fields
 	if fields == nil {
 		fields = map[string]any{}
@@ -40,6 +43,9 @@ func (t *Target) Create(ctx context.Context, req target.CreateRequest) target.Re
 	r.hide = r.str(t.profile.create.token)
 	keep(ctx, r, nil)
 	out := t.verdict(r)
+	if err := t.overrun(); err != nil {
+		return failed(err)
+	}
 	out.Workspace = target.Workspace{
 		ID: r.str(t.profile.create.id), Name: nameOf(&req), Runtime: req.Runtime, Model: req.Model, External: req.External, Secrets: req.Secrets, Token: r.hide,
 	}

@@ -49,6 +49,7 @@ func compile(r *strict.Reader, what string, variables []string, into **expressio
 			r.Fail(n, "%s is no jq expression: %v", what, err)
 			return
 		}
+		x.name = what
 		*into = x
 	}
 }

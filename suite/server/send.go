@@ -183,7 +183,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 	if requestID != "" {
 		req.Header.Set("X-Request-ID", requestID)
 	}
-	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now()}
+	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now(), stopped: func(err error) { t.endless.CompareAndSwap(nil, &err) }}
 	t.sent.Add(1)
 	resp, err := t.client.Do(req)
 	if err != nil {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,17 @@ func (t *Target) Globals(ctx context.Context) ([]string, error) {
 // globalNames is Globals with the status of the reply; 0 where there was none.
 func (t *Target) globalNames(ctx context.Context) (names []string, status int, err error) {
 	return t.secretNames(ctx, &t.profile.global, subject{}, "secrets.global.list")
+}
+
+// SecretNames lists the names of a workspace's secrets; false where the profile
+// does not say how.
+func (t *Target) SecretNames(ctx context.Context, w target.Workspace) ([]string, bool, error) {
+	s := &t.profile.workspace
+	if !s.list.set || s.names == nil {
+		return nil, false, nil
+	}
+	names, _, err := t.secretNames(ctx, s, subject{workspace: w}, "secrets.workspace.list")
+	return names, true, err
 }
 
 // secretNames lists the names of a scope, page by page; where is its place in the profile.
@@ -87,6 +99,14 @@ func (t *Target) gone(r *httpReply, err error) error {
 // Provision changes the workspace's secrets, has it provisioned again, and
 // watches for what comes of it.
 func (t *Target) Provision(ctx context.Context, req target.ProvisionRequest) target.Reply {
+	out := t.provision(ctx, req)
+	if err := t.overrun(); err != nil {
+		return failed(err)
+	}
+	return out
+}
+
+func (t *Target) provision(ctx context.Context, req target.ProvisionRequest) target.Reply {
 	ctx, cancel := t.pulse.Within(ctx, 2*t.profile.provision.within)
 	defer cancel()
 	w := req.Workspace
@@ -172,7 +192,7 @@ func (t *Target) Settle(ctx context.Context, w target.Workspace) error {
 	ctx, cancel := t.pulse.Within(ctx, t.profile.provision.within)
 	defer cancel()
 	_, err := t.settled(ctx, w)
-	return err
+	return cmp.Or(t.overrun(), err)
 }
 
 // Outcome waits until the workspace's provisioning has come to an end, and tells

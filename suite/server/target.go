@@ -51,6 +51,17 @@ type Target struct {
 	show func(where string, r target.Shown)
 	// pulse is the run's; nil until then.
 	pulse *timing.Pulse
+	// endless is the first expression that went beyond its bounds; nil until then.
+	// From then on nothing is asked any more.
+	endless atomic.Pointer[error]
+}
+
+// overrun is the error of an expression that went beyond its bounds; nil where none did.
+func (t *Target) overrun() error {
+	if err := t.endless.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 var (
@@ -205,6 +216,8 @@ type httpReply struct {
 	// parsed is the value; object and isJSON say what its body is.
 	parsed         map[string]any
 	object, isJSON bool
+	// stopped is told of an expression that went beyond its bounds; may be nil.
+	stopped func(error)
 	// hide is a secret of the server that no report may show; empty where there is none.
 	hide string
 	// carries is the name of the secret that the request sets; empty where it sets none.
@@ -246,7 +259,11 @@ func (r *httpReply) ask(code *expression, variables ...any) any {
 	if code == nil {
 		return nil
 	}
-	return code.run(r.input(), variables...)
+	value, err := code.run(r.input(), variables...)
+	if err != nil && r.stopped != nil {
+		r.stopped(err)
+	}
+	return value
 }
 
 func (r *httpReply) str(code *expression, variables ...any) string {
