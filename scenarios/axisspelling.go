@@ -9,7 +9,7 @@ import (
 // spellings are the ways to write an accepted name so that it is another one
 // (PRE-6), and most readers do not see it.
 var spellings = []string{"mixed-case", "trailing-tab", "trailing-newline", "no-break-space", "zero-width-space", "quoted",
-	"percent-encoded", "full-width", "combining-mark", "zero-width-joiner", "byte-order-mark", "look-alike", "braced", "equals-sign"}
+	"percent-encoded", "full-width", "combining-mark", "zero-width-joiner", "byte-order-mark", "look-alike", "dollar-sign", "equals-sign"}
 
 // spelt writes a name in one of the spellings.
 func spelt(name, spelling string) string {
@@ -41,7 +41,7 @@ var moreSpellings = map[string]func(name string) string{
 	"zero-width-joiner": func(name string) string { return name[:1] + "\u200d" + name[1:] },
 	"byte-order-mark":   func(name string) string { return "\ufeff" + name },
 	"look-alike":        func(name string) string { return strings.ReplaceAll(name, "A", "\u0410") }, // Cyrillic
-	"braced":            func(name string) string { return "${" + name + "}" },
+	"dollar-sign":       func(name string) string { return "$" + name },
 	"equals-sign":       func(name string) string { return name + "=" },
 }
 

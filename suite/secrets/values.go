@@ -82,6 +82,10 @@ var blanks = map[scenarios.Shape]string{
 	scenarios.BlankUnicode: "\u1680\u2000\u2003\u2009\u200a\u2028\u2029\u202f\u205f\u3000\u00a0\v\f ",
 }
 
+// Blank is a value that is nothing but white space, as a blank shape writes it; empty
+// for other shapes.
+func Blank(shape scenarios.Shape) string { return blanks[shape] }
+
 // maxLong is the size of a long value, in bytes (ROB-2).
 const maxLong = 1 << 20
 
