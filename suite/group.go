@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
@@ -123,11 +124,12 @@ func (e *engine) strikes(r *replay) string {
 	return ""
 }
 
-// unclear reports whether a call was seen that several replays may have made.
+// unclear reports whether a call was seen that several replays may have made, or
+// the target was started again meanwhile.
 func (r *replay) unclear() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.attempt != nil && r.ambiguous
+	return r.attempt != nil && (r.ambiguous || r.severed)
 }
 
 // setAlone says that one replay is under way by itself, so that every call is its own.
@@ -273,6 +275,9 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 	}
 	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
 	if last.AtOnce > 1 {
+		if weight(r.scenario) >= oneByOne {
+			return "at once, by itself"
+		}
 		// So many requests of a few scenarios at once, and no more.
 		return fmt.Sprintf("at once %d", r.index%atOnceLanes)
 	}
@@ -345,6 +350,10 @@ func (e *engine) turn(ctx context.Context, set *globalSet, r *replay, slots chan
 	if r.attempts == 0 {
 		e.reset(r)
 	}
+	e.life.enter(r)
+	defer e.life.leave(r)
+	began := time.Now()
+	defer func() { e.ledger.Worked(time.Since(began)) }()
 	end := len(r.scenario.Steps)
 	if set != nil {
 		end = phaseEnd(r)

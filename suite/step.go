@@ -46,6 +46,7 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 		e.settle(ctx, set, r)
 	}
 	e.cfg.Providers.leave(r)
+	e.suspect(ctx, set, r)
 	if ctx.Err() != nil {
 		r.cut()
 		return
@@ -254,6 +255,9 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})
 		reply.Stalled = asked.Stalled()
+		if r.waits {
+			e.ledger.Silent(reply.Took)
+		}
 		w.step.Replies[n] = reply
 	}
 	if step.AtOnce == 1 {

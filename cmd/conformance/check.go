@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,7 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 			return fmt.Errorf("selecting a scenario to check the target with: %w", err)
 		}
 		cfg.Scenarios = valid.Scenarios
+		began := time.Now()
 		more, err := suite.Check(ctx, cfg)
 		switch {
 		case p.target.died() != nil:
@@ -39,6 +41,9 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 			return err
 		}
 		points = append(points, p.target.explained(more)...)
+		if target.FirstWrong(points) == nil {
+			p.forecast(shown.Above(cmd.ErrOrStderr()), time.Since(began), p.target.sent())
+		}
 	}
 	if !p.flags.check {
 		for _, point := range points {

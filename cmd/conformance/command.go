@@ -47,23 +47,22 @@ func (t *opened) openCommand(ctx context.Context, profile *server.Profile, reg *
 	if err != nil {
 		return err
 	}
-	p, err := process.Start(ctx, process.Config{
+	c, err := startCommand(ctx, process.Config{
 		Args: args, Env: append(env, "ADMIN_TOKEN="+token), Output: t.output, Ready: health, Within: profile.Within(),
 	})
 	if err != nil {
 		return err
 	}
-	t.stop = append(t.stop, func() {
-		if err := p.Stop(); err != nil {
-			fmt.Fprintf(os.Stderr, "conformance: %v\n", err)
-		}
+	t.stop = append(t.stop, c.stop)
+	t.command = c
+	server, err := server.New(profile, c.process().URL(), server.Options{
+		Kind: "command", Env: lookup, Died: func() error { return c.process().Brief() }, Timeout: f.timeout,
 	})
-	t.process = p
-	server, err := server.New(profile, p.URL(), server.Options{Kind: "command", Env: lookup, Died: p.Brief, Timeout: f.timeout})
 	if err != nil {
 		return err
 	}
 	t.Target = server
+	t.restart = func(ctx context.Context) error { return c.restart(ctx, server) }
 	return t.prepare(ctx, server, f)
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
@@ -17,6 +19,15 @@ func begin(d progress.Display, t *opened, total int) {
 		d.Watch(progress.Gauge{Requests: s.Sent, Held: s.Held})
 	}
 	d.Begin("replaying", total, "scenarios")
+}
+
+// stoppedText says that the server answers to nothing any more.
+func stoppedText(e suite.Stopped) string {
+	then := "it is not ours to start again, so the rest cannot be judged"
+	if e.Again {
+		then = "it is started again"
+	}
+	return fmt.Sprintf("conformance: the server stopped answering while it was asked for %s; %s", strings.Join(e.UnderWay, ", "), then)
 }
 
 // step shows that a scenario has ended.

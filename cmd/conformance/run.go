@@ -34,7 +34,7 @@ type runFlags struct {
 	waivers                     []string
 	writeWaivers                string
 	parallel                    int
-	budget, timeout             time.Duration
+	budget, timeout, deadline   time.Duration
 	shard, seed                 string
 	upstream                    string
 	corpusVersion               string
@@ -87,6 +87,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl.IntVar(&f.parallel, "parallel", 8, "replay `N` scenarios at once")
 	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
+	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after so much time, such as 10m; what is not judged by then is an error (default none)")
 	fl.StringVar(&f.seed, "seed", "", "make the credential values from this `TEXT`, so that the next run has the same (default random)")
 	fl.StringVar(&f.upstream, "upstream", "", "the control `ADDRESS` that conformance upstream printed, for a server that dials through it")
 	fl.BoolVar(&f.noDecoys, "no-decoys", false, "do not put an operator's credentials into the command's environment (PRE-8), for one that needs its own")
@@ -137,6 +138,8 @@ type prepared struct {
 	stop     func()
 	failures int
 	stopped  bool
+	// began is when the first scenario could be replayed.
+	began time.Time
 	// invocation is the command line, for the reports.
 	invocation []string
 }
@@ -161,6 +164,8 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
 	ctx := cmd.Context()
+	ctx, late := f.until(ctx)
+	defer late()
 	defer interruptible(ctx, out.progress)()
 	out.progress.Phase("starting the server")
 	if p.target, err = openTarget(ctx, f, p.registry); err != nil {
@@ -197,6 +202,12 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	case p.target.isForeign:
 		fmt.Fprintln(stderr, "conformance: left_behind: 0 workspaces of this run are still there")
 	}
+	if text := spentText(time.Since(p.began), s.Spent); p.target.isForeign && text != "" {
+		fmt.Fprintf(stderr, "conformance: %s\n", text)
+	}
+	if s.Restarts > 0 {
+		fmt.Fprintf(stderr, "conformance: restarts: %d; the server stopped answering, and was started again to judge the rest\n", s.Restarts)
+	}
 	if s.ReplayedAgain > 0 {
 		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
 	}
@@ -213,6 +224,10 @@ func (p *prepared) end(s suite.Summary) error {
 		return errNotConformant
 	case s.Interrupted && p.stopped:
 		return errNotConformant
+	case s.Late && s.Failed > 0:
+		return errNotConformant
+	case s.Late:
+		return fmt.Errorf("%s passed before all scenarios were judged, so there is no verdict; allow more time, or replay less", p.flags.deadlineText())
 	case s.Interrupted:
 		return errInterrupted
 	case s.Ended() != s.Planned:
@@ -270,6 +285,9 @@ func (f *runFlags) read() (*prepared, error) {
 			return nil, fmt.Errorf("unknown claim %q%s; the claims are %s", c, strict.DidYouMean(c, scenarios.Claims), strings.Join(scenarios.Claims, ", "))
 		}
 	}
+	if f.deadline < 0 {
+		return nil, errors.New("--deadline must be greater than zero")
+	}
 	if f.parallel < 1 || f.budget < 0 || f.timeout <= 0 {
 		return nil, errors.New("--parallel, --probe-budget and --timeout must be greater than zero")
 	}
@@ -325,7 +343,7 @@ func (p *prepared) config(out *output) suite.Config {
 	return suite.Config{
 		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Target: t.Target, Providers: t.providers,
 		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: p.flags.parallel,
-		Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Output: t.output, Fault: t.fault,
+		Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Output: t.output, Fault: t.fault, Restart: t.restart,
 		Handle: handle, Trace: p.flags.trace, Waive: p.waiving.apply,
 	}
 }

@@ -36,7 +36,7 @@ func (st *selftest) try(ctx context.Context, s *subject, door string, base kill)
 	reg := registry.Embedded()
 	cfg := suite.Config{
 		Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: st.level(s), Budget: selftestBudget,
-		Seed: "selftest " + s.Name, RunID: "selftest", Parallel: 8, Handle: k.handle,
+		Seed: "selftest " + s.Name, RunID: "selftest", Parallel: 8, Timeout: s.Patience, Handle: k.handle,
 	}
 	open := map[string]func(context.Context, *subject, *suite.Config) (func(), error){
 		processDoor: openInProcess, httpDoor: openHTTP, commandDoor: openProcess,
@@ -151,7 +151,7 @@ func openHTTP(_ context.Context, s *subject, cfg *suite.Config) (func(), error) 
 	}
 	cfg.Claims = profile.Claims
 	cfg.Target, err = server.New(profile, served.url, server.Options{
-		Kind: s.Name, Env: func(string) (string, bool) { return served.token, true },
+		Kind: s.Name, Env: func(string) (string, bool) { return served.token, true }, Timeout: s.Patience,
 	})
 	return served.close, err
 }
@@ -174,7 +174,7 @@ func openProcess(ctx context.Context, s *subject, cfg *suite.Config) (func(), er
 	cfg.Budget = commandBudget
 	t := newOpened(cfg.Registry)
 	t.budget = cfg.Budget
-	f := &runFlags{command: []string{program, "serve", "--gate", name, "--probe-budget", cfg.Budget.String()}}
+	f := &runFlags{command: []string{program, "serve", "--gate", name, "--probe-budget", cfg.Budget.String()}, timeout: s.Patience}
 	if err := t.openCommand(ctx, profile, cfg.Registry, f); err != nil {
 		t.close()
 		return nil, err

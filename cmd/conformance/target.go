@@ -21,7 +21,6 @@ import (
 	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
-	"github.com/molecule-ai/byok-conformance/suite/process"
 	profiled "github.com/molecule-ai/byok-conformance/suite/server"
 	"github.com/molecule-ai/byok-conformance/suite/target"
 )
@@ -41,8 +40,10 @@ type opened struct {
 	fault func(host, answer string) func()
 	// isForeign: the server is not ours, so it is checked before it is judged.
 	isForeign bool
-	// process is the command that was started; nil where none was.
-	process *process.Process
+	// command is the one that was started; nil where none was.
+	command *command
+	// restart starts the command again; nil where none was started.
+	restart func(context.Context) error
 	// cameToNothing is the last line of our proxy about a connection that did; nil
 	// where there was none.
 	cameToNothing atomic.Pointer[string]
@@ -56,6 +57,14 @@ func newOpened(reg *registry.Registry) *opened {
 	t := &opened{providers: suite.NewProviders(reg)}
 	t.handler = t.providers.Handler()
 	return t
+}
+
+// sent is how many requests the target was sent; 0 where it gets none.
+func (t *opened) sent() int {
+	if m, ok := t.Target.(interface{ Sent() int }); ok {
+		return m.Sent()
+	}
+	return 0
 }
 
 func (t *opened) close() {
@@ -106,18 +115,30 @@ func (t *opened) openOwn(ctx context.Context, profile *profiled.Profile, name st
 		t.budget = ownBudget
 	}
 	t.output = suite.NewOutput()
-	s, err := serveDouble(double, reg, gate.Options{Transport: t.providers.RoundTripper(), Budget: t.budget, Env: t.providers.Decoy}, t.output, "127.0.0.1:0", "")
+	serve := func(token string) (*served, error) {
+		return serveDouble(double, reg, gate.Options{Transport: t.providers.RoundTripper(), Budget: t.budget, Env: t.providers.Decoy}, t.output, "127.0.0.1:0", token)
+	}
+	s, err := serve("")
 	if err != nil {
 		return err
 	}
-	t.stop = append(t.stop, s.close)
+	t.stop = append(t.stop, func() { s.close() })
 	own, err := profiled.New(profile, s.url, profiled.Options{
-		Kind: double.Name, Env: func(name string) (string, bool) { return s.token, name == "ADMIN_TOKEN" },
+		Kind: double.Name, Env: func(name string) (string, bool) { return s.token, name == "ADMIN_TOKEN" }, Timeout: f.timeout,
 	})
 	if err != nil {
 		return err
 	}
 	t.Target = own
+	t.restart = func(context.Context) error {
+		s.close()
+		again, err := serve(s.token)
+		if err == nil {
+			s = again
+			own.Move(s.url)
+		}
+		return err
+	}
 	if f.check {
 		t.points = own.Prepare(ctx, false)
 	}

@@ -3,18 +3,90 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/molecule-ai/byok-conformance/suite/process"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
+
+// A command is the server under test that this process has started, and starts
+// again once it has stopped answering.
+type command struct {
+	cfg process.Config
+
+	mu sync.Mutex
+	// current is the last one; starting is held meanwhile.
+	current  *process.Process
+	starting sync.Mutex
+}
+
+func startCommand(ctx context.Context, cfg process.Config) (*command, error) {
+	p, err := process.Start(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &command{cfg: cfg, current: p}, nil
+}
+
+func (c *command) process() *process.Process {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current
+}
+
+// restart stops the command and starts it again, and leads the target there.
+func (c *command) restart(ctx context.Context, t *server.Target) error {
+	c.starting.Lock()
+	defer c.starting.Unlock()
+	if err := c.process().Stop(); err != nil {
+		return err
+	}
+	p, err := process.Start(ctx, c.cfg)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.current = p
+	c.mu.Unlock()
+	t.Move(p.URL())
+	return nil
+}
+
+func (c *command) stop() {
+	c.starting.Lock()
+	defer c.starting.Unlock()
+	if err := c.process().Stop(); err != nil {
+		fmt.Fprintf(os.Stderr, "conformance: %v\n", err)
+	}
+}
+
+// gone returns once the command has ended and is not started again, or ctx has ended.
+func (c *command) gone(ctx context.Context) {
+	for {
+		p := c.process()
+		select {
+		case <-p.Done():
+		case <-ctx.Done():
+			return
+		}
+		c.starting.Lock()
+		again := c.process() != p
+		c.starting.Unlock()
+		if !again {
+			return
+		}
+	}
+}
 
 // watch ends the run's context when the command under test dies.
 func (t *opened) watch(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	if t.process != nil {
+	if t.command != nil {
 		go func() {
-			select {
-			case <-t.process.Done():
-				cancel()
-			case <-ctx.Done():
-			}
+			t.command.gone(ctx)
+			cancel()
 		}()
 	}
 	return ctx, cancel
@@ -23,13 +95,14 @@ func (t *opened) watch(ctx context.Context) (context.Context, context.CancelFunc
 // died says how the command under test ended, with its last lines; nil while it
 // runs, and where there is none. It is masked like a report.
 func (t *opened) died() error {
-	if t.process == nil || t.process.Err() == nil {
+	if t.command == nil || t.command.process().Err() == nil {
 		return nil
 	}
-	return errors.New(t.providers.Mask(t.process.Err().Error()))
+	return errors.New(t.providers.Mask(t.command.process().Err().Error()))
 }
 
 // death is died as a report's reason: one line, and what was printed last below it.
 func (t *opened) death() string {
-	return t.providers.Mask("the server died: " + t.process.Brief().Error() + "\n" + t.process.LastWords())
+	p := t.command.process()
+	return t.providers.Mask("the server died: " + p.Brief().Error() + "\n" + p.LastWords())
 }

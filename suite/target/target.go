@@ -23,6 +23,13 @@ type Watcher interface {
 // spoilt, so that the target cannot be asked.
 var ErrNoPlace = errors.New("the profile's create request has no place for it")
 
+// An Answerer is a target that can be asked whether it answers at all, by a request
+// that changes nothing. Answers returns nil where any reply comes, whatever it
+// says, and where the target has no such request.
+type Answerer interface {
+	Answers(ctx context.Context) error
+}
+
 // A GlobalsLister is a target whose global secrets can be listed by name.
 type GlobalsLister interface {
 	Globals(ctx context.Context) ([]string, error)
