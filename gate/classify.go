@@ -22,7 +22,7 @@ type answer struct {
 type row struct {
 	host     string // exact host
 	from, to int    // statuses, both ends included
-	html     bool   // the content type is that of a web page
+	html     bool   // it is a web page, by its content type or by what it holds
 	markers  []string
 	holds    func(answer) bool
 	finding  Finding
@@ -30,13 +30,15 @@ type row struct {
 }
 
 // classification reads a provider's answer. The first rows are the providers'
-// own dialects (DIA-1 to DIA-4), the last ones the plain rule (LIV-1 to LIV-3).
+// own dialects (DIA-1 to DIA-5), the last ones the plain rule (LIV-1 to LIV-3).
 var classification = []row{
 	{host: "generativelanguage.googleapis.com", from: 400, to: 400, markers: []string{`"API_KEY_INVALID"`}, finding: Dead, cause: "the provider says that the key is not valid"},
 	{host: "api.minimax.io", from: 200, to: 200, holds: miniMaxRefuses, finding: Dead, cause: "the provider says that the key is not valid"},
 	{host: "api.minimaxi.com", from: 200, to: 200, holds: miniMaxRefuses, finding: Dead, cause: "the provider says that the key is not valid"},
 	{host: "api.anthropic.com", from: 400, to: 400, markers: []string{"organization has been disabled"}, finding: Dead, cause: "the provider says that the organization is disabled"},
 	{host: "api.groq.com", from: 400, to: 400, markers: []string{"organization_restricted"}, finding: Dead, cause: "the provider says that the organization is restricted"},
+	{host: "api.openai.com", from: 403, to: 403, markers: []string{"Missing scopes"}, finding: Unproven, cause: "the provider says that the key lacks a scope"},
+	{host: "generativelanguage.googleapis.com", from: 403, to: 403, markers: []string{`"SERVICE_DISABLED"`}, finding: Unproven, cause: "the provider says that the key's project has not enabled the API"},
 	{from: 403, to: 403, html: true, finding: Unproven, cause: "an edge in front of the provider answered 403 with a web page"},
 	{host: "api.anthropic.com", from: 403, to: 403, holds: notAnthropicEnvelope, finding: Unproven, cause: "an edge in front of the provider answered 403"},
 	{host: "integrate.api.nvidia.com", from: 200, to: 299, finding: Unproven, cause: "the provider's list answers anyone, so it proves nothing"},
@@ -63,11 +65,17 @@ func (r row) matches(a answer) bool {
 	switch {
 	case r.host != "" && r.host != a.host,
 		r.from != 0 && (a.status < r.from || a.status > r.to),
-		r.html && !strings.HasPrefix(strings.ToLower(a.contentType), "text/html"),
+		r.html && !isPage(a),
 		r.holds != nil && !r.holds(a):
 		return false
 	}
 	return !slices.ContainsFunc(r.markers, func(m string) bool { return !bytes.Contains(a.body, []byte(m)) })
+}
+
+// isPage reports whether an answer is a web page: an edge may leave the type of its
+// page out, or call it JSON.
+func isPage(a answer) bool {
+	return strings.HasPrefix(strings.ToLower(a.contentType), "text/html") || bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<"))
 }
 
 // miniMaxRefuses reads the native error that MiniMax sends with status 200.

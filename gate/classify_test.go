@@ -98,9 +98,16 @@ func TestClassification(t *testing.T) {
 
 		{"DIA-2", "403 with a web page", anywhere, 403, htmlType, `<html>`, gate.Unproven},
 		{"DIA-2", "403 with a web page, type in capitals", anywhere, 403, "Text/HTML", `<html>`, gate.Unproven},
+		{"DIA-2", "403 with a web page without a type", anywhere, 403, "", "\r\n<!DOCTYPE html>", gate.Unproven},
+		{"DIA-2", "403 with a web page that calls itself JSON", anywhere, 403, jsonType, `<html>`, gate.Unproven},
 		{"DIA-2", "403 with a web page at Anthropic's", anthropic, 403, htmlType, `<html>`, gate.Unproven},
 		{"DIA-2", "403 of Anthropic's edge", anthropic, 403, jsonType, `{"error":{"type":"forbidden","message":"Request not allowed"}}`, gate.Unproven},
 		{"DIA-2", "403 of Anthropic's edge with another type", anthropic, 403, jsonType, `{"type":"forbidden"}`, gate.Unproven},
+
+		{"DIA-5", "OpenAI's missing scopes", "https://api.openai.com/v1", 403, jsonType, `{"error":{"message":"Missing scopes: api.model.read"}}`, gate.Unproven},
+		{"DIA-5", "OpenAI's other 403", "https://api.openai.com/v1", 403, jsonType, `{"error":{"message":"This API key has been disabled"}}`, gate.Dead},
+		{"DIA-5", "OpenAI's words at another host", anywhere, 403, jsonType, `{"error":{"message":"Missing scopes: api.model.read"}}`, gate.Dead},
+		{"DIA-5", "Gemini's API that is not enabled", gemini, 403, jsonType, `[{"error":{"details":[{"reason":"SERVICE_DISABLED"}]}}]`, gate.Unproven},
 
 		{"DIA-3", "NVIDIA's list", nvidia, 200, jsonType, list, gate.Unproven},
 		{"DIA-3", "NVIDIA's 299", nvidia, 299, jsonType, list, gate.Unproven},

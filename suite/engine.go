@@ -33,7 +33,8 @@ type Config struct {
 	Budget time.Duration
 	// Timeout is how long a reply that no probe can delay is waited for; zero means 30 s.
 	Timeout time.Duration
-	// Parallel is how many scenarios are replayed at once; zero means 8.
+	// Parallel is how many scenarios are replayed at once; zero means as many as the
+	// target takes (timing.Width), and 8 for a Go value.
 	// Scenarios that wait for a silent provider run beside them.
 	Parallel int
 	// Seed makes the credential values; the same seed makes the same ones.
@@ -73,9 +74,11 @@ type engine struct {
 	traits target.Traits
 	things *secrets.Materials
 	// slots bound what is replayed at once; waits bound what waits.
-	slots, waits chan struct{}
-	finisher     *finisher
-	silence      *timing.Silence
+	slots, waits *slots
+	// width says how many slots there are; nil where the run was told.
+	width    *timing.Width
+	finisher *finisher
+	silence  *timing.Silence
 	// afterwards are the looks at what became of workspaces after their create.
 	afterwards timing.Doubts
 	// pulse tells when the harness itself did not run, and hindered what came of
@@ -84,6 +87,8 @@ type engine struct {
 	hindered hindrance
 	// ledger adds up where the time goes.
 	ledger timing.Ledger
+	// crowded is what came of replaying by itself what was answered late among many.
+	crowded hindrance
 	// hosts is whether a call without a credential may be told by its host.
 	hosts trust
 
@@ -149,7 +154,11 @@ func newEngine(cfg Config) (*engine, error) {
 	}
 	setDefault(&e.cfg.Budget, 6*time.Second)
 	setDefault(&e.cfg.Timeout, 30*time.Second)
-	setDefault(&e.cfg.Parallel, 8)
+	if e.cfg.Parallel == 0 && e.traits.HTTP {
+		e.width = timing.NewWidth(e.cfg.Budget)
+	}
+	setDefault(&e.cfg.Parallel, timing.StartWidth)
+	e.hindered.most, e.crowded.most = inVainAgain, inVainCrowded
 	setDefault(&e.cfg.RunID, "run")
 	setDefault(&e.cfg.Level, scenarios.Core)
 	if e.cfg.judge == nil {
@@ -164,7 +173,7 @@ func newEngine(cfg Config) (*engine, error) {
 		cfg.Providers.hold = min(2*time.Second, 2*e.cfg.Budget/3)
 	}
 	e.things = secrets.NewMaterials(cfg.Seed, cfg.Registry)
-	e.slots, e.waits = make(chan struct{}, e.cfg.Parallel), make(chan struct{}, waitingScenarios)
+	e.slots, e.waits = newSlots(e.cfg.Parallel), newSlots(waitingScenarios)
 	e.finisher, e.silence, e.pulse = newFinisher(e), timing.NewSilence(e.cfg.Parallel), cmp.Or(cfg.pulse, &timing.Pulse{})
 	cfg.Providers.ring.Hide(e.traits.Secrets)
 	if cfg.Output != nil {
@@ -225,8 +234,11 @@ func (e *engine) hostsOf(s *scenarios.Step) []string {
 
 func (e *engine) summary(total int, interrupted bool) Summary {
 	s := e.finisher.summary
-	s.Planned, s.Interrupted, s.ReplayedAgain, s.Restarts = total, interrupted, e.hindered.replayed, e.life.restarts
-	s.Spent = e.ledger.Spent()
+	s.Planned, s.Interrupted, s.ReplayedAgain, s.Restarts = total, interrupted, e.hindered.replayed+e.crowded.replayed, e.life.restarts
+	s.Spent, s.AtOnce = e.ledger.Spent(), e.cfg.Parallel
+	if e.width != nil {
+		s.AtOnce = e.width.Most()
+	}
 	s.Claims = e.cfg.Claims
 	for _, area := range scenarios.Claims {
 		if !slices.Contains(e.cfg.Claims, area) {

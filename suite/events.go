@@ -115,9 +115,11 @@ type Summary struct {
 	Interrupted bool
 	// Late: the run was cut short by ErrDeadline; what was not judged is an error.
 	Late bool
+	// AtOnce is how many scenarios were replayed at once, at most.
+	AtOnce int
 	// ReplayedAgain counts the scenarios that failed while the harness itself was
-	// kept from running, or the server still called for an earlier scenario, and
-	// were replayed again; the last replay counts.
+	// kept from running, or the server still called for an earlier scenario, or was
+	// busy with others, and were replayed again; the last replay counts.
 	ReplayedAgain int
 	// Restarts is how often the target was started again because it had stopped
 	// answering; see Stopped.

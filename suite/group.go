@@ -23,7 +23,7 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 		e.sweep(ctx, list)
 		var clear []*replay
 		for _, r := range list {
-			if r.unclear() || e.isHindered(r) {
+			if r.unclear() || e.isHindered(r) || e.isCrowded(r) {
 				again = append(again, r)
 			} else {
 				clear = append(clear, r)
@@ -57,14 +57,14 @@ func (e *engine) runGroup(ctx context.Context, g *group) {
 // that is seen is its own, and again where the harness stands still meanwhile, or
 // where what a server still had to do for an earlier one came in between.
 func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
-	counted := !r.unclear()
-	if counted && !e.hindered.worthIt() {
+	doubt, failed := e.doubtOf(r), false
+	if doubt != nil && !doubt.worthIt() {
 		e.finisher.add([]*replay{r})
 		return
 	}
 	for again := true; again; again = r.attempts < mostAttempts && (e.isHindered(r) || e.isHaunted(r)) {
 		if r.isHaunted() {
-			counted = true
+			doubt = &e.hindered
 			_ = timing.Pause(ctx, haunting) // the loop sees that ctx has ended
 		}
 		if ctx.Err() != nil {
@@ -77,9 +77,12 @@ func (e *engine) alone(ctx context.Context, r *replay, replayIt func()) {
 		e.cfg.Providers.setAlone(nil)
 		e.sweep(ctx, []*replay{r})
 	}
-	if counted {
-		failed, _ := e.fails(r)
-		e.hindered.ended(failed)
+	if doubt != nil {
+		failed, _ = e.fails(r)
+		doubt.ended(failed)
+	}
+	if doubt == &e.crowded && !failed && e.width != nil {
+		e.resize(e.width.Failed(time.Now()))
 	}
 	e.finisher.add([]*replay{r})
 }
@@ -248,7 +251,7 @@ func (e *engine) spread(ctx context.Context, set *globalSet, replays []*replay, 
 
 func (e *engine) pool(ctx context.Context, set *globalSet, free []*replay, wg *sync.WaitGroup, ended func(*replay)) {
 	var taken atomic.Int64
-	for range min(e.cfg.Parallel, len(free)) {
+	for range min(e.atOnce(), len(free)) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				n := int(taken.Add(1)) - 1
@@ -340,13 +343,11 @@ func phaseEnd(r *replay) int {
 }
 
 // turn replays the current phase of one replay, holding a slot.
-func (e *engine) turn(ctx context.Context, set *globalSet, r *replay, slots chan struct{}) {
-	select {
-	case slots <- struct{}{}:
-	case <-ctx.Done():
+func (e *engine) turn(ctx context.Context, set *globalSet, r *replay, slots *slots) {
+	if !slots.take(ctx) {
 		return
 	}
-	defer func() { <-slots }()
+	defer slots.release()
 	if r.attempts == 0 {
 		e.reset(r)
 	}

@@ -23,6 +23,9 @@ const inVainAgain = 10
 // A hindrance is what came of replaying again what failed while the harness was
 // kept from running.
 type hindrance struct {
+	// most is how many in vain are borne for each that was not.
+	most int
+
 	mu          sync.Mutex
 	vain, right int
 	// replayed is how many scenarios were replayed again.
@@ -32,7 +35,7 @@ type hindrance struct {
 func (h *hindrance) worthIt() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.vain < inVainAgain*(1+h.right)
+	return h.vain < h.most*(1+h.right)
 }
 
 // ended notes what came of replaying a scenario again.
@@ -45,6 +48,18 @@ func (h *hindrance) ended(failed bool) {
 	} else {
 		h.right++
 	}
+}
+
+// doubtOf is why a replay that ended is replayed by itself: nil where a call was
+// seen that may not be its own.
+func (e *engine) doubtOf(r *replay) *hindrance {
+	switch {
+	case r.unclear():
+		return nil
+	case e.isHindered(r) || !e.wasLate(r):
+		return &e.hindered
+	}
+	return &e.crowded
 }
 
 // isHindered reports whether a replay failed in a way that time can explain,

@@ -177,6 +177,7 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 		e.create(ctx, r, w, i, secrets, globals)
 	}
 	r.close(w)
+	e.answered(r, w.step)
 	if step.Stage == scenarios.Create {
 		e.unasked(ctx, r, w.step)
 		e.late(ctx, r, w.step)

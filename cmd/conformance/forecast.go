@@ -48,7 +48,7 @@ func (p *prepared) atSpeed(requests int, checked time.Duration, asked int) time.
 	if asked == 0 {
 		return 0
 	}
-	return checked / time.Duration(asked) * time.Duration(requests) / time.Duration(max(p.flags.parallel, 1))
+	return checked / time.Duration(asked) * time.Duration(requests) / time.Duration(max(int(p.flags.parallel), timing.StartWidth))
 }
 
 // shorten says what makes the run shorter.
@@ -77,7 +77,7 @@ func spentText(took time.Duration, s timing.Spent) string {
 	if s.Workers <= 0 {
 		return ""
 	}
-	share := func(d time.Duration) int { return int(100*d/s.Workers) }
+	share := func(d time.Duration) int { return int(100 * d / s.Workers) }
 	rest := max(s.Workers-s.Answers-s.Provisioning-s.Waits-s.Limit, 0)
 	return fmt.Sprintf("time: %s; of the workers' time the server took %d %% (answers %d %%, provisioning %d %%), its rate limit %d %%, waits of ours %d %% (silent providers, what may come late), the rest %d %%",
 		progress.Span(took), share(s.Answers+s.Provisioning), share(s.Answers), share(s.Provisioning), share(s.Limit), share(s.Waits), share(rest))

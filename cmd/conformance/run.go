@@ -22,6 +22,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // runFlags are the flags of run.
@@ -33,7 +34,7 @@ type runFlags struct {
 	reports                     []string
 	waivers                     []string
 	writeWaivers                string
-	parallel                    int
+	parallel                    width
 	budget, timeout, deadline   time.Duration
 	shard, seed                 string
 	upstream                    string
@@ -84,7 +85,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile ("+listed(server.ProfileNames())+") or a `FILE`")
 	fl.StringVar(&f.registry, "registry", "", "the server's own registry, a `FILE`; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.claims, "claim", nil, "hold the target to these `AREAS` instead of its profile's claims: "+listed(scenarios.Claims))
-	fl.IntVar(&f.parallel, "parallel", 8, "replay `N` scenarios at once")
+	fl.Var(&f.parallel, "parallel", "replay `N` scenarios at once; auto finds out how many the server takes, from 8 to 64")
 	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
 	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after so much time, such as 10m; what is not judged by then is an error (default none)")
@@ -208,8 +209,11 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	if s.Restarts > 0 {
 		fmt.Fprintf(stderr, "conformance: restarts: %d; the server stopped answering, and was started again to judge the rest\n", s.Restarts)
 	}
+	if p.flags.parallel == 0 && s.AtOnce > timing.StartWidth && !p.flags.quiet {
+		fmt.Fprintf(stderr, "conformance: up to %d scenarios were replayed at once (--parallel auto)\n", s.AtOnce)
+	}
 	if s.ReplayedAgain > 0 {
-		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
+		fmt.Fprintf(stderr, "conformance: %s of the scenarios failed while this machine kept the harness from running, or the server still called for an earlier one, or so many others were under way that it answered late; they were replayed again by themselves, and that result counts\n", spelled.Number(s.ReplayedAgain))
 	}
 	for _, stale := range p.waiving.set.Stale() {
 		fmt.Fprintf(stderr, "conformance: %s\n", stale)
@@ -288,8 +292,8 @@ func (f *runFlags) read() (*prepared, error) {
 	if f.deadline < 0 {
 		return nil, errors.New("--deadline must be greater than zero")
 	}
-	if f.parallel < 1 || f.budget < 0 || f.timeout <= 0 {
-		return nil, errors.New("--parallel, --probe-budget and --timeout must be greater than zero")
+	if f.budget < 0 || f.timeout <= 0 {
+		return nil, errors.New("--probe-budget and --timeout must be greater than zero")
 	}
 	if f.seed == "" {
 		f.seed = randomHex()
@@ -342,7 +346,7 @@ func (p *prepared) config(out *output) suite.Config {
 	}
 	return suite.Config{
 		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Target: t.Target, Providers: t.providers,
-		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: p.flags.parallel,
+		Claims: t.claims, Level: p.selection.Level, Budget: t.budget, Timeout: p.flags.timeout, Parallel: int(p.flags.parallel),
 		Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Output: t.output, Fault: t.fault, Restart: t.restart,
 		Handle: handle, Trace: p.flags.trace, Waive: p.waiving.apply,
 	}

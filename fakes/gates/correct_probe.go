@@ -99,6 +99,10 @@ func askingAccount(next http.RoundTripper, r *http.Request) (*http.Response, err
 	if path, ok := accountEndpoints[r.URL.Hostname()]; ok {
 		path, query, _ := strings.Cut(path, "?")
 		r.URL = &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: path, RawQuery: query}
+		if strings.HasPrefix(path, "/v1beta/") { // Gemini's own API reads its own header
+			r.Header.Set("X-Goog-Api-Key", keyOf(r))
+			r.Header.Del("Authorization")
+		}
 	}
 	return next.RoundTrip(r)
 }

@@ -91,7 +91,11 @@ var dialectFaults = []Double{
 // reworded turns an answer with some status, of some hosts (all where there are
 // none) and with a text in its body into one with another status.
 func reworded(to int, hosts string, status int, text string) builder {
-	return sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+	return rewordedAny(to, hosts, status, text)
+}
+
+func rewording(next http.RoundTripper, to int, hosts string, status int, text string) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(r)
 		if err != nil || resp.StatusCode != status || hosts != "" && !slices.Contains(strings.Split(hosts, ","), r.URL.Hostname()) {
 			return resp, err

@@ -15,6 +15,8 @@ const (
 	UnknownCredential Answer = "unknown-credential"
 	// NoVersion is Anthropic's 400 to a request without anthropic-version.
 	NoVersion Answer = "no-version"
+	// ManyCredentials is Gemini's 400 to a request with a key and a bearer token.
+	ManyCredentials Answer = "many-credentials"
 	// UnknownHost is our own 403: the host is not in the registry.
 	UnknownHost Answer = "unknown-host"
 )

@@ -22,7 +22,7 @@ func TestMeaningFollowsTheRules(t *testing.T) {
 			want = scenarios.Dead
 		case s.Status == 429 || s.Status >= 500:
 			want = scenarios.Transient
-		case s.Status < 300 && slices.Contains([]string{"live", "late-live", "created", "queued", "partial", "no-content"}, s.Name):
+		case s.Status < 300 && slices.Contains([]string{"live", "late-live", "empty-list", "created", "queued", "partial", "no-content"}, s.Name):
 			want = scenarios.Alive
 		case s.Status < 300: // the status arrives and then something breaks (ROB-1)
 			want = scenarios.Transient
@@ -53,24 +53,27 @@ func TestSpecsAreComplete(t *testing.T) {
 
 func TestFacts(t *testing.T) {
 	tests := []struct {
-		host, name string
-		want       []string
-		version    bool
+		host, path, name string
+		want             []string
+		version          bool
 	}{
-		{"api.anthropic.com", "ANTHROPIC_API_KEY", []string{"x-api-key"}, true},
-		{"API.Anthropic.com:443", "ANTHROPIC_API_KEY", []string{"x-api-key"}, true},
-		{"api.anthropic.com", "ANTHROPIC_AUTH_TOKEN", []string{"x-api-key", "authorization"}, true},
-		{"api.openai.com", "OPENAI_API_KEY", []string{"authorization"}, false},
-		{"api.groq.com", "GROQ_API_KEY", []string{"authorization"}, false},
-		{"integrate.api.nvidia.com", "NVIDIA_API_KEY", []string{"authorization"}, false},
-		{"generativelanguage.googleapis.com", "GEMINI_API_KEY", []string{"authorization", "x-goog-api-key"}, false},
-		{"openrouter.ai", "OPENROUTER_API_KEY", []string{"authorization", "x-api-key"}, false},
-		{"api.kimi.com", "ANTHROPIC_API_KEY", []string{"authorization", "x-api-key"}, false},
-		{"localhost:11434", "OLLAMA_HOST", []string{"authorization", "x-api-key"}, false},
+		{"api.anthropic.com", "/v1/models", "ANTHROPIC_API_KEY", []string{"x-api-key"}, true},
+		{"API.Anthropic.com:443", "/v1/models", "ANTHROPIC_API_KEY", []string{"x-api-key"}, true},
+		{"api.anthropic.com", "/v1/models", "ANTHROPIC_AUTH_TOKEN", []string{"x-api-key", "authorization"}, true},
+		{"api.openai.com", "/v1/models", "OPENAI_API_KEY", []string{"authorization"}, false},
+		{"api.groq.com", "/v1/models", "GROQ_API_KEY", []string{"authorization"}, false},
+		{"integrate.api.nvidia.com", "/v1/models", "NVIDIA_API_KEY", []string{"authorization"}, false},
+		{"generativelanguage.googleapis.com", "/v1beta/openai/models", "GEMINI_API_KEY", []string{"authorization"}, false},
+		{"generativelanguage.googleapis.com", "/v1beta/openai?x=1", "GEMINI_API_KEY", []string{"authorization"}, false},
+		{"generativelanguage.googleapis.com", "/v1beta/models", "GEMINI_API_KEY", []string{"x-goog-api-key"}, false},
+		{"generativelanguage.googleapis.com", "/v1beta/models?for=/openai/", "GEMINI_API_KEY", []string{"x-goog-api-key"}, false},
+		{"openrouter.ai", "/v1/models", "OPENROUTER_API_KEY", []string{"authorization", "x-api-key"}, false},
+		{"api.kimi.com", "/v1/models", "ANTHROPIC_API_KEY", []string{"authorization", "x-api-key"}, false},
+		{"localhost:11434", "/v1/models", "OLLAMA_HOST", []string{"authorization", "x-api-key"}, false},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, upstream.Reads(tt.host, tt.name)); diff != "" {
-			t.Errorf("Reads(%s, %s):\n%s", tt.host, tt.name, diff)
+		if diff := cmp.Diff(tt.want, upstream.Reads(tt.host, tt.path, tt.name)); diff != "" {
+			t.Errorf("Reads(%s, %s, %s):\n%s", tt.host, tt.path, tt.name, diff)
 		}
 		if got := upstream.NeedsVersion(tt.host); got != tt.version {
 			t.Errorf("NeedsVersion(%s) = %v", tt.host, got)

@@ -49,7 +49,7 @@ type Exchange struct {
 	// Status is 0 where no status was sent.
 	Status int
 	// Answer is in the catalogue, or NoCredential, UnknownCredential,
-	// NoVersion or UnknownHost.
+	// NoVersion, ManyCredentials or UnknownHost.
 	Answer Answer
 	// Unverified: the client took a certificate that proves nothing.
 	Unverified bool

@@ -13,6 +13,10 @@ import (
 // A reading is what is known about the headers that a host reads.
 type reading struct {
 	headers []string
+	// openai are the headers read below a path with /openai in it; nil: the same.
+	openai []string
+	// single: two credentials at once are refused, whatever they are worth.
+	single bool
 	// version says that anthropic-version is required.
 	version bool
 	// notBearer lists the credential names that are refused as a bearer token.
@@ -29,8 +33,8 @@ var readings = map[string]reading{
 	},
 	// https://platform.openai.com/docs/api-reference/authentication
 	"api.openai.com": {headers: bearerOnly},
-	// https://ai.google.dev/gemini-api/docs/api-key and /docs/openai
-	"generativelanguage.googleapis.com": {headers: []string{"authorization", "x-goog-api-key"}},
+	// NousResearch/hermes-agent#62259 and #7893
+	"generativelanguage.googleapis.com": {headers: []string{"x-goog-api-key"}, openai: bearerOnly, single: true},
 	// https://console.groq.com/docs/api-reference
 	"api.groq.com": {headers: bearerOnly},
 	// https://docs.api.nvidia.com/nim/reference/llm-apis
@@ -45,27 +49,39 @@ var (
 )
 
 // Reads returns the lower-case names of the headers in which a host reads a
-// credential of that name, in the order in which it looks. In "authorization"
-// it reads a bearer token. The host is as in a URL, the port may be left out.
-func Reads(host, credentialName string) []string {
+// credential of that name below a path, in the order in which it looks. In
+// "authorization" it reads a bearer token. The host is as in a URL, the port may be
+// left out; the path may hold a query.
+func Reads(host, path, credentialName string) []string {
 	host = canonicalHost(host)
-	return slices.DeleteFunc(slices.Clone(headersOf(host)), func(header string) bool {
-		return !reads(host, header, credentialName)
+	return slices.DeleteFunc(slices.Clone(headersOf(host, path)), func(header string) bool {
+		return !reads(host, path, header, credentialName)
 	})
 }
 
 // headersOf returns the headers that a canonical host reads for some
-// credential, in the order in which it looks.
-func headersOf(host string) []string {
-	if fact, ok := readings[host]; ok {
-		return fact.headers
+// credential below a path, in the order in which it looks.
+func headersOf(host, path string) []string {
+	fact, ok := readings[host]
+	switch {
+	case !ok:
+		return bothHeaders
+	case fact.openai != nil && compatible(path):
+		return fact.openai
 	}
-	return bothHeaders
+	return fact.headers
+}
+
+// compatible reports whether a path of a provider with an API of its own belongs to
+// the one that speaks OpenAI's.
+func compatible(path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	return strings.Contains(path+"/", "/openai/")
 }
 
 // reads is Reads for one header of a canonical host, without its copies.
-func reads(host, header, credentialName string) bool {
-	return slices.Contains(headersOf(host), header) &&
+func reads(host, path, header, credentialName string) bool {
+	return slices.Contains(headersOf(host, path), header) &&
 		(header != "authorization" || !slices.Contains(readings[host].notBearer, credentialName))
 }
 

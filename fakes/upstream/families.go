@@ -12,7 +12,7 @@ var families = []*family{
 			400: {Type: "invalid_request_error", Message: "The request was malformed."},
 			401: {Type: "authentication_error", Message: "invalid x-api-key"},
 			402: {Type: "billing_error", Message: "There is an issue with your billing or payment information."},
-			403: {Type: "permission_error", Message: "Your API key does not have permission to use the specified resource."},
+			403: {Type: "permission_error", Message: "This API key has been disabled."},
 			404: {Type: "not_found_error", Message: "Not found"},
 			429: {Type: "rate_limit_error", Message: "This request would exceed your organization's rate limit."},
 			500: {Type: "api_error", Message: "Internal server error"},
@@ -34,7 +34,7 @@ var families = []*family{
 		problems: map[int]problem{
 			401: {"invalid_request_error", "invalid_api_key", "Incorrect API key provided: {{masked}}. You can find your API key at https://platform.openai.com/account/api-keys."},
 			402: {"insufficient_quota", "insufficient_quota", "You exceeded your current quota, please check your plan and billing details."},
-			403: {"invalid_request_error", "insufficient_permissions", "You have insufficient permissions for this operation."},
+			403: {"invalid_request_error", "key_disabled", "This API key has been disabled by its organization."},
 			429: {"requests", "rate_limit_exceeded", "Rate limit reached for requests."},
 			500: {"server_error", "", "The server had an error while processing your request. Sorry about that!"},
 		},
@@ -50,7 +50,7 @@ var families = []*family{
 		shape: messageAndTypeShape,
 		problems: map[int]problem{
 			401: {Type: "invalid_authentication_error", Message: "Invalid Authentication"},
-			403: {Type: "permission_denied_error", Message: "You are not allowed to use this API"},
+			403: {Type: "permission_denied_error", Message: "This API key has been disabled"},
 			404: {Type: "resource_not_found_error", Message: "The requested resource was not found"},
 			429: {Type: "rate_limit_reached_error", Message: "Your account reached its request rate, please try again later"},
 		},
@@ -77,7 +77,7 @@ var families = []*family{
 		problems: map[int]problem{
 			401: {Type: "authorized_error", Message: "login fail: Please carry the API secret key in the 'Authorization' field of the request header (1004)"},
 			402: {Type: "insufficient_balance_error", Message: "insufficient balance (1008)"},
-			403: {Type: "permission_error", Message: "this API key may not use this API"},
+			403: {Type: "permission_error", Message: "this API key has been disabled"},
 			429: {Type: "rate_limit_error", Message: "rate limit (1002)"},
 			500: {Type: "api_error", Message: "unknown error, 1000 (1000)"},
 		},
@@ -89,7 +89,7 @@ var families = []*family{
 		shape: zaiShape,
 		problems: map[int]problem{
 			401: {Code: "1000", Message: "Authentication Failed"},
-			403: {Code: "1220", Message: "You do not have permission to access"},
+			403: {Code: "1110", Message: "Your account is currently inactive. Please check your account information"},
 			429: {Code: "1302", Message: "High concurrency usage of this API, please reduce concurrency or contact customer service to increase limits"},
 			500: {Code: "500", Message: "Internal Error"},
 		},
@@ -101,7 +101,7 @@ var families = []*family{
 		shape: xiaomiShape,
 		problems: map[int]problem{
 			401: {"invalid_key", "401", "Invalid API Key"},
-			403: {"permission_denied", "403", "This API Key has no permission"},
+			403: {"permission_denied", "403", "This API Key has been disabled"},
 			429: {"rate_limit", "429", "Too many requests"},
 		},
 		list: modelList("xiaomi", "mimo-v2-pro"),
@@ -131,6 +131,10 @@ var families = []*family{
 			408: {Type: "DEADLINE_EXCEEDED", Message: "The request took too long."},
 			409: {Type: "ABORTED", Message: "The operation was aborted."},
 			410: {Type: "NOT_FOUND", Message: "This endpoint has been retired."},
+			413: {Type: "INVALID_ARGUMENT", Message: "The request is too large."},
+			421: {Type: "INVALID_ARGUMENT", Message: "The request was sent to the wrong server."},
+			423: {Type: "FAILED_PRECONDITION", Message: "The resource is locked."},
+			424: {Type: "FAILED_PRECONDITION", Message: "Another request failed before this one."},
 			418: {Type: "FAILED_PRECONDITION", Message: "Precondition check failed."},
 			422: {Type: "INVALID_ARGUMENT", Message: "Request contains an invalid argument."},
 			429: {Type: "RESOURCE_EXHAUSTED", Message: "Resource has been exhausted (e.g. check quota)."},
@@ -140,15 +144,17 @@ var families = []*family{
 		},
 		header: map[string]string{"Content-Type": "application/json; charset=UTF-8", "Server": "scaffolding on HTTPServer2", "Vary": "Origin"},
 		list:   modelList("google", "models/gemini-2.5-flash", "models/gemini-2.5-pro"),
-		pages: []page{{func(path string) bool { return !strings.Contains(path, "/openai") },
+		pages: []page{{func(path string) bool { return !compatible(path) },
 			`{"models":[{"name":"models/gemini-2.5-flash","version":"001","displayName":"Gemini 2.5 Flash","supportedGenerationMethods":["generateContent"]}]}`}},
+		emptyPages:    []page{{func(path string) bool { return !compatible(path) }, `{"models":[]}`}},
+		listsProblems: true, // NousResearch/hermes-agent#7893
 	},
 	{ // Rekin226/aquascope#257
 		hosts: []string{"api.groq.com"},
 		shape: groqShape,
 		problems: map[int]problem{
 			401: {"invalid_request_error", "invalid_api_key", "Invalid API Key"},
-			403: {"permissions_error", "permission_denied", "This API key does not have permission to use this API."},
+			403: {"permissions_error", "key_disabled", "This API key has been disabled."},
 			429: {"requests", "rate_limit_exceeded", "Rate limit reached for requests."},
 			500: {"internal_server_error", "internal_server_error", "Internal Server Error"},
 		},
@@ -164,7 +170,7 @@ var families = []*family{
 		problems: map[int]problem{
 			401: {Message: "User not found."},
 			402: {Message: "Insufficient credits."},
-			403: {Message: "This API key is not allowed to do that."},
+			403: {Message: "This API key has been disabled."},
 			429: {Message: "Rate limit exceeded."},
 		},
 		missing: problem{Message: "No auth credentials found"},

@@ -26,6 +26,10 @@ type family struct {
 	list string
 	// pages are other authenticated paths with a body of their own.
 	pages []page
+	// emptyPages are those where an empty list looks otherwise than OpenAI's.
+	emptyPages []page
+	// listsProblems: below its OpenAI-compatible path a problem stands in a list.
+	listsProblems bool
 }
 
 // A page is an authenticated path that does not answer with the list of models.
@@ -42,7 +46,7 @@ var generalProblems = map[int]problem{
 	400: {"invalid_request_error", "bad_request", "The request could not be processed."},
 	401: {"invalid_request_error", "invalid_api_key", "Invalid API key provided."},
 	402: {"insufficient_quota", "insufficient_quota", "Your account has no credit left."},
-	403: {"permission_error", "permission_denied", "This API key does not have permission to use this API."},
+	403: {"permission_error", "key_disabled", "This API key has been disabled."},
 	404: {"invalid_request_error", "not_found", "The requested resource was not found."},
 	405: {"invalid_request_error", "method_not_allowed", "This method is not allowed here."},
 	406: {"invalid_request_error", "not_acceptable", "There is no answer of a type that you accept."},
@@ -50,8 +54,12 @@ var generalProblems = map[int]problem{
 	409: {"invalid_request_error", "conflict", "The request conflicts with another one."},
 	410: {"invalid_request_error", "gone", "This endpoint has been retired."},
 	412: {"invalid_request_error", "precondition_failed", "A condition of the request does not hold."},
+	413: {"invalid_request_error", "content_too_large", "The request is too large."},
 	415: {"invalid_request_error", "unsupported_media_type", "This media type is not supported."},
 	418: {"invalid_request_error", "teapot", "This endpoint is a teapot."},
+	421: {"invalid_request_error", "misdirected", "The request was sent to the wrong server."},
+	423: {"invalid_request_error", "locked", "The resource is locked."},
+	424: {"invalid_request_error", "failed_dependency", "Another request failed before this one."},
 	422: {"invalid_request_error", "unprocessable", "The request is well formed but cannot be followed."},
 	425: {"invalid_request_error", "too_early", "The request might be replayed."},
 	426: {"invalid_request_error", "upgrade_required", "This protocol is not supported here."},

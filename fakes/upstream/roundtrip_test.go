@@ -34,7 +34,7 @@ func TestEveryHostGivesEveryAnswer(t *testing.T) {
 				}
 				request := probe(t, "https://"+host, host, c)
 				if spec.Name == "public-list" {
-					request.URL.Path = "/v1/key"
+					request.URL.Path = "/openai/openai/v1/key"
 				}
 				response, err := w.RoundTrip(request)
 				x := w.last(t)
@@ -90,7 +90,7 @@ func expectReply(t *testing.T, spec scenarios.Answer, response *http.Response, x
 		if json.Valid(body) {
 			t.Errorf("the body %q does not break off", body)
 		}
-	case isJSON && !json.Valid(body):
+	case isJSON && !json.Valid(body) && !strings.HasSuffix(spec.Name, "-as-json"):
 		t.Errorf("not JSON: %.200q", body)
 	case strings.Contains(string(body), "{{"):
 		t.Errorf("a placeholder was left in %.200q", body)
@@ -98,7 +98,7 @@ func expectReply(t *testing.T, spec scenarios.Answer, response *http.Response, x
 	if spec.Name == "live" && !listsModels(body) {
 		t.Errorf("no list of models: %.200q", body)
 	}
-	if after, want := response.Header.Get("Retry-After"), map[upstream.Answer]string{"rate-limited": "30"}[spec.Name]; after != want {
+	if after, want := response.Header.Get("Retry-After"), map[upstream.Answer]string{"rate-limited": "30", "dead-retry-after": "1", "unavailable-hour": "3600"}[spec.Name]; after != want {
 		t.Errorf("Retry-After: %q, want %q", after, want)
 	}
 	switch spec.Name {

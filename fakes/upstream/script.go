@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -106,9 +107,12 @@ var statusLines = func() map[int]string {
 	return m
 }()
 
+// largeBody is how long a body is that nobody expects of a refusal, in bytes.
+const largeBody = 2 << 20
+
 // noteFault sets Fault for a reply that is not whole and well formed as HTTP.
 func (x *Exchange) noteFault() {
-	whole := x.Answer == "huge-body" || x.Answer == "dead-broken-json"
+	whole := x.Answer == "huge-body" || x.Answer == "dead-broken-json" || x.Answer == "dead-large"
 	if x.Answer == "bad-gzip" || deliveries[x.Answer] != nil && !whole {
 		x.Fault = string(x.Answer)
 	}
@@ -130,6 +134,11 @@ var deliveries = map[Answer]func(r *http.Response, body []byte){
 	},
 	"reset-in-body": func(r *http.Response, body []byte) {
 		r.Body = payload{&static{text: body[:len(body)/2], end: errReset}}
+	},
+	"dead-large": func(r *http.Response, body []byte) { // white space around JSON means nothing
+		text := append(bytes.Repeat([]byte(" "), largeBody), body...)
+		r.ContentLength = int64(len(text))
+		r.Body = payload{&static{text: text, end: io.EOF}}
 	},
 	"drip-body": drip,
 	"dead-drip": drip,

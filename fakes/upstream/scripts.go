@@ -18,6 +18,9 @@ var allScripts = sync.OnceValue(func() map[*family]map[Answer]*script {
 			UnknownCredential: f.says(UnknownCredential, 401, f.problem(401)),
 			NoVersion: f.says(NoVersion, 400,
 				problem{Type: "invalid_request_error", Message: "anthropic-version: header is required"}),
+			// NousResearch/hermes-agent#7893
+			ManyCredentials: f.says(ManyCredentials, 400,
+				problem{Type: "INVALID_ARGUMENT", Message: "Multiple authentication credentials received. Please pass only one."}),
 		}
 		for _, spec := range catalogue {
 			scripts[spec.Name] = f.script(spec)
@@ -50,6 +53,9 @@ func (f *family) script(spec Spec) *script {
 	}
 	if dialect, ok := dialects[spec.Name]; ok {
 		s := &script{answer: spec.Name, status: spec.Status, body: newTemplate(dialect.body)}
+		if spec.Status >= 400 && !dialect.edge {
+			s.pages = f.listed(dialect.body)
+		}
 		if dialect.edge {
 			s.setHeader(dialect.header)
 		} else {
@@ -66,6 +72,24 @@ func (f *family) script(spec Spec) *script {
 	case "rate-limited-bare":
 		s := f.says(spec.Name, spec.Status, f.problem(spec.Status))
 		s.header.Del("Retry-After")
+		return s
+	case "dead-retry-after":
+		s := f.says(spec.Name, spec.Status, f.problem(spec.Status))
+		s.header.Set("Retry-After", "1")
+		return s
+	case "unavailable-hour":
+		s := htmlError(spec, "nginx")
+		s.header.Set("Retry-After", "3600")
+		return s
+	case "quota-exhausted":
+		s := f.says(spec.Name, spec.Status, problem{"insufficient_quota", "insufficient_quota", "You exceeded your current quota, please check your plan and billing details."})
+		for name := range f.limits {
+			s.header.Del(name)
+		}
+		s.header.Del("Retry-After")
+		return s
+	case "error-in-200":
+		s := f.says(spec.Name, spec.Status, f.problem(http.StatusUnauthorized))
 		return s
 	case "public-list":
 		s := f.says(spec.Name, http.StatusUnauthorized, f.problem(401))
@@ -94,7 +118,7 @@ func (f *family) script(spec Spec) *script {
 
 // says writes a problem in the family's envelope.
 func (f *family) says(answer Answer, status int, p problem) *script {
-	s := &script{answer: answer, status: status, body: newTemplate(f.body(status, p))}
+	s := &script{answer: answer, status: status, body: newTemplate(f.body(status, p)), pages: f.listed(f.body(status, p))}
 	extra := map[string]string{}
 	switch status {
 	case http.StatusTooManyRequests:
@@ -107,11 +131,25 @@ func (f *family) says(answer Answer, status int, p problem) *script {
 	return s
 }
 
+// listed is the page of a family that puts its problems into a list below its
+// OpenAI-compatible path; nil for all others.
+func (f *family) listed(body string) []scriptPage {
+	if !f.listsProblems {
+		return nil
+	}
+	return []scriptPage{{compatible, newTemplate("[" + body + "]")}}
+}
+
 // lists is the list of models.
 func (f *family) lists(answer Answer, status int) *script {
 	s := &script{answer: answer, status: status, body: newTemplate(f.list)}
 	s.setHeader(map[string]string{"Content-Type": "application/json"}, f.header)
 	switch answer {
+	case "empty-list":
+		s.body = newTemplate(`{"object":"list","data":[]}`)
+		for _, p := range f.emptyPages {
+			s.pages = append(s.pages, scriptPage{p.matches, newTemplate(p.body)})
+		}
 	case "live", "created", "queued", "partial", "late-live":
 		for _, p := range f.pages {
 			s.pages = append(s.pages, scriptPage{p.matches, newTemplate(p.body)})

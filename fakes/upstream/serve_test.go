@@ -85,7 +85,7 @@ func (s *served) expect(t *testing.T, host string, spec scenarios.Answer) {
 	request := probe(t, s.scheme()+"://"+host, host, c)
 	request.Header.Set("Accept-Encoding", "identity") // or the client unpacks bad-gzip
 	if spec.Name == "public-list" {
-		request.URL.Path = "/v1/key"
+		request.URL.Path = "/openai/openai/v1/key"
 	}
 	ctx, cancel := context.WithCancel(request.Context())
 	defer cancel()

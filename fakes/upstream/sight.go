@@ -16,6 +16,7 @@ const minSighting = 8
 type search struct {
 	keyring Keyring
 	host    string
+	path    string
 	found   []Sighting
 }
 
@@ -49,7 +50,7 @@ func (s *search) header(name, value string) {
 		s.basic(where, value)
 	}
 	if c := s.find(token); c != nil {
-		s.add(Sighting{Credential: c, Where: where, Exact: true, Read: readable && reads(s.host, name, c.Name)})
+		s.add(Sighting{Credential: c, Where: where, Exact: true, Read: readable && reads(s.host, s.path, name, c.Name)})
 		return
 	}
 	s.text(where, value)
@@ -114,7 +115,7 @@ func (s *search) compare(a, b Sighting) int {
 }
 
 func (s *search) rank(seen Sighting) int {
-	headers := headersOf(s.host)
+	headers := headersOf(s.host, s.path)
 	place := slices.Index(headers, strings.TrimPrefix(seen.Where, "header "))
 	switch {
 	case !seen.Read:
@@ -128,8 +129,8 @@ func (s *search) rank(seen Sighting) int {
 
 // presented returns what a request offers as a credential where the host reads
 // one, known or not; empty where it offers nothing.
-func presented(host string, header http.Header) string {
-	for _, name := range headersOf(host) {
+func presented(host, path string, header http.Header) string {
+	for _, name := range headersOf(host, path) {
 		for _, value := range header.Values(name) {
 			value, readable := strings.Trim(value, " \t"), true
 			if name == "authorization" {
@@ -141,6 +142,13 @@ func presented(host string, header http.Header) string {
 		}
 	}
 	return ""
+}
+
+// several reports whether a request offers more than one credential, in whatever
+// headers of a provider: a bearer token and a key.
+func several(header http.Header) bool {
+	_, bearer := bearerToken(strings.Trim(header.Get("Authorization"), " \t"))
+	return bearer && header.Get("X-Goog-Api-Key") != ""
 }
 
 // bearerToken returns what stands behind "Bearer". Without that word it

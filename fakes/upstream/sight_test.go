@@ -54,7 +54,19 @@ func TestWhereACredentialIsSeen(t *testing.T) {
 			r.Header.Set("X-Api-Key", v)
 			r.Header.Set("Authorization", "Bearer "+v)
 		}, []seen{{"header x-api-key", true, true}, {"header authorization", true, true}}, 200, "live"},
-		{"x-goog-api-key", gemini, "GEMINI_API_KEY", header("X-Goog-Api-Key", "%s"), []seen{{"header x-goog-api-key", true, true}}, 200, "live"},
+		{"x-goog-api-key", gemini, "GEMINI_API_KEY", func(r *http.Request, v string) {
+			r.URL.Path = "/v1beta/models"
+			r.Header.Set("X-Goog-Api-Key", v)
+		}, []seen{{"header x-goog-api-key", true, true}}, 200, "live"},
+		{"bearer at Gemini's own API", gemini, "GEMINI_API_KEY", func(r *http.Request, v string) {
+			r.URL.Path = "/v1beta/models"
+			r.Header.Set("Authorization", "Bearer "+v)
+		}, []seen{{"header authorization", true, false}}, 401, upstream.NoCredential},
+		{"x-goog-api-key below /openai", gemini, "GEMINI_API_KEY", header("X-Goog-Api-Key", "%s"), []seen{{"header x-goog-api-key", true, false}}, 401, upstream.NoCredential},
+		{"both at Gemini", gemini, "GEMINI_API_KEY", func(r *http.Request, v string) {
+			r.Header.Set("X-Goog-Api-Key", v)
+			r.Header.Set("Authorization", "Bearer "+v)
+		}, []seen{{"header authorization", true, true}, {"header x-goog-api-key", true, false}}, 400, upstream.ManyCredentials},
 		{"bearer at Gemini", gemini, "GEMINI_API_KEY", header("Authorization", "Bearer %s"), []seen{{"header authorization", true, true}}, 200, "live"},
 		{"x-api-key at Kimi", kimi, "KIMI_API_KEY", header("X-Api-Key", "%s"), []seen{{"header x-api-key", true, true}}, 200, "live"},
 		{"x-goog-api-key at Kimi", kimi, "KIMI_API_KEY", header("X-Goog-Api-Key", "%s"), []seen{{"header x-goog-api-key", true, false}}, 401, upstream.NoCredential},

@@ -116,7 +116,7 @@ func authorize(r *http.Request, host, name, value string) {
 	if upstream.NeedsVersion(host) {
 		r.Header.Set("anthropic-version", "2023-06-01")
 	}
-	header := upstream.Reads(host, name)[0]
+	header := upstream.Reads(host, r.URL.Path, name)[0]
 	if header == "authorization" {
 		value = "Bearer " + value
 	}

@@ -164,7 +164,7 @@ func (u *Upstream) receive(ctx context.Context, x *Exchange, hostHeader, userinf
 	if c.host != nil {
 		x.Known, x.Providers = true, c.host.providers
 	}
-	s := search{keyring: u.config.Keyring, host: x.Host}
+	s := search{keyring: u.config.Keyring, host: x.Host, path: x.Path}
 	if x.Known && canonicalHost(hostHeader) == x.Host {
 		hostHeader = "" // nothing to be found in it
 	}
@@ -204,6 +204,9 @@ func (c *call) decide() Answer {
 	if c.host == nil {
 		return UnknownHost
 	}
+	if readings[x.Host].single && several(x.Header) {
+		return ManyCredentials
+	}
 	if len(x.Sightings) > 0 {
 		if first := x.Sightings[0]; first.Read && first.Credential.knownAt(x.Host) {
 			c.presented = first.Credential.Value
@@ -216,7 +219,7 @@ func (c *call) decide() Answer {
 			return UnknownCredential
 		}
 	}
-	c.presented = presented(x.Host, x.Header)
+	c.presented = presented(x.Host, x.Path, x.Header)
 	unread := func(s Sighting) bool { return s.Exact && !s.Read && s.Credential.Value == c.presented }
 	if c.presented == "" || slices.ContainsFunc(x.Sightings, unread) {
 		return NoCredential

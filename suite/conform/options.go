@@ -70,7 +70,8 @@ type Options struct {
 	// Timeout is how long an answer that no probe can delay is waited for; zero
 	// means 30 s.
 	Timeout time.Duration
-	// Parallel is how many scenarios are replayed at once; zero means 8.
+	// Parallel is how many scenarios are replayed at once; zero means as many as the
+	// server takes, from 8 to 64, and 8 for a Gate.
 	Parallel int
 	// Seed makes the credential values; empty means a random one. The Ginkgo
 	// door takes Ginkgo's own seed instead.
@@ -100,7 +101,7 @@ func (o *Options) check() error {
 	case o.Timeout < 0:
 		return fmt.Errorf("Options.Timeout is %s; it must be greater than zero, or zero for 30 s", o.Timeout)
 	case o.Parallel < 0:
-		return fmt.Errorf("Options.Parallel is %d; it must be greater than zero, or zero for 8", o.Parallel)
+		return fmt.Errorf("Options.Parallel is %d; it must be greater than zero, or zero for as many as the server takes", o.Parallel)
 	}
 	for _, c := range o.Claims {
 		if !slices.Contains(scenarios.Claims, c) {

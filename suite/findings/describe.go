@@ -307,7 +307,7 @@ func (d *describer) decider(st *scenarios.Step, p *registry.Provider, add func(a
 		if st.Expect.Upstream == scenarios.OneProbe {
 			add(situation, "asked")
 		}
-		add(readFrom, strings.Join(upstream.Reads(host(p), name), " or "))
+		add(readFrom, strings.Join(upstream.Reads(host(p), p.ProbeBase(), name), " or "))
 	}
 	if v.Shape == scenarios.Unreadable || answerOf(v) != "" && scenarios.AnswerOf(answerOf(v)).Status == 0 /* an error, and no status */ {
 		add(situation, "nothing-heard")

@@ -217,7 +217,7 @@ func carried(o *Observation, s *StepObservation, c *Call) []Violation {
 }
 
 func wrongPlace(c *Call, k Carried) (Violation, bool) {
-	want := "header " + strings.Join(upstream.Reads(c.Host, k.Name), " or ")
+	want := "header " + strings.Join(upstream.Reads(c.Host, pathOf(c.URL), k.Name), " or ")
 	kind := WrongHeader
 	switch k.Where {
 	case "url", "host":
@@ -226,6 +226,13 @@ func wrongPlace(c *Call, k Carried) (Violation, bool) {
 		kind = CredentialInBody
 	}
 	return Violation{kind, "LIV-5", 0, "the credential travels where the provider does not read it", want, k.Where}, !k.Read
+}
+
+// pathOf is the path of a call's URL.
+func pathOf(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	return "/" + path
 }
 
 func wrongCredential(o *Observation, s *StepObservation, c *Call, k Carried) (Violation, bool) {

@@ -37,7 +37,7 @@ func checkTrace(o *Observation, s *StepObservation) []Violation {
 // answer proves nothing, SEC-6 by itself where a value cannot be sent, and LIV-11
 // for every other allow without proof.
 func loudRule(s *scenarios.Scenario) string {
-	if slices.Contains([]string{"DIA-2", "DIA-3", "DIA-4"}, s.Rules[0]) {
+	if slices.Contains([]string{"DIA-2", "DIA-3", "DIA-4", "DIA-5"}, s.Rules[0]) {
 		return s.Rules[0]
 	}
 	if slices.Contains(s.Rules, "SEC-6") && !slices.Contains(s.Rules, "LIV-11") {

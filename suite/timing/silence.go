@@ -34,6 +34,15 @@ func NewSilence(parallel int) *Silence {
 	return &Silence{most: rounds * parallel, inRow: map[string]int{}, last: map[string]error{}}
 }
 
+// Widen says how many are under way at once from now on. What has been given up stays so.
+func (s *Silence) Widen(parallel int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over.Load() {
+		s.most = rounds * parallel
+	}
+}
+
 // Heard notes what came of asking; nil is an answer, whatever it said.
 func (s *Silence) Heard(what string, err error) {
 	s.mu.Lock()
