@@ -34,11 +34,13 @@ type Registry struct {
 	// Runtimes stand in the order of the file.
 	Runtimes []*Runtime
 
-	digest    string
-	findings  []Finding
-	providers map[string]*Provider
-	runtimes  map[string]*Runtime
-	names     []string
+	digest string
+	// precedence is what WithPrecedence was given; nil for a registry as it was loaded.
+	precedence Precedence
+	findings   []Finding
+	providers  map[string]*Provider
+	runtimes   map[string]*Runtime
+	names      []string
 
 	routesOnce sync.Once
 	routes     []Route
@@ -135,3 +137,7 @@ func (r *Registry) CredentialNames() []string { return r.names }
 
 // Digest returns "sha256:…" of the bytes that the registry was loaded from.
 func (r *Registry) Digest() string { return r.digest }
+
+// Precedence is the order of names that WithPrecedence was given; nil where names
+// are tried in the file's own.
+func (r *Registry) Precedence() Precedence { return r.precedence }

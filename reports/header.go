@@ -50,6 +50,9 @@ type Header struct {
 	Matrix string `json:"matrix,omitempty"`
 	// LeftOut counts the scenarios that a thinned matrix left out.
 	LeftOut int `json:"left_out,omitempty"`
+	// MatrixBound says why and by how much the matrix was bounded by itself, because
+	// the registry is large; empty where it was not.
+	MatrixBound string `json:"matrix_bound,omitempty"`
 }
 
 // A Tool is the program that made the report.
@@ -85,6 +88,12 @@ type Target struct {
 	Profile string `json:"profile"`
 	// ProfileDigest is "sha256:…" of the profile's file; empty where none was read.
 	ProfileDigest string `json:"profile_digest,omitempty"`
+	// Precedence is the order in which the target tries the names of a provider, by
+	// its name, where that is not the registry's (LIV-8); nil where it is.
+	Precedence map[string][]string `json:"precedence,omitempty"`
+	// LivenessCache is how long the target says that it keeps a live verdict, such as
+	// 1m0s; empty where it keeps none (LIV-13).
+	LivenessCache string `json:"liveness_cache,omitempty"`
 	// Address is empty for a target without one.
 	Address string `json:"address"`
 	// Command is what the harness started, with its arguments; nil otherwise.
@@ -131,7 +140,11 @@ func (h Header) Thinning() string {
 	if h.Matrix == "" || h.Matrix == "full" {
 		return ""
 	}
-	return fmt.Sprintf("matrix %s: %s left out", spelled.Line(h.Matrix), spelled.Counted(h.LeftOut, "scenario"))
+	thinned := fmt.Sprintf("matrix %s: %s left out", spelled.Line(h.Matrix), spelled.Counted(h.LeftOut, "scenario"))
+	if h.MatrixBound != "" {
+		thinned += "; " + spelled.Line(h.MatrixBound)
+	}
+	return thinned
 }
 
 // RunID is the id of a run with that seed.

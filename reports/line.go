@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
@@ -35,6 +37,7 @@ func SummaryLine(h Header, f Footer) string {
 	if thinned := h.Thinning(); thinned != "" {
 		b.WriteString("; " + thinned)
 	}
+	h.Target.writeOwnWays(&b)
 	if len(s.Claims) > 0 {
 		fmt.Fprintf(&b, "; claims: %s", spelled.Line(strings.Join(s.Claims, ", ")))
 	}
@@ -49,6 +52,16 @@ func SummaryLine(h Header, f Footer) string {
 		fmt.Fprintf(&b, "; not claimed: %s", strings.Join(not, " "))
 	}
 	return b.String()
+}
+
+// writeOwnWays says what the target's profile has it do in a way of its own.
+func (t *Target) writeOwnWays(b *strings.Builder) {
+	for _, provider := range slices.Sorted(maps.Keys(t.Precedence)) {
+		fmt.Fprintf(b, "; precedence of %s: %s", spelled.Line(provider), spelled.Line(strings.Join(t.Precedence[provider], ", ")))
+	}
+	if t.LivenessCache != "" {
+		fmt.Fprintf(b, "; live verdicts kept for %s", spelled.Line(t.LivenessCache))
+	}
 }
 
 // maxRulesInLine keeps the line a line: a gate that answers nonsense breaks

@@ -40,12 +40,14 @@ func inProviderSet(set string, p *registry.Provider) bool {
 
 // foreignNames lists every known name that a provider does not accept. Where
 // the pair is bound, those that would give the pair to another provider are
-// left out: there they are not foreign (DER-2).
+// left out: there they are not foreign (DER-2). Of a large registry it lists a part.
 func foreignNames(p *registry.Provider, runtime, model string, reg *registry.Registry) []string {
-	return slices.DeleteFunc(slices.Clone(reg.CredentialNames()), func(name string) bool {
-		if p.Accepts(name) || runtime == "" {
-			return p.Accepts(name)
-		}
+	names := slices.DeleteFunc(slices.Clone(reg.CredentialNames()), p.Accepts)
+	names = slices.Clone(fewer(names, foreignEach(reg), p, reg))
+	if runtime == "" {
+		return names
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
 		d := reg.Derive(runtime, model, func(asked string) bool { return asked == name })
 		return d.Provider != p
 	})

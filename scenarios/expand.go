@@ -39,7 +39,7 @@ type expander struct {
 // newExpander returns what all forks of one registry share.
 func newExpander(reg *registry.Registry) *expander {
 	e := &expander{
-		reg: reg, foreign: reg.Digest() != registry.Embedded().Digest(), routes: map[string][]registry.Route{},
+		reg: reg, foreign: reg.Digest() != registry.Embedded().Digest() || reg.Precedence() != nil, routes: map[string][]registry.Route{},
 		offers: &offers{lists: map[string][]option{}, foreign: map[[3]string]*foreign{}},
 	}
 	for _, verbatim := range []bool{true, false} {
@@ -191,7 +191,7 @@ func (e *expander) finish(d *draft, v vars) error {
 	if err != nil {
 		return err
 	}
-	d.step.Malformed, d.step.SameName = Malformation(malformed), d.given.sameName
+	d.step.Malformed, d.step.SameName, d.step.After = Malformation(malformed), d.given.sameName, Part(d.given.after)
 	if d.given.switchName != "" {
 		name, err := v.fill(d.given.switchName)
 		if err != nil {

@@ -92,8 +92,22 @@ type Step struct {
 	Switch *Switch
 	// SameName: the create asks for the name of the create before it.
 	SameName bool
-	Expect   Expect
+	// After is how much of the time for which a server may keep a live verdict must
+	// have gone by since the credential was last seen alive; empty where the step
+	// follows at once, as all do at a server that keeps none (LIV-13).
+	After  Part
+	Expect Expect
 }
+
+// A Part is how much of the time of a profile's liveness-cache goes by before a step.
+type Part string
+
+const (
+	// HalfCache: half of the time; a kept verdict may still decide.
+	HalfCache Part = "half-cache"
+	// WholeCache: all of it; no kept verdict may decide any more.
+	WholeCache Part = "cache"
+)
 
 // Secrets are symbolic credentials by scope and name. Either map may be nil.
 type Secrets struct {
@@ -161,6 +175,15 @@ var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR,
 
 // Present reports whether the value counts as a credential (PRE-3, LIV-10).
 func (v Value) Present() bool { return v.Shape != Empty && v.Shape != Blank }
+
+// AnswerAt is what the provider answers last in a step, by its index; empty where
+// nothing is sent.
+func (v Value) AnswerAt(step int) string {
+	if step > 0 && len(v.Then) > 0 {
+		return v.Then[min(step, len(v.Then))-1]
+	}
+	return v.lastAnswer()
+}
 
 // String returns the value as the corpus writes it.
 func (v Value) String() string {
@@ -320,6 +343,11 @@ type Expect struct {
 
 // MustRefuse reports whether the scenario's last step must be refused.
 func (s *Scenario) MustRefuse() bool { return s.Steps[len(s.Steps)-1].Expect.Verdict == Refused }
+
+// Pauses reports whether a step waits until a kept verdict is over.
+func (s *Scenario) Pauses() bool {
+	return slices.ContainsFunc(s.Steps, func(st Step) bool { return st.After != "" })
+}
 
 // Waits reports whether a provider's answer outlasts any probe budget.
 func (s *Scenario) Waits() bool {

@@ -50,7 +50,7 @@ type givenTemplate struct {
 	hasSecrets          bool
 	atOnce, filler      int
 	malformed           string
-	switchName          string
+	switchName, after   string
 	sameName            bool
 }
 
@@ -267,6 +267,7 @@ func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
 		"filler":    r.Number("filler", &g.filler),
 		"switch":    r.Str("switch", &g.switchName),
 		"same-name": r.Bool("same-name", &g.sameName),
+		"after":     r.OneOf("part of the kept verdict's time", []string{string(HalfCache), string(WholeCache)}, &g.after),
 		"malformed": func(n *yaml.Node) { readMalformed(r, n, &g.malformed) },
 		"fields": func(n *yaml.Node) {
 			if err := n.Decode(&g.fields); err != nil {

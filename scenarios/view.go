@@ -30,6 +30,9 @@ func (c *Corpus) Select(reg *registry.Registry, sel *Selection) (Selected, error
 	if err := sel.check(c.Rules); err != nil {
 		return Selected{}, err
 	}
+	over := *sel
+	over.Matrix = sel.MatrixOver(reg)
+	sel = &over
 	e := newExpander(reg)
 	out, err := c.choose(e, sel)
 	if err != nil {
@@ -162,7 +165,8 @@ func (c *Corpus) visit(reg *registry.Registry, sel *Selection, visit func(*expan
 	return nil
 }
 
-// Count returns the number of scenarios that Expand would return.
+// Count returns the number of scenarios that Expand would return; where the matrix
+// is bounded, also of those that pairwise leaves out.
 func (c *Corpus) Count(reg *registry.Registry) (int, error) {
 	n := 0
 	err := c.visit(reg, &Selection{Level: Extended}, func(*expander, *Cell) error {
@@ -177,7 +181,7 @@ func (c *Corpus) Count(reg *registry.Registry) (int, error) {
 // how many there are. What a pairwise matrix keeps is found out by Select, and an
 // error here. The bytes are good until visit returns.
 func (c *Corpus) Name(reg *registry.Registry, sel *Selection, visit func(id, title []byte)) (int, error) {
-	if sel.Matrix == PairwiseMatrix {
+	if sel.MatrixOver(reg) == PairwiseMatrix {
 		return 0, errors.New("naming scenarios: a pairwise matrix is found out by Select")
 	}
 	if err := sel.check(c.Rules); err != nil {

@@ -29,6 +29,9 @@ type Config struct {
 	// Claims are the areas that the target is held to; nil means those of its traits.
 	Claims []string
 	Level  scenarios.Level
+	// LivenessCache is how long the target says that it keeps a live verdict (LIV-13);
+	// zero means what its traits say.
+	LivenessCache time.Duration
 	// Budget bounds the target's probe (LIV-6); zero means 6 s.
 	Budget time.Duration
 	// Timeout is how long a reply that no probe can delay is waited for; zero means 30 s.
@@ -152,6 +155,7 @@ func newEngine(cfg Config) (*engine, error) {
 	if e.cfg.Claims == nil {
 		e.cfg.Claims = e.traits.Claims
 	}
+	setDefault(&e.cfg.LivenessCache, e.traits.LivenessCache)
 	setDefault(&e.cfg.Budget, 6*time.Second)
 	setDefault(&e.cfg.Timeout, 30*time.Second)
 	if e.cfg.Parallel == 0 && e.traits.HTTP {
@@ -199,6 +203,7 @@ func setDefault[T comparable](field *T, value T) {
 
 func (e *engine) newReplay(s *scenarios.Scenario, index int) *replay {
 	r := &replay{scenario: s, index: index, waits: s.Waits()}
+	r.waits = r.waits || e.paces(r)
 	if len(s.Steps) == 1 {
 		r.hosts = e.hostsOf(&s.Steps[0])
 		return r

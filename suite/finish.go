@@ -137,7 +137,7 @@ func (f *finisher) judge(r ended) {
 	}
 	res.Seen = seen(f.e.cfg.Providers.ring, o)
 	if res.Outcome != Passed || f.e.cfg.Trace {
-		res.Exchanges = f.exchanges(o)
+		res.Exchanges = f.exchanges(r.replay, o)
 	}
 	f.e.forget(r.replay)
 	r.drop()
@@ -167,13 +167,15 @@ func (f *finisher) seenOf(r *replay) *judge.Observation {
 	return &f.observed
 }
 
-func (f *finisher) exchanges(o *judge.Observation) []target.Exchange {
-	var out []target.Exchange
+// exchanges are what a failure shows: our own requests, those about the tenant's
+// secrets too, and the calls that providers saw, in order.
+func (f *finisher) exchanges(r *replay, o *judge.Observation) []target.Exchange {
+	out := r.trail.Exchanges()
+	if r.set != nil {
+		out = append(out, r.set.trail.Exchanges()...)
+	}
 	for i := range o.Steps {
 		s := &o.Steps[i]
-		for j := range s.Replies {
-			out = append(out, s.Replies[j].Exchanges...)
-		}
 		for j := range s.Calls {
 			out = append(out, s.Calls[j].Exchange)
 		}

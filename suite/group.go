@@ -12,6 +12,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 	"github.com/molecule-ai/byok-conformance/suite/secrets"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
@@ -185,7 +186,7 @@ func (e *engine) setGlobals(ctx context.Context, set *globalSet, values map[stri
 	e.cfg.Providers.ring.Add(set.credentials[known:])
 	err := e.silence.GaveUp(timing.ToSetGlobals, timing.ToCreate)
 	if err == nil {
-		err = e.cfg.Target.SetGlobals(ctx, set.secrets)
+		err = e.cfg.Target.SetGlobals(target.On(ctx, &set.trail, target.OfGlobals), set.secrets)
 		e.silence.Heard(timing.ToSetGlobals, err)
 	}
 	if err != nil && ctx.Err() == nil {

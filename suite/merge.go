@@ -57,7 +57,7 @@ func mergeable(g *group) bool {
 	}
 	return !slices.ContainsFunc(g.replays, func(r *replay) bool {
 		s := r.scenario
-		return len(s.Steps) != 1 || !s.Waits() || s.Steps[0].Expect.Upstream != scenarios.OneProbe
+		return !r.waits || len(s.Steps) != 1 && !s.Pauses() || s.Steps[0].Expect.Upstream != scenarios.OneProbe
 	})
 }
 

@@ -21,7 +21,7 @@ import (
 type replay struct {
 	scenario *scenarios.Scenario
 	index    int
-	// waits: see scenarios.Scenario.Waits.
+	// waits: see scenarios.Scenario.Waits and Pauses.
 	waits bool
 	// attempts is how often it was begun.
 	attempts int
@@ -62,7 +62,9 @@ type attempt struct {
 	// steps are replayed together.
 	windows []*window
 	// past are the windows of the steps before it.
-	past  []*window
+	past []*window
+	// trail keeps what we asked the target.
+	trail target.Trail
 	leaks []judge.Leak
 	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
@@ -77,6 +79,8 @@ type attempt struct {
 	// haunted: while it was replayed alone, a call was seen with a credential of
 	// a replay that was judged before.
 	haunted bool
+	// alive is when credentials were last seen alive.
+	alive kept
 	// noPlace says why the target's profile cannot express the scenario, or the
 	// target lawfully has nothing that it could be asked about; empty where it is asked.
 	noPlace string
@@ -124,6 +128,8 @@ type globalSet struct {
 	replays     []*replay
 	// apart is the group's field of that name.
 	apart bool
+	// trail keeps what we asked the target to set and to remove for it.
+	trail target.Trail
 
 	mu sync.Mutex
 	// asked are the hosts that were asked about each value.
@@ -157,6 +163,15 @@ func (s *globalSet) knows(step *scenarios.Step, hosts []string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return c != nil && slices.ContainsFunc(hosts, func(h string) bool { return s.asked[c.Value][h] })
+}
+
+// of are the set's credentials that a step names: scenarios that share a set, and
+// whose providers change their answers, name others.
+func (s *globalSet) of(step *scenarios.Step) secrets.Credentials {
+	return slices.DeleteFunc(slices.Clone(s.credentials), func(c *secrets.Credential) bool {
+		v, named := step.Secrets.Global[c.Name]
+		return !named || v.String() != c.Symbol
+	})
 }
 
 // leaked records a piece of a global credential in the output; it belongs to

@@ -41,9 +41,13 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 		for together < end && r.scenario.Steps[together].Alongside {
 			together++
 		}
-		e.together(ctx, set, r, r.next, together)
+		from := r.next
+		e.together(ctx, set, r, from, together)
 		r.next = together
 		e.settle(ctx, set, r)
+		for n, w := range r.windows {
+			e.sawAlive(r, w, from+n)
+		}
 	}
 	e.cfg.Providers.leave(r)
 	e.suspect(ctx, set, r)
@@ -75,7 +79,7 @@ func (r *replay) cut() {
 // show it, there is nothing to wait for.
 func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
 	shared := set != nil && len(set.secrets) > 0 && !set.apart
-	if !shared && (r.next == len(r.steps) || r.scenario.Steps[r.next].Stage == scenarios.Provision) {
+	if !shared && !e.paces(r) && (r.next == len(r.steps) || r.scenario.Steps[r.next].Stage == scenarios.Provision) {
 		return
 	}
 	for _, w := range r.created {
@@ -83,7 +87,7 @@ func (e *engine) settle(ctx context.Context, set *globalSet, r *replay) {
 			r.fail(err)
 			return
 		}
-		err := e.cfg.Target.Settle(ctx, w)
+		err := e.cfg.Target.Settle(target.On(ctx, &r.trail, target.Afterwards), w)
 		e.silence.Heard(timing.ToShow, err)
 		if err != nil {
 			r.fail(fmt.Errorf("its workspace did not come to rest: %w", err))
@@ -117,7 +121,7 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 	values := sentValues(r, step)
 	enter(r.credentials, i)
 	if set != nil {
-		enter(set.credentials, i)
+		enter(set.of(step), i)
 	}
 	r.mu.Lock() // calls of the step before may still arrive
 	w.secrets = values
@@ -156,10 +160,12 @@ func sentValues(r *replay, step *scenarios.Step) []string {
 
 func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets, globals map[string]gate.Secret) {
 	step := &r.scenario.Steps[i]
+	during := target.On(ctx, &r.trail, string(step.Stage))
 	var mark int64
 	if e.cfg.Output != nil {
 		mark = e.cfg.Output.mark()
 	}
+	e.outlast(ctx, r, w)
 	if answer := e.strikes(r); answer != "" {
 		w.step.Struck = true
 		for _, host := range r.hosts {
@@ -168,19 +174,20 @@ func (e *engine) step(ctx context.Context, r *replay, w *window, i int, secrets,
 	}
 	switch step.Stage {
 	case scenarios.Provision:
-		e.provision(ctx, r, w, secrets, globals)
+		e.provision(during, r, w, secrets, globals)
 	case scenarios.Look:
-		e.look(ctx, r)
+		e.look(during, r)
 	case scenarios.Remove:
-		e.remove(ctx, r.workspace)
+		e.remove(during, r.workspace)
 	default:
-		e.create(ctx, r, w, i, secrets, globals)
+		e.create(during, r, w, i, secrets, globals)
 	}
 	r.close(w)
 	e.answered(r, w.step)
 	if step.Stage == scenarios.Create {
-		e.unasked(ctx, r, w.step)
-		e.late(ctx, r, w.step)
+		behind := target.On(ctx, &r.trail, target.Afterwards)
+		e.unasked(behind, r, w.step)
+		e.late(behind, r, w.step)
 	}
 	e.scan(r, w.step)
 	if e.cfg.Output != nil && step.Expect.Loud {

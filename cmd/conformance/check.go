@@ -18,10 +18,10 @@ import (
 // check holds a server that is not ours to what a run needs, and prints what
 // came of it where --check asks for that. Nothing of what it makes stays.
 func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress.Display) error {
-	if !p.target.isForeign && !p.flags.check {
+	if !p.target.Foreign && !p.flags.Check {
 		return nil
 	}
-	points := p.target.points
+	points := p.target.Points
 	if target.FirstWrong(points) == nil {
 		cfg := p.config(nil)
 		// One scenario is enough, and which ones were selected does not matter.
@@ -33,19 +33,19 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 		began := time.Now()
 		more, err := suite.Check(ctx, cfg)
 		switch {
-		case p.target.died() != nil:
-			return fmt.Errorf("the server died while it was checked: %w", p.target.died())
+		case p.target.Died() != nil:
+			return fmt.Errorf("the server died while it was checked: %w", p.target.Died())
 		case cmd.Context().Err() != nil:
 			return errInterrupted
 		case err != nil:
 			return err
 		}
-		points = append(points, p.target.explained(more)...)
+		points = append(points, p.target.Explained(more)...)
 		if target.FirstWrong(points) == nil {
-			p.forecast(shown.Above(cmd.ErrOrStderr()), time.Since(began), p.target.sent())
+			p.forecast(shown.Above(cmd.ErrOrStderr()), time.Since(began), sent(p.target.Target))
 		}
 	}
-	if !p.flags.check {
+	if !p.flags.Check {
 		for _, point := range points {
 			if point.State == target.NotMet { // the run judges it; whoever reads the verdict wants to know why
 				fmt.Fprintf(cmd.ErrOrStderr(), "conformance: %s: %s; %s\n", point.Asked, point.Seen, point.Advice)
@@ -61,19 +61,6 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 		return errors.New("the target cannot be driven yet; what is wrong stands above, and none of it is the gate's doing")
 	}
 	return nil
-}
-
-// explained adds to a probe that did not arrive what became of it at our proxy:
-// a server that does not trust the run's certificates, or whose clock is far
-// off, comes that far.
-func (t *opened) explained(points []target.Point) []target.Point {
-	line := t.cameToNothing.Load()
-	for i := range points {
-		if p := &points[i]; p.Asked == "probe" && p.State == target.NotMet && line != nil {
-			p.Seen += "; at our proxy this came to nothing: " + *line
-		}
-	}
-	return points
 }
 
 func printPoints(w io.Writer, points []target.Point) error {

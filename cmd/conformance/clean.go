@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/molecule-ai/byok-conformance/reports"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/molecule-ai/byok-conformance/reports"
 
 	"github.com/spf13/cobra"
 
@@ -80,8 +81,8 @@ func cleanRun(cmd *cobra.Command, t target.Target, id string) error {
 // cleaning is the command that deletes what a run left.
 func (p *prepared) cleaning() string {
 	args := []string{"conformance clean --target", spelled.Shell(withoutPassword(p.target.Traits().Address))}
-	if p.flags.profile != "workspace-server" {
-		args = append(args, "--profile", spelled.Shell(p.flags.profile))
+	if p.flags.Profile != "workspace-server" {
+		args = append(args, "--profile", spelled.Shell(p.flags.Profile))
 	}
 	return strings.Join(append(args, "--run", reports.RunID(p.flags.seed)), " ")
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
@@ -96,7 +97,7 @@ func namesExist(cmd *cobra.Command) error {
 		case flag == "profile":
 			_, err = server.LoadProfile(value)
 		case flag == "registry":
-			if value != registryPlaceholder { // a run fills that in
+			if value != open.RegistryPlaceholder { // a run fills that in
 				_, err = loadRegistry(value)
 			}
 		case faulty && gates.Find(name) == nil:

@@ -26,7 +26,7 @@ type meter interface {
 // server's own rate limit, and at the speed that the check met, where that is long.
 func (p *prepared) forecast(w io.Writer, checked time.Duration, asked int) {
 	m, ok := p.target.Target.(meter)
-	if !ok || !p.target.isForeign {
+	if !ok || !p.target.Foreign {
 		return
 	}
 	requests := suite.Requests(p.config(nil))

@@ -10,7 +10,9 @@ import (
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 	profiled "github.com/molecule-ai/byok-conformance/suite/server"
 	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
@@ -34,7 +36,7 @@ func TestForecast(t *testing.T) {
 		{"neither", 0, time.Second, false, `^$`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := &runFlags{timeout: time.Minute, level: "core", matrix: "full", classes: []string{"mismatched"}}
+			f := &runFlags{Options: open.Options{Timeout: time.Minute, Level: scenarios.Core}, matrix: "full", classes: []string{"mismatched"}}
 			if test.pairwise {
 				f.matrix = "pairwise"
 			}
@@ -42,8 +44,7 @@ func TestForecast(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p.target = newOpened(p.registry)
-			p.target.isForeign = true
+			p.target = &open.Opened{Providers: suite.NewProviders(p.registry), Foreign: true}
 			srv := limited(t, p.registry, test.limit)
 			p.target.Target = srv
 			srv.Prepare(t.Context(), false)

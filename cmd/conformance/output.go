@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/findings"
+	"github.com/molecule-ai/byok-conformance/suite/likeness"
 )
 
 // An output turns the events of a run into reports, console lines and progress.
@@ -44,7 +46,7 @@ type output struct {
 // openReports opens every report before the run begins, so that a path that
 // cannot be written is known at once.
 func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
-	p.invocation = invocation(cmd, p.flags.command)
+	p.invocation = invocation(cmd, p.flags.Command)
 	o := &output{p: p, stderr: cmd.ErrOrStderr(), progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
 	var err error
 	if o.files, err = view.CreateAll(p.flags.reports); err != nil {
@@ -125,6 +127,7 @@ func (o *output) end(s suite.Summary) {
 	o.failed(o.p.notes(o.stderr, s))
 	footer := o.tally.Footer(o.p.ended(s), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 	footer.Findings = o.findings.Findings(o.p.replay)
+	o.liken(footer.Findings, s)
 	for i := range footer.Rules {
 		footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
 	}
@@ -138,6 +141,21 @@ func (o *output) end(s suite.Summary) {
 	o.failed(o.console.End(footer))
 }
 
+// likening bounds how long a faulty gate of ours is looked for.
+const likening = 20 * time.Second
+
+// liken names the faulty gates that answer as the target does.
+func (o *output) liken(list []findings.Finding, s suite.Summary) {
+	if len(list) == 0 || s.Interrupted {
+		return
+	}
+	o.progress.Phase("looking for a faulty gate that answers alike")
+	ctx, cancel := context.WithTimeout(context.Background(), likening)
+	defer cancel()
+	q := likeness.Question{Registry: o.p.registry, Cases: o.findings.Cases(), Claims: s.Claims, Level: o.p.selection.Level}
+	q.Fill(ctx, list)
+}
+
 // failed keeps the first error.
 func (o *output) failed(err error) {
 	if o.err == nil && err != nil {
@@ -147,8 +165,8 @@ func (o *output) failed(err error) {
 
 func (p *prepared) ended(s suite.Summary) reports.Ended {
 	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain, Restarts: s.Restarts}
-	if p.target.died() != nil {
-		e.Status, e.Reason = reports.Aborted, p.target.death()
+	if p.target.Died() != nil {
+		e.Status, e.Reason = reports.Aborted, p.target.Death()
 	} else if s.Interrupted && p.stopped {
 		e.Status, e.Reason = reports.Interrupted, plural(p.flags.stopAfter, "failure")+" ended the run (--stop-after)"
 	} else if s.Late {
@@ -190,7 +208,7 @@ func (p *prepared) titleOf(rule string) string {
 
 func (p *prepared) header(planned int) reports.Header {
 	traits := p.target.Traits()
-	claims := p.target.claims
+	claims := p.target.Claims
 	if claims == nil {
 		claims = traits.Claims
 	}
@@ -202,12 +220,20 @@ func (p *prepared) header(planned int) reports.Header {
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: reports.RunID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
-		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
-			ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
+		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.Command,
+			Precedence: p.registry.Precedence(), LivenessCache: duration(p.cache), ProfileDigest: p.target.ProfileDigest, Programs: programs(p.flags.Command)},
 		Waivers: known, Invocation: p.invocation,
-		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, Claims: claims, NotClaimedAreas: notClaimed(claims),
+		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, MatrixBound: scenarios.Bounded(p.registry), Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
 	}
+}
+
+// duration is a length of time as a person writes it; empty for none.
+func duration(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 // result is a scenario's end as reports have it.
@@ -263,22 +289,22 @@ func (p *prepared) replay(id string) string {
 			args = append(args, flag, spelled.Shell(value))
 		}
 	}
-	add("--target", f.target)
-	if f.profile != "workspace-server" {
-		add("--profile", f.profile)
+	add("--target", f.Target)
+	if f.Profile != "workspace-server" {
+		add("--profile", f.Profile)
 	}
-	add("--registry", f.registry)
-	add("--claim", strings.Join(f.claims, ","))
-	if f.level != "core" {
-		add("--level", f.level)
+	add("--registry", f.Registry)
+	add("--claim", strings.Join(f.Claims, ","))
+	if f.Level != "core" {
+		add("--level", string(f.Level))
 	}
-	if f.budget > 0 {
-		add("--probe-budget", f.budget.String())
+	if f.Budget > 0 {
+		add("--probe-budget", f.Budget.String())
 	}
 	add("--id", id)
-	if len(f.command) > 0 {
+	if len(f.Command) > 0 {
 		args = append(args, "--")
-		for _, a := range f.command {
+		for _, a := range f.Command {
 			args = append(args, spelled.Shell(a))
 		}
 	}

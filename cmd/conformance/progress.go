@@ -8,10 +8,12 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/open"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // begin shows that the target is asked for total scenarios.
-func begin(d progress.Display, t *opened, total int) {
+func begin(d progress.Display, t *open.Opened, total int) {
 	if s, ok := t.Target.(interface {
 		Sent() int
 		Held() time.Duration
@@ -46,4 +48,12 @@ func step(d progress.Display, e suite.Finished) {
 // function that it returns ends that.
 func interruptible(ctx context.Context, d progress.Display) (stop func() bool) {
 	return context.AfterFunc(ctx, func() { d.Phase("interrupted, cleaning up (press Ctrl-C again to stop at once)") })
+}
+
+// sent is how many requests a target was sent; 0 where it gets none.
+func sent(t target.Target) int {
+	if m, ok := t.(interface{ Sent() int }); ok {
+		return m.Sent()
+	}
+	return 0
 }

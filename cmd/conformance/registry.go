@@ -9,8 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
 // errUnderivable ends a derive that found no provider and has said why.
@@ -146,5 +148,32 @@ func check(path string, out, problems io.Writer) bool {
 		fmt.Fprintf(out, "%s:%d:%d: %s: %s\n", path, finding.Line, finding.Column, finding.Path, finding.Message)
 	}
 	fmt.Fprintf(out, "%s: %d providers, %d runtimes, %s\n", path, len(r.Providers), len(r.Runtimes), r.Digest())
+	made, err := scenariosOf(r)
+	if err != nil {
+		fmt.Fprintf(problems, "%s: %v\n", path, err)
+		return false
+	}
+	fmt.Fprintf(out, "%s: %s\n", path, made)
 	return true
+}
+
+// scenariosOf says how many scenarios the corpus makes of a registry.
+func scenariosOf(r *registry.Registry) (string, error) {
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		return "", fmt.Errorf("reading the corpus: %w", err)
+	}
+	var n [2]int
+	for i, level := range []scenarios.Level{scenarios.Core, scenarios.Extended} {
+		selected, err := corpus.Select(r, &scenarios.Selection{Level: level})
+		if err != nil {
+			return "", fmt.Errorf("making the scenarios: %w", err)
+		}
+		n[i] = len(selected.Scenarios)
+	}
+	made := fmt.Sprintf("it makes %s, %s of them core", spelled.Counted(n[1], "scenario"), spelled.Number(n[0]))
+	if bounded := scenarios.Bounded(r); bounded != "" {
+		made += "; " + bounded
+	}
+	return made, nil
 }

@@ -3,9 +3,11 @@ package gates
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
 )
 
 // lawfulProbes ask the provider in another way that it understands.
@@ -14,6 +16,27 @@ var lawfulProbes = []Double{
 		Name:  "phones-home",
 		Story: "Each create that is allowed is counted at the vendor of a dashboard, which is nobody's credential and no probe.",
 		Gate:  phonesHome(func(d gate.Decision) bool { return d.Verdict == gate.Allowed }),
+	},
+	{
+		Name: "live-verdict-kept-as-stated", LivenessCache: statedTime, Remembers: true,
+		Story: "A live verdict is kept for a time that the profile states, and not a moment longer (LIV-13).",
+		Gate:  keepsAlive(statedTime, false),
+	},
+	{
+		Name: "runtime-order", Precedence: runtimeOrder,
+		Story: "Claude Code reads ANTHROPIC_AUTH_TOKEN first and google-genai GOOGLE_API_KEY; the profile says so (LIV-8).",
+		Gate: func(reg *registry.Registry, o gate.Options) gate.Gate {
+			ref := gate.NewReference(reg, o)
+			ref.Find = func(p *registry.Provider, s gate.Secrets) (gate.Credential, bool) {
+				return gate.FindCredential(inRuntimeOrder(p), s)
+			}
+			return ref
+		},
+	},
+	{
+		Name:  "anonymous-first",
+		Story: "Whether the provider can be reached is asked without a credential, and then about the credential (LIV-9 counts what carries one).",
+		Gate:  sent(anonymousFirst),
 	},
 	{
 		Name:  "one-retry",
@@ -65,6 +88,46 @@ var lawfulProbes = []Double{
 			return next.RoundTrip(r)
 		}),
 	},
+}
+
+// runtimeOrder is the order in which runtimes read the names of providers that have
+// several, where it is not the registry's.
+var runtimeOrder = registry.Precedence{
+	"anthropic-api": {"ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY"},
+	"kimi-coding":   {"ANTHROPIC_AUTH_TOKEN"},
+	"google":        {"GOOGLE_API_KEY", "GEMINI_API_KEY"},
+	"byok-gemini":   {"GOOGLE_API_KEY"},
+}
+
+// inRuntimeOrder is a provider whose names stand in the runtimes' order.
+func inRuntimeOrder(p *registry.Provider) *registry.Provider {
+	first, changed := runtimeOrder[p.Name]
+	if !changed {
+		return p
+	}
+	row := *p
+	row.AuthEnv = slices.Clone(first)
+	for _, name := range p.AuthEnv {
+		if !slices.Contains(row.AuthEnv, name) {
+			row.AuthEnv = append(row.AuthEnv, name)
+		}
+	}
+	return &row
+}
+
+// anonymousFirst makes the same call without a credential, and goes on to the probe
+// where anything came back.
+func anonymousFirst(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+	first := r.Clone(r.Context())
+	for _, name := range []string{"Authorization", "X-Api-Key"} {
+		first.Header.Del(name)
+	}
+	resp, err := next.RoundTrip(first)
+	if err != nil {
+		return nil, err
+	}
+	_ = resp.Body.Close() // what it says to nobody is not wanted
+	return next.RoundTrip(r)
 }
 
 // retriedOnce asks again where nothing came back, or the provider has a fault

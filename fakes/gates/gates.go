@@ -35,6 +35,9 @@ type Double struct {
 	Server func(*server.Config)
 	// Wrap goes around the server's handler; nil changes nothing.
 	Wrap func(http.Handler) http.Handler
+	// Precedence and LivenessCache are what its profile would say (LIV-8, LIV-13).
+	Precedence    registry.Precedence
+	LivenessCache time.Duration
 	// Extended: only --level extended can tell it from a correct gate.
 	Extended bool
 	// Remembers: what it answers depends on what it was asked before, so that

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
@@ -54,6 +55,21 @@ var sequenceFaults = []Double{
 		Name: "outage-verdict-kept", Rules: []string{"LIV-13"}, Remembers: true,
 		Story: "Where a provider had an outage, its answer about that value is kept for a while.",
 		Gate:  keeps(func(out gate.Outcome) bool { return out.Status >= 500 }),
+	},
+	{
+		Name: "stated-time-exceeded", Rules: []string{"LIV-13"}, Remembers: true, Hurried: true, LivenessCache: statedTime,
+		Story: "The profile says how long a live verdict is kept; the setting behind it was raised since.",
+		Gate:  keepsAlive(20*statedTime, false),
+	},
+	{
+		Name: "kept-verdict-slides", Rules: []string{"LIV-13"}, Remembers: true, Hurried: true, LivenessCache: statedTime,
+		Story: "Each use of a kept verdict renews it, so that a key in use is never asked about again.",
+		Gate:  keepsAlive(statedTime, true),
+	},
+	{
+		Name: "kept-until-restart", Rules: []string{"LIV-13"}, Remembers: true, Extended: true,
+		Story: "A restart takes the verdict of the create, which has the same value.",
+		Gate:  keptForProvision,
 	},
 	{
 		Name: "verdict-by-head", Rules: []string{"LIV-12"}, Remembers: true,
@@ -145,6 +161,54 @@ func keeps(kept func(gate.Outcome) bool) builder {
 			}
 			return out
 		}
+	})
+}
+
+// statedTime is how long a live verdict is kept by doubles that state it.
+const statedTime = time.Second
+
+// keepsAlive keeps the verdict that a value is alive at a provider for some time.
+// sliding: each use renews it.
+func keepsAlive(keep time.Duration, sliding bool) builder {
+	return probed(func(_ gate.Options, next prober) prober {
+		var until sync.Map
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			key := p.Name + "/" + c.Name + "/" + c.Secret.Value
+			if end, ok := until.Load(key); ok && time.Now().Before(end.(time.Time)) {
+				if sliding {
+					until.Store(key, time.Now().Add(keep))
+				}
+				return gate.Outcome{Finding: gate.Alive, Cause: "it was alive a moment ago"}
+			}
+			began := time.Now()
+			out := next(ctx, p, c)
+			if p.ProbeBase() != "" && out.Finding == gate.Alive {
+				until.Store(key, began.Add(keep))
+			}
+			return out
+		}
+	})
+}
+
+// keptForProvision asks at creates, and has restarts take what was said there.
+func keptForProvision(reg *registry.Registry, o gate.Options) gate.Gate {
+	type stage struct{}
+	ref := probed(func(_ gate.Options, next prober) prober {
+		var alive sync.Map
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			key := p.Name + "/" + c.Name + "/" + c.Secret.Value
+			if _, ok := alive.Load(key); ok && ctx.Value(stage{}) == gate.Provision {
+				return gate.Outcome{Finding: gate.Alive, Cause: "it was alive at the create"}
+			}
+			out := next(ctx, p, c)
+			if out.Finding == gate.Alive {
+				alive.Store(key, true)
+			}
+			return out
+		}
+	})(reg, o)
+	return decider(func(ctx context.Context, req gate.Request) (gate.Decision, error) {
+		return ref.Decide(context.WithValue(ctx, stage{}, req.Stage), req)
 	})
 }
 

@@ -19,7 +19,7 @@ import (
 // reasonsTold is how many reasons are told for which scenarios could not be judged.
 const reasonsTold = 5
 
-var consoleDetail = text.Detail{Value: 2000, Body: 400, Violations: 10, Exchanges: 6}
+var consoleDetail = text.Detail{Value: 2000, Body: 400, Violations: 10, Exchanges: 20}
 
 // ConsoleOptions say how a run is printed. The zero value is plain text.
 type ConsoleOptions struct {

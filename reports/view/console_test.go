@@ -202,7 +202,7 @@ func TestConsoleBoundsOneFailure(t *testing.T) {
 	run := &reportstest.Parts{Header: reports.Header{Planned: 1}, Results: []reports.Result{r}}
 	run.Footer = reportstest.Footer(run, reports.Ended{Status: reports.Complete})
 	text := write(t, run, asConsole(ConsoleOptions{Failures: 1}))
-	for _, want := range []string{"… 21 more violations\n", "… 26 more exchanges\n"} {
+	for _, want := range []string{"… 21 more violations\n", "… 12 more exchanges\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q", want)
 		}

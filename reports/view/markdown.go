@@ -21,7 +21,7 @@ const (
 	markdownPerRule = 10
 )
 
-var markdownDetail = text.Detail{Value: 600, Body: 400, Violations: 4, Exchanges: 4}
+var markdownDetail = text.Detail{Value: 600, Body: 400, Violations: 4, Exchanges: 8}
 
 // WriteMarkdown writes a summary for a pull request: the verdict, the rules, and
 // failures folded away, rule by rule and at least one of each where there is

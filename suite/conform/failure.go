@@ -15,7 +15,7 @@ import (
 // test of the command line compares.
 const (
 	maxViolations = 10
-	maxExchanges  = 6
+	maxExchanges  = 20
 	// maxValue and maxBody are in bytes: of a violation's texts, and of a body.
 	maxValue = 2000
 	maxBody  = 400

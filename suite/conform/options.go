@@ -47,6 +47,8 @@ type Options struct {
 	Output *suite.Output
 
 	// Registry is the server's own; the matrix follows it. Nil means the one built in.
+	// A Gate whose runtimes read names in another order says so by
+	// [registry.Registry.WithPrecedence]; a profile has a field for it.
 	Registry *registry.Registry
 	// Level: empty means core.
 	Level scenarios.Level
@@ -64,6 +66,10 @@ type Options struct {
 	// Matrix thins what is selected, for servers that are slow or limit our rate;
 	// empty means all of it. What it leaves out is counted and shown.
 	Matrix scenarios.Matrix
+	// LivenessCache is how long the gate keeps the verdict that a credential is alive;
+	// it is held to that time (LIV-13). Zero means what the profile says, or none. Make
+	// it short: a run waits that long.
+	LivenessCache time.Duration
 	// Budget is the bound of the server's own probe (LIV-6); zero means 6 s. A
 	// short one, given to the server as well, makes the suite fast.
 	Budget time.Duration
@@ -96,6 +102,8 @@ func (o *Options) check() error {
 		return errors.New("Options.Profile, Env and Output are for a Handler or a URL; leave them out beside Gate")
 	case o.Level != scenarios.Core && o.Level != scenarios.Extended:
 		return fmt.Errorf("unknown Options.Level %q; it is core or extended", o.Level)
+	case o.LivenessCache < 0:
+		return fmt.Errorf("Options.LivenessCache is %s; it must be greater than zero, or zero for none", o.LivenessCache)
 	case o.Budget < 0:
 		return fmt.Errorf("Options.Budget is %s; it must be greater than zero, or zero for 6 s", o.Budget)
 	case o.Timeout < 0:

@@ -57,6 +57,11 @@ func NewSession(o Options) (*Session, error) {
 	if o.Claims == nil {
 		o.Claims = o.ownClaims(profile)
 	}
+	if profile != nil {
+		if o.Registry, err = profile.Registry(o.Registry); err != nil {
+			return nil, err
+		}
+	}
 	corpus, err := scenarios.Embedded()
 	if err != nil {
 		return nil, fmt.Errorf("reading the corpus: %w", err)
@@ -66,10 +71,12 @@ func NewSession(o Options) (*Session, error) {
 		return nil, fmt.Errorf("expanding the corpus over the registry: %w", err)
 	}
 	sel := scenarios.Selection{Level: o.Level, Classes: o.Classes, Rules: o.Rules, IDs: o.IDs, Matrix: o.Matrix}
+	sel.Matrix = sel.MatrixOver(o.Registry)
 	selected, err := sel.Select(all, corpus.Rules)
 	if err != nil {
 		return nil, err
 	}
+	o.Matrix = sel.Matrix
 	s := &Session{options: o, All: all, NotClaimed: map[string]int{}, byID: make(map[string]*scenarios.Scenario, len(all))}
 	for _, x := range all {
 		s.byID[x.ID] = x
@@ -112,6 +119,9 @@ func expanded(corpus *scenarios.Corpus, r *registry.Registry) ([]*scenarios.Scen
 // claimed, and why; it is empty if there are none.
 func (s *Session) NotClaimedText() string {
 	var lines []string
+	if bounded := scenarios.Bounded(s.options.Registry); bounded != "" {
+		lines = append(lines, bounded)
+	}
 	if s.LeftOut > 0 {
 		lines = append(lines, fmt.Sprintf("%d scenarios are left out: the matrix is %s", s.LeftOut, s.options.Matrix))
 	}
@@ -155,7 +165,7 @@ func (s *Session) replay(ctx context.Context, list []*scenarios.Scenario, seed s
 	ended := make(map[string]suite.Result, len(all))
 	summary, err := s.run(ctx, suite.Config{
 		Registry: s.options.Registry, Scenarios: all, Companions: companions, Claims: s.options.Claims, Level: s.options.Level,
-		Budget: s.options.Budget, Timeout: s.options.Timeout, Parallel: s.options.Parallel, Seed: seed, RunID: runID(seed),
+		LivenessCache: s.options.LivenessCache, Budget: s.options.Budget, Timeout: s.options.Timeout, Parallel: s.options.Parallel, Seed: seed, RunID: runID(seed),
 		Output: s.options.Output, Waive: set.Apply,
 		Handle: func(e suite.Event) {
 			if f, ok := e.(suite.Finished); ok {

@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -27,6 +28,9 @@ type Collector struct {
 func NewCollector(reg *registry.Registry) *Collector {
 	return &Collector{reg: reg, kept: map[string]suite.Result{}, simplest: map[string][]string{}}
 }
+
+// Cases are the results so far.
+func (c *Collector) Cases() []Case { return c.cases }
 
 // keptPerEntry is how many failures of one entry, alike in kind, are kept in full.
 const keptPerEntry = 4
@@ -104,9 +108,30 @@ func (c *Collector) illustrate(f *Finding) {
 	e.Step, e.Rule, e.Message, e.Want, e.Got = best.Step, best.Rule, best.Message, best.Want, best.Got
 	e.Effect = r.Scenario.EffectOf(best.Rule)
 	e.NotWaived = r.Reason
-	for _, x := range r.Exchanges {
+	for _, x := range decisive(r.Exchanges) {
 		e.Exchanges = append(e.Exchanges, exchangeLines(&x)...)
 	}
+}
+
+// decisive leaves out what a reader of one example can do without: what we only
+// read of the target, but for the last answer, and the removal of the secrets of
+// the scenarios before.
+func decisive(list []target.Exchange) []target.Exchange {
+	var out []target.Exchange
+	last := -1
+	for i := range list {
+		if list[i].Direction == "target" {
+			last = i
+		}
+	}
+	for i, x := range list {
+		ours := x.Direction == "target"
+		if ours && i != last && x.Method == http.MethodGet || ours && x.Method == http.MethodDelete && x.Stage == target.OfGlobals {
+			continue
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // maxBody is how much of a body stands in a finding, in bytes.

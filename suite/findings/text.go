@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
@@ -13,7 +14,7 @@ const (
 	// mentioned is how many findings are told at all.
 	mentioned = 12
 	// maxExchangeLines is how many lines of exchanges a finding shows.
-	maxExchangeLines = 6
+	maxExchangeLines = 8
 	maxText          = 300
 )
 
@@ -57,6 +58,21 @@ func first(list []string) string {
 	return list[0]
 }
 
+// shortened is as many lines of exchanges as a finding shows: without the bodies
+// where there are too many, and then without those in the middle.
+func shortened(lines []string) []string {
+	if len(lines) <= maxExchangeLines {
+		return lines
+	}
+	heads := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return strings.HasPrefix(l, "  ") })
+	left := len(heads) - maxExchangeLines
+	if left <= 0 {
+		return heads
+	}
+	half := maxExchangeLines / 2
+	return slices.Concat(heads[:half], []string{fmt.Sprintf("… %d more", left)}, heads[half+left:])
+}
+
 // Text tells one finding; short leaves out what the example's own text holds.
 func (f *Finding) Text(number int, short bool) string {
 	var b strings.Builder
@@ -76,11 +92,7 @@ func (f *Finding) Text(number int, short bool) string {
 	line("  got", e.Got)
 	line("  not waived", e.NotWaived)
 	if !short {
-		for i, x := range e.Exchanges {
-			if i == maxExchangeLines {
-				fmt.Fprintf(&b, "             … %d more lines\n", len(e.Exchanges)-i)
-				break
-			}
+		for _, x := range shortened(e.Exchanges) {
 			fmt.Fprintf(&b, "             %s\n", spelled.Line(x))
 		}
 	}

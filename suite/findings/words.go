@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
@@ -75,6 +76,9 @@ func (t *table) words(l *literal, f *folded) string {
 			return pair[1]
 		}
 		return pair[0]
+	}
+	if l.axis == deciderAt && l.values[0] == "none" && len(l.values) == 1 {
+		return map[bool]string{false: "where no credential counts", true: "where a credential counts"}[l.not]
 	}
 	phrase, known := axisWords[l.axis]
 	if !known {
@@ -177,7 +181,7 @@ func valueWords(a axis, v string) string {
 	case a == inRuntime && v == "":
 		return "(none given)"
 	case a == ofProvider && v == "none":
-		return "(none can be derived)"
+		return "none, since none can be derived"
 	case a == withModel || a == byName:
 		return fmt.Sprintf("%q", v)
 	}
@@ -330,7 +334,7 @@ func (t *table) notWhere(f *folded) string {
 		l.not = !l.not
 		if n := t.places(rest).len(); n > 0 && len(l.values) == 1 {
 			if w := t.words(&l, f); w != "" {
-				parts = append(parts, fmt.Sprintf("%s (%d passed)", w, n))
+				parts = append(parts, fmt.Sprintf("%s (%s passed)", w, spelled.Number(n)))
 			}
 		}
 	}

@@ -65,6 +65,9 @@ type StepObservation struct {
 	// AskedBefore: the provider was asked about the tenant's credential that
 	// decides here by an earlier scenario, so a target may know the answer.
 	AskedBefore bool
+	// Kept: the target may decide by a live verdict that it keeps for the time that
+	// its profile states (LIV-13).
+	Kept bool
 	// Traces are lines of output that belong to the step; nil where the output
 	// cannot be read.
 	Traces []string

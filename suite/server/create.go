@@ -19,6 +19,9 @@ func (t *Target) Create(ctx context.Context, req target.CreateRequest) target.Re
 			return failed(fmt.Errorf("secret %s cannot be sent with a create so that it is stored unreadable; over HTTP one can be planted for the tenant, or before another provisioning", name))
 		}
 	}
+	if err := t.overrun(); err != nil {
+		return failed(err)
+	}
 	fields := req.Fields
 	if fields == nil {
 		fields = map[string]any{}
@@ -35,10 +38,14 @@ func (t *Target) Create(ctx context.Context, req target.CreateRequest) target.Re
 		req.Name, req.Runtime, req.Model, req.External, req.URL, values(req.Secrets), fields, "", "", "", "", map[string]any{},
 	}, req.Patience, spoil, req.Switch)
 	if err != nil {
-		return cutShort(r, err)
+		return cutShort(ctx, r, err)
 	}
 	r.hide = r.str(t.profile.create.token)
+	keep(ctx, r, nil)
 	out := t.verdict(r)
+	if err := t.overrun(); err != nil {
+		return failed(err)
+	}
 	out.Workspace = target.Workspace{
 		ID: r.str(t.profile.create.id), Name: nameOf(&req), Runtime: req.Runtime, Model: req.Model, External: req.External, Secrets: req.Secrets, Token: r.hide,
 	}
@@ -86,12 +93,11 @@ func failed(err error) target.Reply {
 
 // cutShort is the reply of a create that failed, with what was read of it; r is
 // nil where nothing was sent. Its status is in err.
-func cutShort(r *httpReply, err error) target.Reply {
+func cutShort(ctx context.Context, r *httpReply, err error) target.Reply {
 	out := failed(err)
 	if r != nil {
 		out.StatusLine, out.Header, out.Body, out.Text, out.Took = r.line, r.header, r.body, string(r.body), r.took
-		out.Exchanges = []target.Exchange{r.exchange("create")}
-		out.Exchanges[0].Note = err.Error()
+		keep(ctx, r, err)
 	}
 	return out
 }
@@ -101,7 +107,7 @@ func (t *Target) verdict(r *httpReply) target.Reply {
 	c := &t.profile.create
 	out := target.Reply{
 		Status: r.status, StatusLine: r.line, Header: r.header, Body: r.body, Text: r.readable(), Took: r.took,
-		RawCode: r.str(c.code), Provider: r.str(c.provider), Exchanges: []target.Exchange{r.exchange("create")},
+		RawCode: r.str(c.code), Provider: r.str(c.provider),
 	}
 	out.Names, out.Credential = r.strings(c.accepted), r.str(c.credential)
 	out.Object = r.object

@@ -78,7 +78,12 @@ func TestShortExpressions(t *testing.T) {
 				if err := json.Unmarshal([]byte(text), &input); err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(long.run(input, "text", map[string]any{"b": 2, "z": nil}), x.run(input, "text", map[string]any{"b": 2, "z": nil})); diff != "" {
+				want, wrong := long.run(input, "text", map[string]any{"b": 2, "z": nil})
+				got, also := x.run(input, "text", map[string]any{"b": 2, "z": nil})
+				if wrong != nil || also != nil {
+					t.Fatal(wrong, also)
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("of %s (-jq +short):\n%s", text, diff)
 				}
 			}

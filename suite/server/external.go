@@ -15,11 +15,10 @@ import (
 // (DER-5). So no state is waited for, and only failures are looked at.
 func (t *Target) provisionExternal(ctx context.Context, req target.ProvisionRequest) target.Reply {
 	w, p := req.Workspace, &t.profile.provision
-	trail, err := t.changeSecrets(ctx, req)
-	if err != nil {
+	if err := t.changeSecrets(ctx, req); err != nil {
 		return failed(cause(ctx, err))
 	}
-	before, _, err := t.failures(ctx, w)
+	before, err := t.failures(ctx, w)
 	if err != nil {
 		return failed(cause(ctx, err))
 	}
@@ -29,7 +28,6 @@ func (t *Target) provisionExternal(ctx context.Context, req target.ProvisionRequ
 		return failed(fmt.Errorf("asking for another provisioning of an external workspace: %w", cause(ctx, err)))
 	}
 	out := t.verdict(r)
-	out.Exchanges = append(trail, r.exchange("provision"))
 	switch {
 	case out.Code != "":
 		out.Outcome = target.Refused
@@ -46,12 +44,11 @@ func (t *Target) provisionExternal(ctx context.Context, req target.ProvisionRequ
 func (t *Target) watchExternal(ctx context.Context, w target.Workspace, before []failure, out target.Reply) target.Reply {
 	start := time.Now()
 	for wait := time.Millisecond; ; wait *= 2 {
-		f, found, r, err := t.newFailure(ctx, w, before)
+		f, found, err := t.newFailure(ctx, w, before)
 		switch {
 		case err != nil:
 			return failed(cause(ctx, err))
 		case found:
-			out.Exchanges = append(out.Exchanges, r.exchange("provision"))
 			return t.stopped(out, f)
 		case time.Since(start) > timing.Doubted:
 			out.Outcome = target.Allowed

@@ -20,18 +20,18 @@ const eventWait = 2 * time.Second
 
 // failures lists the failed provisionings of a workspace, newest first; nil
 // where the server tells none.
-func (t *Target) failures(ctx context.Context, w target.Workspace) ([]failure, *httpReply, error) {
+func (t *Target) failures(ctx context.Context, w target.Workspace) ([]failure, error) {
 	p := &t.profile.provision
 	if !p.failures.set {
-		return nil, nil, nil
+		return nil, nil
 	}
 	r, err := t.do(ctx, &p.failures, subject{workspace: w})
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the failed provisionings: %w", err)
+		return nil, fmt.Errorf("reading the failed provisionings: %w", err)
 	}
 	items, ok := r.ask(p.list).([]any)
 	if !ok {
-		return nil, r, nil
+		return nil, nil
 	}
 	out := make([]failure, 0, len(items))
 	for _, item := range items {
@@ -41,7 +41,7 @@ func (t *Target) failures(ctx context.Context, w target.Workspace) ([]failure, *
 		text, _ := m["text"].(string)
 		out = append(out, failure{key, code, text})
 	}
-	return out, r, nil
+	return out, nil
 }
 
 // told lists the failures of a workspace at rest, once the last of them is among
@@ -49,7 +49,7 @@ func (t *Target) failures(ctx context.Context, w target.Workspace) ([]failure, *
 // until its provisioning began.
 func (t *Target) told(ctx context.Context, w target.Workspace, before []failure) ([]failure, error) {
 	p := &t.profile.provision
-	list, _, err := t.failures(ctx, w)
+	list, err := t.failures(ctx, w)
 	if _, found := fresh(list, before); err != nil || found || !p.failures.set || !t.late.WorthIt() {
 		return list, err
 	}
@@ -60,7 +60,7 @@ func (t *Target) told(ctx context.Context, w target.Workspace, before []failure)
 	if _, _, err = t.awaited(ctx, w, before); err != nil {
 		return nil, err
 	}
-	list, _, err = t.failures(ctx, w)
+	list, err = t.failures(ctx, w)
 	return list, err
 }
 
@@ -85,23 +85,24 @@ func fresh(now, before []failure) (failure, bool) {
 
 // newFailure looks for a failure that was not there before; where the server
 // lists none, for the reason that it gives elsewhere.
-func (t *Target) newFailure(ctx context.Context, w target.Workspace, before []failure) (failure, bool, *httpReply, error) {
-	now, r, err := t.failures(ctx, w)
+func (t *Target) newFailure(ctx context.Context, w target.Workspace, before []failure) (failure, bool, error) {
+	now, err := t.failures(ctx, w)
 	if err != nil {
-		return failure{}, false, nil, err
+		return failure{}, false, err
 	}
 	if f, found := fresh(now, before); found {
-		return f, true, r, nil
+		return f, true, nil
 	}
 	p := &t.profile.provision
 	if now != nil || !p.reason.set {
-		return failure{}, false, r, nil
+		return failure{}, false, nil
 	}
-	if r, err = t.do(ctx, &p.reason, subject{workspace: w}); err != nil {
-		return failure{}, false, nil, fmt.Errorf("reading why provisioning failed: %w", err)
+	r, err := t.do(ctx, &p.reason, subject{workspace: w})
+	if err != nil {
+		return failure{}, false, fmt.Errorf("reading why provisioning failed: %w", err)
 	}
 	text := r.str(p.reasonText, w.ID)
-	return failure{text: text}, text != "", r, nil
+	return failure{text: text}, text != "", nil
 }
 
 // awaited is newFailure for a workspace whose status says that it failed: the
@@ -110,7 +111,7 @@ func (t *Target) newFailure(ctx context.Context, w target.Workspace, before []fa
 func (t *Target) awaited(ctx context.Context, w target.Workspace, before []failure) (failure, bool, error) {
 	start := time.Now()
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
-		f, found, _, err := t.newFailure(ctx, w, before)
+		f, found, err := t.newFailure(ctx, w, before)
 		waited := time.Since(start)
 		if err != nil || found {
 			if found && waited > 50*time.Millisecond {

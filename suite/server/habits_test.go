@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -114,31 +115,34 @@ func TestAKeySwappedIsStopped(t *testing.T) {
 		habits  server.Habits
 		change  func(*server.Config)
 		profile *Profile
+		// evidence are the methods of what was asked; empty means the usual ones.
+		evidence string
 	}{
-		{"plain", server.Habits{}, nil, nil},
-		{"a write that waits for an approval", server.Habits{Approvals: true}, nil, nil},
-		{"the workspace's own token", server.Habits{Approvals: true}, nil, ownToken(t)},
-		{"an event after its status", server.Habits{EventDelay: 300 * time.Millisecond}, noEngine, nil},
-		{"events without ids", server.Habits{EventDelay: 50 * time.Millisecond, NoEventIDs: true}, noEngine, nil},
-		{"events without ids, at once", server.Habits{NoEventIDs: true}, noEngine, nil},
-		{"provisioning that takes its time", server.Habits{ProvisionTime: 50 * time.Millisecond}, noEngine, nil},
+		{"plain", server.Habits{}, nil, nil, ""},
+		{"a write that waits for an approval", server.Habits{Approvals: true}, nil, nil, "GET GET PUT POST PUT DELETE GET GET POST GET GET"},
+		{"the workspace's own token", server.Habits{Approvals: true}, nil, ownToken(t), ""},
+		{"an event after its status", server.Habits{EventDelay: 300 * time.Millisecond}, noEngine, nil, ""},
+		{"events without ids", server.Habits{EventDelay: 50 * time.Millisecond, NoEventIDs: true}, noEngine, nil, ""},
+		{"events without ids, at once", server.Habits{NoEventIDs: true}, noEngine, nil, ""},
+		{"provisioning that takes its time", server.Habits{ProvisionTime: 50 * time.Millisecond}, noEngine, nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			srv := habitual(t, test.habits, test.change, test.profile)
-			r := swap(t.Context(), srv, workspaceAt(t, srv, "byok-1"))
+			var kept target.Trail
+			r := swap(target.On(t.Context(), &kept, "provision"), srv, workspaceAt(t, srv, "byok-1"))
 			if r.Outcome != target.Refused || r.String() != "provisioning was stopped: MISSING_BYOK_CREDENTIAL" {
 				t.Fatalf("the swap came to: %s %v", r.String(), r.Err)
 			}
 			var trail []string
-			for _, x := range r.Exchanges {
+			for _, x := range kept.Exchanges() {
 				trail = append(trail, x.Method)
 				if strings.Contains(x.RequestHeaders.Get("Authorization"), r.Workspace.Token) && r.Workspace.Token != "" {
 					t.Errorf("%s shows the workspace's token", x.URL)
 				}
 			}
-			if got := strings.Join(trail, " "); got != "PUT DELETE POST GET GET" {
-				t.Errorf("the evidence is %s; want what was set, removed, asked and read", got)
+			if got := strings.Join(trail, " "); got != cmp.Or(test.evidence, "GET GET PUT DELETE GET GET POST GET GET") {
+				t.Errorf("the evidence is %s; want state and events, what was set and removed, both again, the restart, and both again", got)
 			}
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 	"github.com/molecule-ai/byok-conformance/suite/target"
@@ -43,6 +44,8 @@ type Profile struct {
 	remove      removeCall
 	rate        rateLimit
 	unlisted    string
+	cache       time.Duration
+	precedence  registry.Precedence
 	loud        target.LoudLine
 	// Claims are the areas that the server says it covers.
 	Claims []string
@@ -128,6 +131,20 @@ type rateLimit struct {
 // does not list verbatim (see Traits).
 func (p *Profile) RefusesUnlisted() bool { return p.unlisted == "refused" }
 
+// Registry is a registry whose providers try their credentials in the order that the
+// profile says its runtimes read them in (LIV-8).
+func (p *Profile) Registry(reg *registry.Registry) (*registry.Registry, error) {
+	out, err := reg.WithPrecedence(p.precedence)
+	if err != nil {
+		return nil, fmt.Errorf("profile %s: %w", p.Name, err)
+	}
+	return out, nil
+}
+
+// LivenessCache is how long the server says that it keeps a live verdict; 0 where it
+// keeps none (LIV-13).
+func (p *Profile) LivenessCache() time.Duration { return p.cache }
+
 // ProfileNames lists the built-in profiles.
 func ProfileNames() []string {
 	entries, err := fs.ReadDir(profiles, "profiles")
@@ -189,6 +206,8 @@ func (p *Profile) read(r *strict.Reader, root *yaml.Node) {
 		"workspaces":      func(n *yaml.Node) { p.readWorkspaces(r, n) },
 		"loud":            func(n *yaml.Node) { readLoud(&p.loud, r, n) },
 		"rate-limit":      func(n *yaml.Node) { p.rate.read(r, n) },
+		"liveness-cache":  duration(r, "liveness-cache", &p.cache),
+		"precedence":      func(n *yaml.Node) { p.readPrecedence(r, n) },
 		"unlisted-models": r.OneOf("unlisted-models", []string{"accepted", "refused"}, &p.unlisted),
 		"claims":          r.Words("claim", scenarios.Claims, &p.Claims),
 	})

@@ -49,6 +49,7 @@ func compile(r *strict.Reader, what string, variables []string, into **expressio
 			r.Fail(n, "%s is no jq expression: %v", what, err)
 			return
 		}
+		x.name = what
 		*into = x
 	}
 }
@@ -206,6 +207,15 @@ func (p *Profile) readWorkspaces(r *strict.Reader, n *yaml.Node) {
 		"remove": func(n *yaml.Node) {
 			readCall(r, n, "remove", &p.remove.call, strict.Fields{"removed": compile(r, "removed", nil, &p.remove.removed)})
 		},
+	})
+}
+
+func (p *Profile) readPrecedence(r *strict.Reader, n *yaml.Node) {
+	p.precedence = registry.Precedence{}
+	r.Each(n, "precedence", func(provider string, _, v *yaml.Node) {
+		var names []string
+		r.Words("credential name", nil, &names)(v)
+		p.precedence[provider] = names
 	})
 }
 

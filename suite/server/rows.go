@@ -96,6 +96,9 @@ func (t *Target) pages(ctx context.Context, c *call, items, next *expression, a 
 			return nil, 0, err
 		}
 		list, ok := r.ask(items).([]any)
+		if err := t.overrun(); err != nil {
+			return nil, r.status, err
+		}
 		if !ok || !c.isDone(r) {
 			return nil, r.status, fmt.Errorf("status %d, and its expression finds no list", r.status)
 		}

@@ -42,11 +42,26 @@ func (t *Target) do(ctx context.Context, c *call, a subject) (*httpReply, error)
 	r, err := t.send(ctx, c, a.placeholders(), a.requestID, a.variables(), 0, plain, nil)
 	if r != nil {
 		r.hide = a.workspace.Token
+		if c.body != nil {
+			r.carries = a.key
+		}
+		keep(ctx, r, err)
 	}
 	if err == nil && t.show != nil {
 		t.show(c.method+" "+c.path, target.Shown{Status: r.line, Header: r.header, Body: r.body})
 	}
 	return r, err
+}
+
+// keep gives what was sent, and what was read, to the trail of the context.
+func keep(ctx context.Context, r *httpReply, err error) {
+	target.Keep(ctx, func() target.Exchange {
+		x := r.exchange()
+		if err != nil {
+			x.Note = err.Error()
+		}
+		return x
+	})
 }
 
 // send is do for a request whose payload may be spoilt, and whose reply is
@@ -169,7 +184,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 	if requestID != "" {
 		req.Header.Set("X-Request-ID", requestID)
 	}
-	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now()}
+	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now(), stopped: func(err error) { t.endless.CompareAndSwap(nil, &err) }}
 	t.sent.Add(1)
 	defer func() { t.ledger.Answered(time.Since(r.at)) }()
 	resp, err := t.client.Do(req)

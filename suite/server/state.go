@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,13 +88,21 @@ func (t *Target) gone(r *httpReply, err error) error {
 // Provision changes the workspace's secrets, has it provisioned again, and
 // watches for what comes of it.
 func (t *Target) Provision(ctx context.Context, req target.ProvisionRequest) target.Reply {
+	out := t.provision(ctx, req)
+	if err := t.overrun(); err != nil {
+		return failed(err)
+	}
+	return out
+}
+
+func (t *Target) provision(ctx context.Context, req target.ProvisionRequest) target.Reply {
 	ctx, cancel := t.pulse.Within(ctx, 2*t.profile.provision.within)
 	defer cancel()
 	w := req.Workspace
 	if w.External {
 		return t.provisionExternal(ctx, req)
 	}
-	before, trail, err := t.changed(ctx, req)
+	before, err := t.changed(ctx, req)
 	if err != nil {
 		return failed(cause(ctx, err))
 	}
@@ -103,47 +112,42 @@ func (t *Target) Provision(ctx context.Context, req target.ProvisionRequest) tar
 	var not *NotDoneError
 	switch {
 	case errors.As(err, &not) && r.status >= 300:
-		out := t.verdict(r) // a refusal of the restart itself
-		out.Exchanges = append(trail, r.exchange("provision"))
-		return out
+		return t.verdict(r) // a refusal of the restart itself
 	case err != nil:
 		return failed(fmt.Errorf("asking for another provisioning: %w", cause(ctx, err)))
 	}
-	out := t.watch(ctx, w, before, req.Doubt)
-	out.Exchanges = slices.Concat(trail, []target.Exchange{r.exchange("provision")}, out.Exchanges)
-	return out
+	return t.watch(ctx, w, before, req.Doubt)
 }
 
 // changed makes the workspace's secrets those of the request, and returns the
-// failures that there are by then, and what was sent to change them. A server may
-// provision again by itself when secrets change, so both sides of the change are
-// waited out.
-func (t *Target) changed(ctx context.Context, req target.ProvisionRequest) (before []failure, trail []target.Exchange, err error) {
+// failures that there are by then. A server may provision again by itself when
+// secrets change, so both sides of the change are waited out.
+func (t *Target) changed(ctx context.Context, req target.ProvisionRequest) (before []failure, err error) {
 	w := req.Workspace
 	if _, err := t.settled(ctx, w); err != nil {
-		return nil, nil, fmt.Errorf("waiting for the first provisioning: %w", err)
+		return nil, fmt.Errorf("waiting for the first provisioning: %w", err)
 	}
 	if before, err = t.told(ctx, w, nil); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if trail, err = t.changeSecrets(ctx, req); err != nil {
-		return nil, nil, err
+	if err = t.changeSecrets(ctx, req); err != nil {
+		return nil, err
 	}
 	moved, err := t.settled(ctx, w)
 	switch {
 	case err != nil:
-		return nil, nil, fmt.Errorf("waiting for a provisioning after the secrets changed: %w", err)
+		return nil, fmt.Errorf("waiting for a provisioning after the secrets changed: %w", err)
 	case moved:
 		before, err = t.told(ctx, w, before)
 	default:
-		before, _, err = t.failures(ctx, w)
+		before, err = t.failures(ctx, w)
 	}
-	return before, trail, err
+	return before, err
 }
 
 // changeSecrets sets before it removes, so that a server which provisions at
 // each change never sees less than both.
-func (t *Target) changeSecrets(ctx context.Context, req target.ProvisionRequest) (trail []target.Exchange, err error) {
+func (t *Target) changeSecrets(ctx context.Context, req target.ProvisionRequest) error {
 	w := req.Workspace
 	for name, s := range req.Secrets {
 		if old, ok := w.Secrets[name]; ok && old == s {
@@ -153,23 +157,19 @@ func (t *Target) changeSecrets(ctx context.Context, req target.ProvisionRequest)
 		if s.Unreadable {
 			set = &t.profile.workspace.unreadable
 		}
-		r, err := t.ensure(ctx, set, subject{workspace: w, key: name, value: s.Value})
-		if err != nil {
-			return nil, fmt.Errorf("setting secret %s of the workspace: %w", name, err)
+		if _, err := t.ensure(ctx, set, subject{workspace: w, key: name, value: s.Value}); err != nil {
+			return fmt.Errorf("setting secret %s of the workspace: %w", name, err)
 		}
-		trail = append(trail, r.exchange("provision"))
 	}
 	for name := range w.Secrets {
 		if _, stays := req.Secrets[name]; stays {
 			continue
 		}
-		r, err := t.ensure(ctx, &t.profile.workspace.remove, subject{workspace: w, key: name})
-		if err != nil {
-			return nil, fmt.Errorf("removing secret %s of the workspace: %w", name, err)
+		if _, err := t.ensure(ctx, &t.profile.workspace.remove, subject{workspace: w, key: name}); err != nil {
+			return fmt.Errorf("removing secret %s of the workspace: %w", name, err)
 		}
-		trail = append(trail, r.exchange("provision"))
 	}
-	return trail, nil
+	return nil
 }
 
 // Settle waits until the workspace's provisioning has come to an end; where the
@@ -181,7 +181,7 @@ func (t *Target) Settle(ctx context.Context, w target.Workspace) error {
 	ctx, cancel := t.pulse.Within(ctx, t.profile.provision.within)
 	defer cancel()
 	_, err := t.settled(ctx, w)
-	return err
+	return cmp.Or(t.overrun(), err)
 }
 
 // Outcome waits until the workspace's provisioning has come to an end, and tells
@@ -200,7 +200,7 @@ func (t *Target) Outcome(ctx context.Context, w target.Workspace) *target.Reply 
 	if err != nil || !found {
 		return nil
 	}
-	out := t.stopped(target.Reply{Exchanges: []target.Exchange{state.exchange("provision")}}, f)
+	out := t.stopped(target.Reply{}, f)
 	return &out
 }
 
@@ -237,7 +237,7 @@ func (t *Target) watch(ctx context.Context, w target.Workspace, before []failure
 		if err != nil {
 			return failed(cause(ctx, err))
 		}
-		out := target.Reply{Exchanges: []target.Exchange{state.exchange("provision")}}
+		var out target.Reply
 		switch running, pending := state.is(p.running), state.is(p.pending); {
 		case running && (!doubt || time.Since(start) > doubted):
 			if doubt {
@@ -256,7 +256,7 @@ func (t *Target) watch(ctx context.Context, w target.Workspace, before []failure
 			out.Outcome, out.Err = target.Failed, errNoFailures
 			return out
 		default:
-			f, found, r, err := t.newFailure(ctx, w, before)
+			f, found, err := t.newFailure(ctx, w, before)
 			if err != nil {
 				return failed(cause(ctx, err))
 			}
@@ -264,7 +264,6 @@ func (t *Target) watch(ctx context.Context, w target.Workspace, before []failure
 				if seemed {
 					t.doubts.Proved()
 				}
-				out.Exchanges = append(out.Exchanges, r.exchange("provision"))
 				return t.stopped(out, f)
 			}
 		}

@@ -55,6 +55,17 @@ type Target struct {
 	ledger *timing.Ledger
 	// stated is the rate limit as the last reply stated it.
 	stated atomic.Pointer[Rate]
+	// endless is the first expression that went beyond its bounds; nil until then.
+	// From then on nothing is asked any more.
+	endless atomic.Pointer[error]
+}
+
+// overrun is the error of an expression that went beyond its bounds; nil where none did.
+func (t *Target) overrun() error {
+	if err := t.endless.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 var (
@@ -187,7 +198,7 @@ func (t *Target) CloseIdle() { t.client.CloseIdleConnections() }
 func (t *Target) Traits() target.Traits {
 	return target.Traits{
 		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.RefusesUnlisted(),
-		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud,
+		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud, LivenessCache: t.profile.cache,
 		Kind: t.kind, Profile: t.profile.Name, Address: *t.base.Load(), Secrets: t.secrets,
 	}
 }
@@ -219,8 +230,12 @@ type httpReply struct {
 	// parsed is the value; object and isJSON say what its body is.
 	parsed         map[string]any
 	object, isJSON bool
+	// stopped is told of an expression that went beyond its bounds; may be nil.
+	stopped func(error)
 	// hide is a secret of the server that no report may show; empty where there is none.
 	hide string
+	// carries is the name of the secret that the request sets; empty where it sets none.
+	carries string
 }
 
 // input is the value that expressions are run on; it is made once.
@@ -258,7 +273,11 @@ func (r *httpReply) ask(code *expression, variables ...any) any {
 	if code == nil {
 		return nil
 	}
-	return code.run(r.input(), variables...)
+	value, err := code.run(r.input(), variables...)
+	if err != nil && r.stopped != nil {
+		r.stopped(err)
+	}
+	return value
 }
 
 func (r *httpReply) str(code *expression, variables ...any) string {
@@ -284,10 +303,10 @@ func (r *httpReply) is(code *expression) bool {
 }
 
 // exchange is the request and the reply for a report.
-func (r *httpReply) exchange(stage string) target.Exchange {
+func (r *httpReply) exchange() target.Exchange {
 	x := target.Exchange{
 		Direction: "target", Method: r.sent.Method, URL: r.sent.URL.String(), Status: r.status, RequestHeaders: r.sent.Header,
-		RequestBody: r.sentRaw, ResponseHeaders: r.header, ResponseBody: spelled.Short(string(r.body), 2*secrets.MaxShown), At: r.at, Took: r.took, Stage: stage,
+		RequestBody: r.sentRaw, ResponseHeaders: r.header, ResponseBody: spelled.Short(string(r.body), 2*secrets.MaxShown), At: r.at, Took: r.took, Credential: r.carries,
 	}
 	if r.hide != "" {
 		hide := func(s string) string { return strings.ReplaceAll(s, r.hide, secrets.HiddenText) }

@@ -74,6 +74,9 @@ type Traits struct {
 	// RefusesUnlisted: the server refuses models that its registry does not
 	// list verbatim, so pairs that only a pattern owns cannot be asked.
 	RefusesUnlisted bool
+	// LivenessCache is how long the target keeps a live verdict, as it says; 0 where
+	// it keeps none (LIV-13).
+	LivenessCache time.Duration
 	// Secrets are what authorises us at the target; no report shows them.
 	Secrets []string
 	// Kind, Profile and Address describe the target in reports.
@@ -196,8 +199,6 @@ type Reply struct {
 	Headline string
 	// Err says why there is no reply, or none in time.
 	Err error
-	// Exchanges are what went over the wire, for the report.
-	Exchanges []Exchange
 }
 
 // An Exchange is one request and its reply, between us and the target or

@@ -1,10 +1,7 @@
-package main
+package open
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
 	"sync"
 
 	"github.com/molecule-ai/byok-conformance/suite/process"
@@ -54,12 +51,10 @@ func (c *command) restart(ctx context.Context, t *server.Target) error {
 	return nil
 }
 
-func (c *command) stop() {
+func (c *command) stop() error {
 	c.starting.Lock()
 	defer c.starting.Unlock()
-	if err := c.process().Stop(); err != nil {
-		fmt.Fprintf(os.Stderr, "conformance: %v\n", err)
-	}
+	return c.process().Stop()
 }
 
 // gone returns once the command has ended and is not started again, or ctx has ended.
@@ -78,31 +73,4 @@ func (c *command) gone(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// watch ends the run's context when the command under test dies.
-func (t *opened) watch(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	if t.command != nil {
-		go func() {
-			t.command.gone(ctx)
-			cancel()
-		}()
-	}
-	return ctx, cancel
-}
-
-// died says how the command under test ended, with its last lines; nil while it
-// runs, and where there is none. It is masked like a report.
-func (t *opened) died() error {
-	if t.command == nil || t.command.process().Err() == nil {
-		return nil
-	}
-	return errors.New(t.providers.Mask(t.command.process().Err().Error()))
-}
-
-// death is died as a report's reason: one line, and what was printed last below it.
-func (t *opened) death() string {
-	p := t.command.process()
-	return t.providers.Mask("the server died: " + p.Brief().Error() + "\n" + p.LastWords())
 }
