@@ -36,7 +36,7 @@ func TestForecast(t *testing.T) {
 		{"neither", 0, time.Second, false, `^$`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := &runFlags{Options: open.Options{Timeout: time.Minute, Level: scenarios.Core}, matrix: "full", classes: []string{"mismatched"}}
+			f := &runFlags{Options: open.Options{Profile: "workspace-server", Timeout: time.Minute, Level: scenarios.Core}, matrix: "full", classes: []string{"mismatched"}}
 			if test.pairwise {
 				f.matrix = "pairwise"
 			}
