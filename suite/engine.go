@@ -109,6 +109,10 @@ var ErrNothingSelected = errors.New("no scenario is selected")
 // ErrDeadline is the cause of a context that ends with the time that a run has.
 var ErrDeadline = errors.New("the run's deadline had passed")
 
+// ErrEnough is the cause with which a handler cancels a run's context once it has
+// seen enough: no further result is judged, though it may have ended already.
+var ErrEnough = errors.New("enough has been seen")
+
 // Run replays the scenarios and returns what became of them. Every result goes
 // to cfg.Handle. The error says why the run could not be carried out; a target
 // that violates rules is no error. When ctx ends, what is under way is finished
@@ -122,6 +126,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if cfg.pulse == nil {
 		defer e.pulse.Start()()
 	}
+	e.finisher.enough = func() bool { return errors.Is(context.Cause(ctx), ErrEnough) }
 	p := e.plan()
 	cfg.Providers.ring.Reserve(p.values)
 	e.finisher.emit(Planned{p.total})
@@ -156,7 +161,7 @@ func newEngine(cfg Config) (*engine, error) {
 		e.cfg.Claims = e.traits.Claims
 	}
 	setDefault(&e.cfg.LivenessCache, e.traits.LivenessCache)
-	setDefault(&e.cfg.Budget, 6*time.Second)
+	setDefault(&e.cfg.Budget, defaultBudget)
 	setDefault(&e.cfg.Timeout, 30*time.Second)
 	if e.cfg.Parallel == 0 && e.traits.HTTP {
 		e.width = timing.NewWidth(e.cfg.Budget)
@@ -259,3 +264,6 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 	}
 	return s
 }
+
+// defaultBudget is how long a probe may take where nobody says otherwise (LIV-6).
+const defaultBudget = 6 * time.Second

@@ -36,6 +36,8 @@ type finisher struct {
 	summary  Summary
 	// published are the ids of those that have a result.
 	published map[string]bool
+	// enough ends the judging early; nil where it does not.
+	enough func() bool
 }
 
 // A twinEnd is how a twin ended.
@@ -113,7 +115,7 @@ func (f *finisher) unjudged(why error) {
 }
 
 func (f *finisher) settled(before time.Time) {
-	for len(f.ended) > 0 && (!f.ended[0].at.After(before) || !f.e.traits.HTTP) {
+	for len(f.ended) > 0 && (f.enough == nil || !f.enough()) && (!f.ended[0].at.After(before) || !f.e.traits.HTTP) {
 		f.judge(f.ended[0])
 		f.ended = f.ended[1:]
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -166,7 +167,9 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	defer p.target.Close()
 	ctx, cancel := p.target.Watch(ctx)
 	defer cancel()
-	p.stop = cancel
+	ctx, enough := context.WithCancelCause(ctx)
+	p.stop = func() { enough(suite.ErrEnough) }
+	defer p.stop()
 	out.progress.Phase("checking the server")
 	if err := p.check(ctx, cmd, out.progress); err != nil || f.Check {
 		return err

@@ -30,6 +30,15 @@ type Answerer interface {
 	Answers(ctx context.Context) error
 }
 
+// ErrNoList means that the target has no list of workspaces that could be read.
+var ErrNoList = errors.New("the profile does not say how to list workspaces (workspaces.list)")
+
+// A SecretsLister is a target whose secrets of a workspace can be listed by name;
+// ok is false where it cannot say.
+type SecretsLister interface {
+	SecretNames(ctx context.Context, w Workspace) (names []string, ok bool, err error)
+}
+
 // A GlobalsLister is a target whose global secrets can be listed by name.
 type GlobalsLister interface {
 	Globals(ctx context.Context) ([]string, error)
