@@ -90,6 +90,9 @@ type engine struct {
 	// hosts is whether a call without a credential may be told by its host.
 	hosts trust
 
+	// verdicts are the expectations of creates that got one.
+	verdicts sync.Map
+
 	mu        sync.Mutex
 	leftovers []string
 	*belongings
