@@ -97,6 +97,8 @@ type engine struct {
 
 	// life is what is under way, and how often the target was started again.
 	life *lifeline
+	// verdicts are the expectations of creates that got one.
+	verdicts sync.Map
 
 	mu        sync.Mutex
 	leftovers []string

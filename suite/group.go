@@ -278,7 +278,7 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 		return "host " + strings.Join(r.hosts, " ")
 	}
 	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
-	if last.AtOnce > 1 {
+	if slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return s.AtOnce > 1 }) {
 		if weight(r.scenario) >= oneByOne {
 			return "at once, by itself"
 		}

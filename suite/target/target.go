@@ -165,6 +165,8 @@ const (
 	Late Outcome = "no answer in time"
 	// NoReply: no reply at all; Err says why.
 	NoReply Outcome = "no reply"
+	// HungUp: we went away before there was one, as the step wants.
+	HungUp Outcome = "hung up on"
 )
 
 // A Reply is what a target answered, read by its profile.
