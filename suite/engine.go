@@ -90,6 +90,9 @@ type engine struct {
 	// hosts is whether a call without a credential may be told by its host.
 	hosts trust
 
+	// verdicts are the expectations of creates that got one.
+	verdicts sync.Map
+
 	mu        sync.Mutex
 	leftovers []string
 	*belongings
@@ -144,7 +147,7 @@ func newEngine(cfg Config) (*engine, error) {
 		e.cfg.Claims = e.traits.Claims
 	}
 	setDefault(&e.cfg.LivenessCache, e.traits.LivenessCache)
-	setDefault(&e.cfg.Budget, 6*time.Second)
+	setDefault(&e.cfg.Budget, defaultBudget)
 	setDefault(&e.cfg.Timeout, 30*time.Second)
 	if e.cfg.Parallel == 0 && e.traits.HTTP {
 		e.width = timing.NewWidth(e.cfg.Budget)
@@ -243,3 +246,6 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 	}
 	return s
 }
+
+// defaultBudget is how long a probe may take where nobody says otherwise (LIV-6).
+const defaultBudget = 6 * time.Second

@@ -277,7 +277,7 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 		return "host " + strings.Join(r.hosts, " ")
 	}
 	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
-	if last.AtOnce > 1 {
+	if slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return s.AtOnce > 1 }) {
 		// So many requests of a few scenarios at once, and no more.
 		return fmt.Sprintf("at once %d", r.index%atOnceLanes)
 	}

@@ -159,11 +159,11 @@ func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, t
 	return ""
 }
 
-// overHTTP reports whether a scenario spoils a request, or reads what a server
-// shows, so that there must be one.
+// overHTTP reports whether a scenario spoils a request or hangs up on one, names a
+// workspace, or reads what a server shows, so that there must be one.
 func overHTTP(s *scenarios.Scenario) bool {
 	return slices.ContainsFunc(s.Steps, func(st scenarios.Step) bool {
-		return st.Malformed != "" || st.Switch != nil || st.Stage == scenarios.Look || st.Stage == scenarios.Remove
+		return st.Malformed != "" || st.Switch != nil || st.HangUp || st.OneName || st.Stage == scenarios.Look || st.Stage == scenarios.Remove
 	})
 }
 

@@ -24,12 +24,12 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 	if target.FirstWrong(points) == nil {
 		cfg := p.config(nil)
 		// One scenario is enough, and which ones were selected does not matter.
-		valid, err := p.corpus.Select(p.registry, &scenarios.Selection{Level: scenarios.Core, Classes: []string{"valid"}})
+		valid, err := p.corpus.Select(p.registry, &scenarios.Selection{Level: scenarios.Core, Classes: p.checked()})
 		if err != nil {
 			return fmt.Errorf("selecting a scenario to check the target with: %w", err)
 		}
 		cfg.Scenarios = valid.Scenarios
-		more, err := suite.Check(ctx, cfg)
+		more, err := suite.Check(ctx, cfg, p.flags.Check)
 		switch {
 		case p.target.Died() != nil:
 			return fmt.Errorf("the server died while it was checked: %w", p.target.Died())
@@ -56,6 +56,14 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 		return errors.New("the target cannot be driven yet; what is wrong stands above, and none of it is the gate's doing")
 	}
 	return nil
+}
+
+// checked are the classes of the scenarios that a check replays.
+func (p *prepared) checked() []string {
+	if p.flags.Check {
+		return []string{"valid", "provision"}
+	}
+	return []string{"valid"}
 }
 
 func printPoints(w io.Writer, points []target.Point) error {

@@ -64,7 +64,7 @@ func (d *Double) Build(reg *registry.Registry, o gate.Options) gate.Gate {
 
 // Faulty returns the faulty gates, in order of the rules that they break.
 func Faulty() []Double {
-	return slices.Concat(derivationFaults, idFaults, presenceFaults, operatorFaults, switchFaults, formFaults, spellingFaults, scopeFaults, livenessFaults, probeFaults, unreadableFaults, sequenceFaults, refusalFaults, secrecyFaults, shownFaults, provisionFaults, robustFaults, dialectFaults, answerFaults)
+	return slices.Concat(derivationFaults, idFaults, presenceFaults, operatorFaults, switchFaults, formFaults, spellingFaults, scopeFaults, livenessFaults, probeFaults, unreadableFaults, sequenceFaults, refusalFaults, secrecyFaults, shownFaults, provisionFaults, robustFaults, dialectFaults, answerFaults, leavingFaults)
 }
 
 // Bypasses returns the faulty gates that let a credential of another provider

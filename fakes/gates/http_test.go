@@ -94,7 +94,7 @@ var shows = map[string]struct{ ask, reply, log string }{
 // What one create cannot show: these have tests of their own, here and in
 // gate/server (habits_test.go).
 var notAtCreate = []string{
-	"slow-create", "external-restarted", "external-not-restarted",
+	"slow-create", "decides-without-client", "one-of-a-name", "external-restarted", "external-not-restarted",
 	"pending-approvals", "rows-come-back", "late-events", "seeded-root", "first-is-root", "workspace-server",
 }
 

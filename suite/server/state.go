@@ -27,6 +27,17 @@ func (t *Target) globalNames(ctx context.Context) (names []string, status int, e
 	return t.secretNames(ctx, &t.profile.global, subject{}, "secrets.global.list")
 }
 
+// SecretNames lists the names of a workspace's secrets; false where the profile
+// does not say how.
+func (t *Target) SecretNames(ctx context.Context, w target.Workspace) ([]string, bool, error) {
+	s := &t.profile.workspace
+	if !s.list.set || s.names == nil {
+		return nil, false, nil
+	}
+	names, _, err := t.secretNames(ctx, s, subject{workspace: w}, "secrets.workspace.list")
+	return names, true, err
+}
+
 // secretNames lists the names of a scope, page by page; where is its place in the profile.
 func (t *Target) secretNames(ctx context.Context, s *secretCalls, a subject, where string) (names []string, status int, err error) {
 	items, status, err := t.pages(ctx, &s.list, s.names, s.next, a)

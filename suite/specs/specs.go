@@ -33,7 +33,7 @@ type Options = conform.Options
 // rule:ID, the level and the severity, so that
 // --label-filter='class:mismatched && critical' works.
 //
-// What is not claimed is counted by a spec of its own. Options that leave
+// What is left out, and what is not claimed, is counted by a spec of its own. Options that leave
 // nothing to replay, or that name what the corpus does not know, are declared
 // as a spec that fails. Each process of `ginkgo -p` builds the gate for itself;
 // the specs of a URL, whose server the processes may share, are serial. The
@@ -62,9 +62,9 @@ func Describe(name string, o Options) bool {
 		for _, w := range d.session.Waivers {
 			ginkgo.It(w.Text+" still has a cause", at, ginkgo.Label("waiver"), serial, func(ctx ginkgo.SpecContext) { d.hold(ctx, w) })
 		}
-		if text := d.session.NotClaimedText(); text != "" {
-			ginkgo.It("counts what is not claimed", at, ginkgo.Label("not-claimed"), func() {
-				ginkgo.AddReportEntry("not claimed", text, ginkgo.ReportEntryVisibilityAlways)
+		if text := d.session.NotReplayedText(); text != "" {
+			ginkgo.It("counts what is left out, and what is not claimed", at, ginkgo.Label("not-claimed"), func() {
+				ginkgo.AddReportEntry("not replayed", text, ginkgo.ReportEntryVisibilityAlways)
 			})
 		}
 	})
