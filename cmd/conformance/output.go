@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +19,6 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/findings"
-	"github.com/molecule-ai/byok-conformance/suite/likeness"
 )
 
 // An output turns the events of a run into reports, console lines and progress.
@@ -127,7 +125,7 @@ func (o *output) end(s suite.Summary) {
 	o.failed(o.p.notes(o.stderr, s))
 	footer := o.tally.Footer(o.p.ended(s), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 	footer.Findings = o.findings.Findings(o.p.replay)
-	o.liken(footer.Findings, s)
+	o.diagnose(footer.Findings, s)
 	for i := range footer.Rules {
 		footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
 	}
@@ -139,21 +137,6 @@ func (o *output) end(s suite.Summary) {
 		o.failed(err)
 	}
 	o.failed(o.console.End(footer))
-}
-
-// likening bounds how long a faulty gate of ours is looked for.
-const likening = 20 * time.Second
-
-// liken names the faulty gates that answer as the target does.
-func (o *output) liken(list []findings.Finding, s suite.Summary) {
-	if len(list) == 0 || s.Interrupted {
-		return
-	}
-	o.progress.Phase("looking for a faulty gate that answers alike")
-	ctx, cancel := context.WithTimeout(context.Background(), likening)
-	defer cancel()
-	q := likeness.Question{Registry: o.p.registry, Cases: o.findings.Cases(), Claims: s.Claims, Level: o.p.selection.Level}
-	q.Fill(ctx, list)
 }
 
 // failed keeps the first error.

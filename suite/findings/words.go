@@ -234,7 +234,7 @@ var situations = map[string][2]string{
 	"later-step":                        {"where another request came before", "in the first request"},
 	"same-again":                        {"where the same request came before", "where the same request did not come before"},
 	"other-provider-before":             {"where another provider was asked before", "where no other provider was asked before"},
-	"gate-acts":                         {"where a gate that overlooks it would act", "where the gate would say nothing"},
+	"gate-acts":                         {"where it is the gate that answers", "where it is not the gate that answers: the request is malformed, or the provider is the platform or cannot be asked"},
 	"owned-elsewhere":                   {"where another runtime or provider would own the model", "where nobody at all owns the model"},
 	"loud":                              {"where an allow must be told", "where an allow need not be told"},
 }
