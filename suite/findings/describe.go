@@ -17,7 +17,7 @@ type describer struct {
 	reg       *registry.Registry
 	relations map[relatedTo]named
 	elsewhere map[string]bool
-	ids       map[string][]string
+	ids       map[string]id
 }
 
 type relatedTo struct {
@@ -26,7 +26,7 @@ type relatedTo struct {
 }
 
 func newDescriber(reg *registry.Registry) *describer {
-	return &describer{reg: reg, relations: map[relatedTo]named{}, elsewhere: map[string]bool{}, ids: map[string][]string{}}
+	return &describer{reg: reg, relations: map[relatedTo]named{}, elsewhere: map[string]bool{}, ids: map[string]id{}}
 }
 
 func (d *describer) relate(p *registry.Provider, name string) named {
@@ -82,9 +82,7 @@ func (d *describer) pair(st *scenarios.Step, derived *registry.Derivation, p *re
 	if strings.TrimSpace(st.Model) != st.Model {
 		add(situation, "model-padded")
 	}
-	for _, is := range d.idSituations(st.Runtime, st.Model) {
-		add(situation, is)
-	}
+	d.idFacts(st, add)
 	switch {
 	case derived.Reason != "":
 		add(owned, string(derived.Reason))
