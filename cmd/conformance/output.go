@@ -99,13 +99,15 @@ func (o *output) handle(e suite.Event) {
 			o.unkept = o.unkept || err != nil
 			o.failed(err)
 		}
+	case suite.Stopped:
+		fmt.Fprintln(o.progress.Above(o.stderr), stoppedText(e))
 	case suite.Ended:
 		o.end(e.Summary)
 	}
 }
 
 func (o *output) begin(total int) {
-	o.header, o.left = o.p.header(total), total
+	o.header, o.left, o.p.began = o.p.header(total), total, time.Now()
 	o.tally, o.findings = reports.NewTally(total), findings.NewCollector(o.p.registry)
 	begin(o.progress, o.p.target, total)
 	o.failed(o.console.Begin(o.header))
@@ -145,11 +147,13 @@ func (o *output) failed(err error) {
 }
 
 func (p *prepared) ended(s suite.Summary) reports.Ended {
-	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
+	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain, Restarts: s.Restarts}
 	if p.target.Died() != nil {
 		e.Status, e.Reason = reports.Aborted, p.target.Death()
 	} else if s.Interrupted && p.stopped {
 		e.Status, e.Reason = reports.Interrupted, plural(p.flags.stopAfter, "failure")+" ended the run (--stop-after)"
+	} else if s.Late {
+		e.Status, e.Reason = reports.Interrupted, p.flags.deadlineText()+" ended the run"
 	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
 	} else {

@@ -46,6 +46,11 @@ var lawfulHabits = []Double{
 		Server: func(c *server.Config) { c.Habits.Nests = true },
 	},
 	{
+		Name:   "large-creates-queue",
+		Story:  "Creates with many secrets are stored one after the other, and whoever comes meanwhile waits behind them.",
+		Server: func(c *server.Config) { c.Habits.LargeCreateTime = 4 * time.Millisecond },
+	},
+	{
 		Name:   "coloured-log",
 		Story:  "The log is made for a terminal: colour escapes stand around and inside its words, and its lines come in several writes.",
 		Server: func(c *server.Config) { c.Log = coloured(c.Log) },
@@ -62,7 +67,7 @@ var lawfulHabits = []Double{
 			c.NoEngine, c.Log = true, coloured(c.Log)
 			c.RateLimit, c.RateWindow = 2000, time.Second
 			c.Habits = server.Habits{
-				Approvals: true, RowsComeBack: true, EventDelay: 60 * time.Millisecond, Root: "Org Concierge", PageSize: 50,
+				Approvals: true, RowsComeBack: true, EventDelay: 60 * time.Millisecond, Root: "Org Concierge", PageSize: 50, SilentLimit: true,
 				ProvisionTime: 10 * time.Millisecond, CreateTime: 5 * time.Millisecond,
 			}
 		},

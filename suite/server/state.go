@@ -227,6 +227,7 @@ func (t *Target) settled(ctx context.Context, w target.Workspace) (moved bool, e
 			return moved, nil
 		}
 		moved = true
+		t.ledger.Provisioned(wait)
 		if err := timing.Pause(ctx, wait); err != nil {
 			return moved, err
 		}
@@ -276,6 +277,10 @@ func (t *Target) watch(ctx context.Context, w target.Workspace, before []failure
 				}
 				return t.stopped(out, f)
 			}
+		}
+		if t.ledger.Provisioned(wait); seemed {
+			t.ledger.Provisioned(-wait) // it runs, and we look again whether it stays so
+			t.ledger.Waited(wait)
 		}
 		if err := timing.Pause(ctx, wait); err != nil {
 			return failed(err)
