@@ -23,6 +23,8 @@ const (
 	// Unstable: the same request, many times at once, got different verdicts.
 	Unstable       Kind = "unstable"
 	StagesDisagree Kind = "stages-disagree"
+	// StoppedAnswering: the target answered to nothing any more.
+	StoppedAnswering Kind = "stopped-answering"
 	// NotMade: the reply names a workspace that was there before, or that another
 	// create was answered with.
 	NotMade Kind = "not-made"
@@ -89,6 +91,7 @@ var kinds = []struct {
 	{Deadline, "a create outlasts the probe's bound"},
 	{Unstable, "the same request at once gets different verdicts"},
 	{StagesDisagree, "create and provision disagree about the same secrets"},
+	{StoppedAnswering, "the server stops answering to anything"},
 	{NotMade, "the reply names a workspace that this create did not make"},
 	{UnknownCode, "a refusal has no code of this gate"},
 	{WrongStatus, "a refusal has another status than 422"},

@@ -121,6 +121,10 @@ type rateLimit struct {
 	status  int
 	wait    string
 	longest time.Duration
+	// limit is the header that states how many requests a window takes, raise how
+	// the server's operator allows more.
+	limit, raise string
+	window       time.Duration
 }
 
 // RefusesUnlisted reports whether the server refuses models that its registry
