@@ -28,9 +28,9 @@ var lawfulHabits = []Double{
 	},
 	{
 		Name:  "late-events",
-		Story: "A failed provisioning's status and its event are two writes, and the event, without an id, comes later.",
+		Story: "A failed provisioning's status and its event are two writes, and the event, without an id, comes later, that of an earlier one even after the restart.",
 		Server: func(c *server.Config) {
-			c.NoEngine, c.Habits.EventDelay, c.Habits.NoEventIDs = true, 60*time.Millisecond, true
+			c.NoEngine, c.Habits.EventDelay, c.Habits.NoEventIDs, c.Habits.StaleFailure = true, 60*time.Millisecond, true, true
 		},
 	},
 	{

@@ -23,6 +23,9 @@ type Habits struct {
 	RowsComeBack bool
 	// EventDelay is how long the event of a failed provisioning comes after its status.
 	EventDelay time.Duration
+	// StaleFailure has a restart begin a moment after its reply, and the failure of an
+	// earlier provisioning told meanwhile.
+	StaleFailure bool
 	// NoEventIDs leaves out the ids of events.
 	NoEventIDs bool
 	// Root is the name of a workspace that is there from the beginning; new ones
