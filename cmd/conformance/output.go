@@ -35,6 +35,8 @@ type output struct {
 	stderr   io.Writer
 	// left is how many scenarios have not ended yet.
 	left int
+	// rejected is how many valid creates were refused by other rules of the server.
+	rejected int
 	// unkept: a result could not be recorded, so that there is no whole report.
 	unkept bool
 	// err is the first error of writing something; the run goes on without it.
@@ -89,6 +91,9 @@ func (o *output) handle(e suite.Event) {
 		o.findings.Add(e.Result)
 		o.p.again.add(e.Result)
 		o.p.count(e.Result.Outcome)
+		if rejects(&e.Result) {
+			o.rejected++
+		}
 		step(o.progress, e)
 		if o.left--; o.left == 0 {
 			o.progress.Phase("cleaning up")
@@ -123,6 +128,7 @@ func (o *output) begin(total int) {
 func (o *output) end(s suite.Summary) {
 	o.progress.End()
 	o.failed(o.p.notes(o.stderr, s))
+	o.p.doubtRegistry(o.stderr, o.rejected)
 	footer := o.tally.Footer(o.p.ended(s), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 	footer.Findings = o.findings.Findings(o.p.replay)
 	o.diagnose(footer.Findings, s)

@@ -318,6 +318,9 @@ func (f *runFlags) read() (*prepared, error) {
 // readOwnWays reads in which order the target tries names, and how long it keeps a
 // live verdict: its profile says so, or one of our doubles does.
 func (p *prepared) readOwnWays() error {
+	if p.flags.Profile == "" {
+		return nil // list names no target
+	}
 	profile, err := server.LoadProfile(p.flags.Profile)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func (t *Opened) openCommand(ctx context.Context, profile *server.Profile, reg *
 		}
 	})
 	srv, err := server.New(profile, t.command.process().URL(), server.Options{
-		Kind: "command", Env: lookup, Died: func() error { return t.command.process().Brief() }, Timeout: o.Timeout,
+		Kind: "command", Env: lookup, Died: func() error { return t.command.process().Brief() }, Timeout: o.Timeout, Resetting: resetting,
 	})
 	if err != nil {
 		return err

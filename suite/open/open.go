@@ -23,6 +23,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -192,7 +193,7 @@ func (t *Opened) openURL(ctx context.Context, profile *server.Profile, reg *regi
 	if err := t.standIn(reg); err != nil {
 		return err
 	}
-	srv, err := server.New(profile, o.Target, server.Options{Kind: "url", Timeout: o.Timeout})
+	srv, err := server.New(profile, o.Target, server.Options{Kind: "url", Timeout: o.Timeout, Resetting: resetting})
 	if err != nil {
 		return err
 	}
@@ -214,6 +215,11 @@ func (t *Opened) attach(ctx context.Context, control string) error {
 		t.Providers.DecoysFrom(a.Decoys)
 	}
 	return nil
+}
+
+// resetting says what --reset-global is about to delete.
+func resetting(names []string) {
+	fmt.Fprintf(os.Stderr, "conformance: --reset-global deletes these global secrets of the server, and nothing else: %s\n", spelled.Line(strings.Join(names, ", ")))
 }
 
 // prepare holds the server to what a run needs. With Check what is wrong is told

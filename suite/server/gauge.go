@@ -36,6 +36,10 @@ func (t *Target) Stated() (Rate, bool) {
 // where it does not say.
 func (t *Target) Raise() string { return t.profile.rate.raise }
 
+// RegistryAt says where the server's own registry is found, in the profile's words;
+// empty where it does not say.
+func (t *Target) RegistryAt() string { return t.profile.registryAt }
+
 // note keeps the limit that a reply states.
 func (t *Target) note(r *httpReply) {
 	l := &t.profile.rate

@@ -68,6 +68,9 @@ func (t *Target) globalPoints(ctx context.Context, reset bool) (authorised, empt
 	if empty.State == target.Wrong {
 		return authorised, empty
 	}
+	if len(names) > 0 && t.resetting != nil {
+		t.resetting(names)
+	}
 	for _, name := range names {
 		if err := t.RemoveGlobal(ctx, name); err != nil {
 			return authorised, target.WrongPoint("global secrets", err.Error(), target.InProfile, "correct secrets.global.remove")

@@ -44,6 +44,7 @@ type Profile struct {
 	remove      removeCall
 	rate        rateLimit
 	unlisted    string
+	registryAt  string
 	cache       time.Duration
 	precedence  registry.Precedence
 	loud        target.LoudLine
@@ -208,6 +209,7 @@ func (p *Profile) read(r *strict.Reader, root *yaml.Node) {
 		"rate-limit":      func(n *yaml.Node) { p.rate.read(r, n) },
 		"liveness-cache":  duration(r, "liveness-cache", &p.cache),
 		"precedence":      func(n *yaml.Node) { p.readPrecedence(r, n) },
+		"registry-at":     r.Str("registry-at", &p.registryAt),
 		"unlisted-models": r.OneOf("unlisted-models", []string{"accepted", "refused"}, &p.unlisted),
 		"claims":          r.Words("claim", scenarios.Claims, &p.Claims),
 	})

@@ -48,6 +48,8 @@ type Target struct {
 	sent atomic.Int64
 	// globals are the names that we have set.
 	globals map[string]bool
+	// resetting is the option of that name.
+	resetting func(names []string)
 	// show is told of every reply but those to creates; nil until Inspect.
 	show func(where string, r target.Shown)
 	// pulse and ledger are the run's; nil until then.
@@ -91,6 +93,8 @@ type Options struct {
 	Env func(string) (string, bool)
 	// Died says how the server ended; nil while it runs. May be nil.
 	Died func() error
+	// Resetting is told the names of global secrets before Prepare deletes them; may be nil.
+	Resetting func(names []string)
 	// Kind describes the target in reports, such as "url" or "command".
 	Kind string
 	// Timeout is how long one answer is waited for where nothing else bounds it,
@@ -110,7 +114,7 @@ func New(p *Profile, base string, o Options) (*Target, error) {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
-	t := &Target{profile: p, kind: o.Kind, globals: map[string]bool{}}
+	t := &Target{profile: p, kind: o.Kind, resetting: o.Resetting, globals: map[string]bool{}}
 	t.Move(base)
 	if t.died = o.Died; t.died == nil {
 		t.died = func() error { return nil }
