@@ -44,6 +44,7 @@ type Profile struct {
 	remove      removeCall
 	rate        rateLimit
 	unlisted    string
+	registryAt  string
 	cache       time.Duration
 	precedence  registry.Precedence
 	loud        target.LoudLine
@@ -121,6 +122,10 @@ type rateLimit struct {
 	status  int
 	wait    string
 	longest time.Duration
+	// limit is the header that states how many requests a window takes, raise how
+	// the server's operator allows more.
+	limit, raise string
+	window       time.Duration
 }
 
 // RefusesUnlisted reports whether the server refuses models that its registry
@@ -204,6 +209,7 @@ func (p *Profile) read(r *strict.Reader, root *yaml.Node) {
 		"rate-limit":      func(n *yaml.Node) { p.rate.read(r, n) },
 		"liveness-cache":  duration(r, "liveness-cache", &p.cache),
 		"precedence":      func(n *yaml.Node) { p.readPrecedence(r, n) },
+		"registry-at":     r.Str("registry-at", &p.registryAt),
 		"unlisted-models": r.OneOf("unlisted-models", []string{"accepted", "refused"}, &p.unlisted),
 		"claims":          r.Words("claim", scenarios.Claims, &p.Claims),
 	})

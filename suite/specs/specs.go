@@ -33,6 +33,9 @@ type Options = conform.Options
 // rule:ID, the level and the severity, so that
 // --label-filter='class:mismatched && critical' works.
 //
+// Where specs fail, the last one of the container says why in few statements, of all
+// that this process replayed; its label is findings, for those who select by label.
+//
 // What is left out, and what is not claimed, is counted by a spec of its own. Options that leave
 // nothing to replay, or that name what the corpus does not know, are declared
 // as a spec that fails. Each process of `ginkgo -p` builds the gate for itself;
@@ -59,6 +62,11 @@ func Describe(name string, o Options) bool {
 				}
 			})
 		}
+		ginkgo.It("says in few statements what is wrong", at, ginkgo.Label("findings"), serial, func() {
+			if text := d.diagnosis.Text(d.replayOne); text != "" {
+				ginkgo.AddReportEntry("findings", text, ginkgo.ReportEntryVisibilityAlways)
+			}
+		})
 		for _, w := range d.session.Waivers {
 			ginkgo.It(w.Text+" still has a cause", at, ginkgo.Label("waiver"), serial, func(ctx ginkgo.SpecContext) { d.hold(ctx, w) })
 		}
