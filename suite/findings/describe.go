@@ -55,7 +55,7 @@ func (d *describer) facts(s *scenarios.Scenario, at int, add func(axis, string))
 	d.decider(st, p, add)
 	if st.Malformed == "" && p != nil && !p.IsPlatform() {
 		if _, name, _ := deciding(st, p); name == "" || p.ProbeBase() != "" {
-			add(situation, "gate-acts")
+			add(situation, map[bool]string{false: "gate-acts", true: "external-acts"}[st.External])
 		}
 	}
 	if derived.Reason != "" && d.ownedElsewhere(st.Model) {
@@ -324,6 +324,9 @@ func (d *describer) decider(st *scenarios.Step, p *registry.Provider, add func(a
 	if a := answerOf(v); a != "" {
 		add(byAnswer, a)
 		add(byFamily, scenarios.AnswerOf(a).Family)
+		if status := scenarios.AnswerOf(a).Status; status >= 400 && status < 500 && status != 401 && status != 403 && status != 429 {
+			add(situation, "other-4xx")
+		}
 		if scenarios.AnswerOf(a).Status >= 500 {
 			add(situation, "500-or-above")
 		}

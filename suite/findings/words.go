@@ -64,6 +64,9 @@ func kindWords(kind judge.Kind, due string) string {
 
 // words are a condition as part of a sentence; empty where the kind says it already.
 func (t *table) words(l *literal, f *folded) string {
+	if l.axis == verdictDue && (f.kind == judge.Meddled || f.kind == judge.WronglyRefused) {
+		return "" // the kind says it
+	}
 	if l.axis == verdictDue {
 		return map[string]string{"allowed": "where it must be allowed", "untouched": "where the gate must stay out"}[l.values[0]]
 	}
@@ -79,6 +82,9 @@ func (t *table) words(l *literal, f *folded) string {
 	}
 	if l.axis == deciderAt && l.values[0] == "none" && len(l.values) == 1 {
 		return map[bool]string{false: "where no credential counts", true: "where a credential counts"}[l.not]
+	}
+	if l.axis == ofProvider && l.values[0] == "none" && len(l.values) == 1 {
+		return map[bool]string{false: "where no provider can be derived", true: "where a provider can be derived"}[l.not]
 	}
 	phrase, known := axisWords[l.axis]
 	if !known {
@@ -166,6 +172,11 @@ func valueWords(a axis, v string) string {
 		return map[string]string{"first": "its first", "later": "not its first"}[v]
 	case a == deciderAt && v == "none":
 		return "nowhere"
+	case a == byShape:
+		if w := shapeWords[v]; w != "" {
+			return w
+		}
+		return strings.ReplaceAll(strings.TrimPrefix(v, "form-"), "-", " ")
 	case a == byFamily:
 		if w := familyWords[v]; w != "" {
 			return w
@@ -192,6 +203,11 @@ var familyWords = map[string]string{
 	"alive": "2xx", "refused": "401", "forbidden": "403", "rate-limited": "429", "5xx": "5xx", "4xx": "another 4xx",
 	"unreachable": "nothing, since it cannot be reached", "silent": "nothing, or without an end", "broken": "what is no proper HTTP",
 	"redirect": "a redirect", "odd-status": "an odd status", "dialect": "its own marker",
+}
+
+var shapeWords = map[string]string{
+	"brace-reference": "a reference as in ${NAME}", "dollar-reference": "a reference as in $NAME", "environ-reference": "a reference as in os.environ/NAME",
+	"form-short": "short", "form-long": "long", "form-dotted": "dotted", "form-token": "a value that looks like a subscription's token",
 }
 
 var beforeWords = map[string]string{"alive": "alive", "refused": "dead", "forbidden": "forbidden", "missing": "missing", "malformed": "in a malformed request"}
@@ -235,6 +251,7 @@ var situations = map[string][2]string{
 	"subscription":                      {"for subscriptions", "for any but subscriptions"},
 	"several-names":                     {"where the provider accepts several names", "where the provider accepts one name only"},
 	"external":                          {"for external workspaces", "for any but external workspaces"},
+	"external-acts":                     {"for external workspaces at which a gate that did not stay out would refuse or ask", "for any but external workspaces"},
 	"url":                               {"where the request has a url", "where the request has no url"},
 	"no-runtime":                        {"where the request names no runtime", "where the request names a runtime"},
 	"at-once":                           {"where many requests come at once", "where one request comes at a time"},
@@ -250,6 +267,7 @@ var situations = map[string][2]string{
 	"not-connected":                     {"where no connection comes about", "where a connection comes about"},
 	"waits":                             {"where the provider outlasts the probe", "where the provider answers in time"},
 	"proves-nothing":                    {"where the answer proves nothing", "where the answer proves something"},
+	"other-4xx":                         {"where the provider answers with a 4xx that is not 401, 403 or 429", "where the provider answers with no 4xx, or with 401, 403 or 429"},
 	"500-or-above":                      {"where the provider answers with 500 or above", "where the provider answers with less than 500"},
 	"answers-change":                    {"where the provider answers differently the second time", "where the provider answers the same again"},
 	"later-step":                        {"where another request came before", "in the first request"},
