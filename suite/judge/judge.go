@@ -27,6 +27,7 @@ var checks = []check{
 	each(checkLate),
 	each(checkMade),
 	each(checkRefusal),
+	each(checkFields),
 	each(checkAtOnce),
 	checkStages,
 	each(checkOperator),

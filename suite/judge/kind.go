@@ -32,9 +32,11 @@ const (
 
 // What the form of a refusal may be wrong in.
 const (
-	UnknownCode     Kind = "unknown-code"
-	WrongStatus     Kind = "wrong-status"
-	NotJSON         Kind = "not-json"
+	UnknownCode Kind = "unknown-code"
+	WrongStatus Kind = "wrong-status"
+	NotJSON     Kind = "not-json"
+	// FieldTwice: an object of the reply has a field twice.
+	FieldTwice      Kind = "field-twice"
 	WrongProvider   Kind = "wrong-provider"
 	ProviderUnnamed Kind = "provider-unnamed"
 	AcceptedUnnamed Kind = "accepted-unnamed"
@@ -94,6 +96,7 @@ var kinds = []struct {
 	{UnknownCode, "a refusal has no code of this gate"},
 	{WrongStatus, "a refusal has another status than 422"},
 	{NotJSON, "a refusal's body is not a JSON object"},
+	{FieldTwice, "a reply has a field twice, so clients differ in what they read"},
 	{WrongProvider, "a refusal names another provider than the derived one"},
 	{ProviderUnnamed, "a refusal does not name the derived provider"},
 	{AcceptedUnnamed, "a refusal names no credential that would be accepted"},
