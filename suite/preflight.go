@@ -123,6 +123,8 @@ func createPoint(r target.Reply) target.Point {
 		p.Fault, p.Advice = target.InServer, "see what it printed"
 	case r.Outcome == target.Failed && r.Err != nil:
 		p.Seen, p.Advice = r.Err.Error(), "correct create.id"
+	case r.Outcome == target.Rejected:
+		p.Advice = "where the server does not offer this runtime and model, give its own registry with --registry FILE; otherwise correct create.request.body, or create.code if this is a refusal of the gate: " + spelled.Line(spelled.Short(string(r.Body), 200))
 	case r.Status < 300:
 		p.Advice = "correct create.allowed, which does not hold for this reply: " + spelled.Line(spelled.Short(string(r.Body), 200))
 	default:

@@ -69,6 +69,11 @@ type attempt struct {
 	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
+	// restarts is how often the target had been started again when it began;
+	// severed: it was again meanwhile. stopped: it stopped answering because of this one.
+	restarts int
+	severed  bool
+	stopped  *judge.Stop
 	// guessed: a call without a credential was taken for this replay's by its host.
 	guessed bool
 	// haunted: while it was replayed alone, a call was seen with a credential of

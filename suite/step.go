@@ -51,6 +51,7 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 		}
 	}
 	e.cfg.Providers.leave(r)
+	e.suspect(ctx, set, r)
 	if ctx.Err() != nil {
 		r.cut()
 		return
@@ -268,6 +269,9 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})
 		reply.Stalled = asked.Stalled()
+		if r.waits {
+			e.ledger.Silent(reply.Took)
+		}
 		if w.hangUp != nil {
 			w.hangUp.hungUp(&reply)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,7 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 			return fmt.Errorf("selecting a scenario to check the target with: %w", err)
 		}
 		cfg.Scenarios = valid.Scenarios
+		began := time.Now()
 		more, err := suite.Check(ctx, cfg, p.flags.Check)
 		switch {
 		case p.target.Died() != nil:
@@ -39,6 +41,12 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 			return err
 		}
 		points = append(points, p.target.Explained(more)...)
+		if target.FirstWrong(points) == nil {
+			if err := p.compareOffered(ctx, shown.Above(cmd.ErrOrStderr())); err != nil {
+				return err
+			}
+			p.forecast(shown.Above(cmd.ErrOrStderr()), time.Since(began), sent(p.target.Target))
+		}
 	}
 	if !p.flags.Check {
 		for _, point := range points {

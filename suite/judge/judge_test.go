@@ -123,6 +123,10 @@ func TestJudge(t *testing.T) {
 		{"headers of its own that are alike", observed(missing(), refusal(func(r *target.Reply) {
 			r.Header = http.Header{"X-Ratelimit-Remaining": {"0"}, "Server": {"nginx"}, "Retry-After": {"30"}, "Content-Type": {"application/json"}}
 		}), Call{Own: OwnHeaders(http.Header{"X-Ratelimit-Remaining": {"0"}, "Server": {"nginx"}, "Retry-After": {"30"}, "Content-Type": {"application/json"}})}), []string{"PRE-7"}},
+		{"a code that stands twice", observed(missing(), refusal(func(r *target.Reply) {
+			r.Body, r.Object = []byte(`{"code":"OTHER","code":"MISSING_BYOK_CREDENTIAL"}`), true
+		})), []string{"REF-1"}},
+		{"a field twice, in two objects", observed(missing(), refusal(func(r *target.Reply) { r.Body, r.Object = []byte(`{"code":"A","error":{"code":"A"}}`), true })), nil},
 		{"hung up on", observed(alive(), target.Reply{Outcome: target.HungUp}), nil},
 	}...)
 	for _, tt := range tests {

@@ -30,6 +30,9 @@ type Observation struct {
 	Budget time.Duration
 	// HTTP: replies have a status, headers and a body.
 	HTTP bool
+	// Stopped says that the target stopped answering during the scenario; nil where
+	// it did not.
+	Stopped *Stop
 	// Leaks are pieces of credentials that were seen where none may be.
 	Leaks []Leak
 	// Rows are workspaces that a refused create left behind; nil where they
@@ -39,6 +42,12 @@ type Observation struct {
 	Loud target.LoudLine
 	// RefusesUnlisted is the target's trait of that name.
 	RefusesUnlisted bool
+}
+
+// A Stop is the moment from which on a target answered to nothing.
+type Stop struct {
+	// UnderWay are the ids of the scenarios that it was asked for by then, sorted.
+	UnderWay []string
 }
 
 // A StepObservation is what was seen of one step.

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/target"
@@ -53,6 +55,24 @@ func form(o *Observation, step *scenarios.Step, r *target.Reply) []Violation {
 		out = append(out, Violation{NotJSON, "REF-1", 0, "the refusal's body is not a JSON object", "a JSON object", spelled.Short(string(r.Body), 80)})
 	}
 	return out
+}
+
+// checkFields reports replies to creates with a field that stands twice in one object
+// (REF-1): which of the two is the code, each client decides for itself.
+func checkFields(o *Observation, s *StepObservation) []Violation {
+	if !o.HTTP || s.Step.Stage != scenarios.Create {
+		return nil
+	}
+	for j := range s.Replies {
+		r := &s.Replies[j]
+		if !r.Object {
+			continue
+		}
+		if err := strict.DuplicateKeys(bytes.NewReader(r.Body)); err != nil {
+			return []Violation{{FieldTwice, "REF-1", 0, "an object of the reply has a field twice", "each field once", err.Error()}}
+		}
+	}
+	return nil
 }
 
 func quoted(s string) string {

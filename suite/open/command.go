@@ -35,15 +35,18 @@ func (t *Opened) openCommand(ctx context.Context, profile *server.Profile, reg *
 		return err
 	}
 	t.stop = append(t.stop, func() {
-		if err := t.process.Stop(); err != nil {
+		if err := t.command.stop(); err != nil {
 			fmt.Fprintf(os.Stderr, "conformance: %v\n", err)
 		}
 	})
-	srv, err := server.New(profile, t.process.URL(), server.Options{Kind: "command", Env: lookup, Died: t.process.Brief, Timeout: o.Timeout})
+	srv, err := server.New(profile, t.command.process().URL(), server.Options{
+		Kind: "command", Env: lookup, Died: func() error { return t.command.process().Brief() }, Timeout: o.Timeout, Resetting: resetting,
+	})
 	if err != nil {
 		return err
 	}
 	t.Target = srv
+	t.restart = func(ctx context.Context) error { return t.command.restart(ctx, srv) }
 	return t.prepare(ctx, srv, o)
 }
 
@@ -73,7 +76,7 @@ func (t *Opened) start(ctx context.Context, reg *registry.Registry, o Options, l
 	}
 	token, _ := lookup("ADMIN_TOKEN")
 	cfg.Env = slices.Concat(env, cfg.Env, []string{"ADMIN_TOKEN=" + token})
-	t.process, err = process.Start(ctx, cfg)
+	t.command, err = startCommand(ctx, cfg)
 	return err
 }
 

@@ -103,7 +103,7 @@ func (t *Target) pages(ctx context.Context, c *call, items, next *expression, a 
 			return nil, r.status, fmt.Errorf("status %d, and its expression finds no list", r.status)
 		}
 		out = append(out, list...)
-		path := strings.TrimPrefix(r.str(next), t.base)
+		path := strings.TrimPrefix(r.str(next), *t.base.Load())
 		if path == "" {
 			return out, r.status, nil
 		}

@@ -23,6 +23,13 @@ type Watcher interface {
 // spoilt, so that the target cannot be asked.
 var ErrNoPlace = errors.New("the profile's create request has no place for it")
 
+// An Answerer is a target that can be asked whether it answers at all, by a request
+// that changes nothing. Answers returns nil where any reply comes, whatever it
+// says, and where the target has no such request.
+type Answerer interface {
+	Answers(ctx context.Context) error
+}
+
 // ErrNoList means that the target has no list of workspaces that could be read.
 var ErrNoList = errors.New("the profile does not say how to list workspaces (workspaces.list)")
 
