@@ -60,6 +60,7 @@ func newCleanCommand() *cobra.Command {
 }
 
 func cleanRun(cmd *cobra.Command, t target.Target, id string) error {
+	attend()
 	ctx, cancel := context.WithTimeout(cmd.Context(), cleanWithin)
 	defer cancel()
 	removed, left, err := suite.Clean(ctx, t, id)

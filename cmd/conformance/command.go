@@ -11,6 +11,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/process"
@@ -53,7 +54,9 @@ func (t *opened) openCommand(ctx context.Context, profile *server.Profile, reg *
 	if err != nil {
 		return err
 	}
+	stopped := scratch.Until(p.Kill)
 	t.stop = append(t.stop, func() {
+		defer stopped()
 		if err := p.Stop(); err != nil {
 			fmt.Fprintf(os.Stderr, "conformance: %v\n", err)
 		}
@@ -82,11 +85,11 @@ func (t *opened) foreign(profile *server.Profile, f *runFlags, hidden []string) 
 // intercept starts the proxy in front of the fake providers, and returns the
 // environment that leads a process there.
 func (t *opened) intercept(reg *registry.Registry) ([]string, error) {
-	dir, err := os.MkdirTemp("", "conformance-ca-")
+	dir, remove, err := scratch.Dir("ca")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the certificate: %w", err)
 	}
-	t.stop = append(t.stop, func() { _ = os.RemoveAll(dir) })
+	t.stop = append(t.stop, remove)
 	p, err := startProxy(t.handler, reg, "", func(line string) { t.cameToNothing.Store(&line) })
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
+	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/registry"
@@ -193,6 +194,7 @@ func asker(in io.Reader, out io.Writer) func(draft.Question) (string, error) {
 func (f *initFlags) draft(ctx context.Context, config *draft.Config) (*draft.Draft, error) {
 	t := &opened{handler: config.Providers.Handler()}
 	defer t.close()
+	attend()
 	if f.url != "" {
 		config.Server, config.Intercepted = f.url, f.upstream != ""
 		if f.upstream != "" {
@@ -235,7 +237,8 @@ func (f *initFlags) start(ctx context.Context, t *opened, reg *registry.Registry
 	if err != nil {
 		return nil, nil, err
 	}
-	t.stop = append(t.stop, func() { _ = p.Stop() }) // it has no state that anybody reads
+	stopped := scratch.Until(p.Kill)
+	t.stop = append(t.stop, func() { _ = p.Stop(); stopped() }) // it has no state that anybody reads
 	return p, func(name string) (string, bool) {
 		if name == "ADMIN_TOKEN" {
 			return token, true

@@ -130,6 +130,7 @@ func (st *selftest) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	attend()
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
 	ends := st.start(ctx, subjects)

@@ -46,6 +46,7 @@ func newServeCommand() *cobra.Command {
 			if os.Getenv("ADMIN_TOKEN") == "" {
 				fmt.Fprintf(cmd.OutOrStdout(), "ADMIN_TOKEN=%s\n", s.token)
 			}
+			attend()
 			<-cmd.Context().Done()
 			return nil
 		},

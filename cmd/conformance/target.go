@@ -67,6 +67,7 @@ func (t *opened) close() {
 // openTarget finds or starts what the flags name. From now on there is something
 // to clean up, so writing to a closed pipe is an error, and not our end.
 func openTarget(ctx context.Context, f *runFlags, reg *registry.Registry) (*opened, error) {
+	attend()
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // unlike Ignore, no command that we start inherits it
 	profile, err := profiled.LoadProfile(f.profile)
 	if err != nil {
