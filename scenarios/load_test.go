@@ -61,7 +61,7 @@ func TestLoadErrors(t *testing.T) {
 		claims    = "create-presence, create-liveness, global-scope, provision-presence, provision-liveness, secrecy-logs, atomicity, unreadable-secrets"
 		fileKeys  = "about, class, needs, scenarios"
 		keys      = "effect, expect, given, id, level, matrix, needs, rules, severity, source, steps, title, twin"
-		givenKeys = "after, at-once, before, external, fields, filler, malformed, model, runtime, same-name, secrets, stage, switch, upstream, url"
+		givenKeys = "after, at-once, before, external, fields, filler, hang-up, malformed, model, one-name, runtime, same-name, secrets, stage, switch, upstream, url"
 		axes      = "provider, route, host, other-host, name, later, spelling, sibling, foreign, foreign2, scope, answer, value, case, space"
 	)
 	edit := func(pairs ...string) string { return edited(t, pairs...) }

@@ -92,6 +92,11 @@ type Step struct {
 	Switch *Switch
 	// SameName: the create asks for the name of the create before it.
 	SameName bool
+	// OneName: all that are sent at once ask for one name.
+	OneName bool
+	// HangUp: the client goes away as soon as the provider has been asked, and the
+	// provider answers after that (REF-4).
+	HangUp bool
 	// After is how much of the time for which a server may keep a live verdict must
 	// have gone by since the credential was last seen alive; empty where the step
 	// follows at once, as all do at a server that keeps none (LIV-13).
@@ -301,6 +306,15 @@ const (
 	EmptyRuntime  Malformation = "empty-runtime"   // an empty runtime: unknown, or the default, as the server likes
 	NoName        Malformation = "no-name"         // no name (SEC-1)
 	NumberName    Malformation = "number-name"     // a number for the name (SEC-1)
+	// Names that a database, or what shows them, may not take (ROB-2).
+	NULName       Malformation = "nul-name"       // NUL in the name
+	SurrogateName Malformation = "surrogate-name" // half a surrogate pair in the name
+	QuoteName     Malformation = "quote-name"     // quotes, a backslash and a comment in the name
+	EmojiName     Malformation = "emoji-name"     // letters of four bytes in the name
+	LongName      Malformation = "long-name"      // a name of 3,000 characters more
+	NULKey        Malformation = "nul-key"        // NUL in the name of a further secret
+	QuoteKey      Malformation = "quote-key"      // quotes in the name of a further secret
+	LongKey       Malformation = "long-key"       // a further secret's name of 3,000 characters more
 )
 
 // Malformations are all ways to spoil a create request.

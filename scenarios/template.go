@@ -52,6 +52,7 @@ type givenTemplate struct {
 	malformed           string
 	switchName, after   string
 	sameName            bool
+	oneName, hangUp     bool
 }
 
 // secretsTemplate is scope, then name, then value, all as written.
@@ -161,6 +162,9 @@ func (t *template) check(r *strict.Reader, n *yaml.Node) {
 		if s.expect.verdict == "" {
 			r.Fail(n, "step %q of scenario %q expects nothing; add `expect: {verdict: …}`", s.name, t.id)
 		}
+		if s.given.hangUp && s.given.stage != "" && s.given.stage != string(Create) {
+			r.Fail(n, "step %q of scenario %q is to hang up, but only a create can", s.name, t.id)
+		}
 		if s.given.before != nil {
 			r.Fail(n, "step %q of scenario %q says what was there before; write that as a step of its own", s.name, t.id)
 		}
@@ -267,6 +271,8 @@ func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
 		"filler":    r.Number("filler", &g.filler),
 		"switch":    r.Str("switch", &g.switchName),
 		"same-name": r.Bool("same-name", &g.sameName),
+		"one-name":  r.Bool("one-name", &g.oneName),
+		"hang-up":   r.Bool("hang-up", &g.hangUp),
 		"after":     r.OneOf("part of the kept verdict's time", []string{string(HalfCache), string(WholeCache)}, &g.after),
 		"malformed": func(n *yaml.Node) { readMalformed(r, n, &g.malformed) },
 		"fields": func(n *yaml.Node) {

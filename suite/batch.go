@@ -13,14 +13,20 @@ type batch struct {
 
 	mu   sync.Mutex
 	list []*replay
+	// size is how many come next: twice as many each time, so that the first failures
+	// are told soon.
+	size int
 }
 
-// batchSize is how many replays are judged together: the target's workspaces are
-// listed once for all of them.
-const batchSize = 512
+const (
+	// batchSize is how many replays are judged together, at most: the target's
+	// workspaces are listed once for all of them.
+	batchSize  = 512
+	firstBatch = 16
+)
 
 func newBatch(judge func([]*replay)) *batch {
-	b := &batch{full: make(chan []*replay, 1)}
+	b := &batch{full: make(chan []*replay, 1), size: firstBatch}
 	b.done.Go(func() {
 		for list := range b.full {
 			judge(list)
@@ -32,9 +38,9 @@ func newBatch(judge func([]*replay)) *batch {
 func (b *batch) add(r *replay) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.list = append(b.list, r); len(b.list) == batchSize {
+	if b.list = append(b.list, r); len(b.list) >= b.size {
 		b.full <- b.list
-		b.list = nil
+		b.list, b.size = nil, min(batchSize, 2*b.size)
 	}
 }
 

@@ -59,6 +59,8 @@ type pendingCall struct {
 	// replied is closed when the create has been answered; nil where the call
 	// need not be held back until then.
 	replied chan struct{}
+	// hangUp is that of the window; nil where its clients stay.
+	hangUp *hangUp
 	// before is the earlier step that may have made the call in the background;
 	// nil where the call is the window's for sure.
 	before *window
@@ -93,6 +95,10 @@ const maxStrays = 100
 // the target does in the background.
 func (p *Providers) arrive(ctx context.Context, x *upstream.Exchange) {
 	pc := p.attribute(x)
+	if pc != nil && pc.hangUp != nil {
+		pc.hangUp.hold(ctx)
+		return
+	}
 	if pc == nil || pc.replied == nil || p.hold == 0 {
 		return
 	}
@@ -174,10 +180,13 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 		return nil
 	}
 	pc := &pendingCall{replay: r, window: w, index: -1, generation: w.generation, inCreate: !w.replied}
+	if !w.replied && len(x.Sightings) > 0 {
+		pc.hangUp = w.hangUp
+	}
 	if p.hold > 0 {
 		pc.before = p.earlier(r, w, x)
 	}
-	suspect := pc.before != nil || w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= judge.MaxCalls || w.final && w.arrived >= 1)
+	suspect := pc.hangUp == nil && (pc.before != nil || w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= judge.MaxCalls || w.final && w.arrived >= 1))
 	if suspect && pc.inCreate {
 		if w.heldBack == nil {
 			w.heldBack = make(chan struct{})
@@ -411,7 +420,7 @@ func (p *Providers) callOf(x *upstream.Exchange) judge.Call {
 	c := judge.Call{
 		Method: x.Method, Scheme: x.Scheme, Host: x.Host, URL: x.Scheme + "://" + x.Host + x.Path, Known: x.Known,
 		HasVersion: x.Header.Get("Anthropic-Version") != "", Status: x.Status, Answer: string(x.Answer), Reply: x.ReplyBody,
-		RequestID: x.ReplyHeader.Get("Request-Id"), AsReset: strings.HasSuffix(x.Fault, " as reset"),
+		Own: judge.OwnHeaders(x.ReplyHeader), AsReset: strings.HasSuffix(x.Fault, " as reset"),
 	}
 	c.Unverified = x.Unverified
 	for _, s := range x.Sightings {

@@ -30,7 +30,7 @@ func (f *runFlags) readAgain(levelGiven bool) (*again, error) {
 	if f.failed == "" {
 		return nil, nil
 	}
-	run, err := readReport(f.failed, strings.NewReader(""))
+	run, err := reports.ReadFile(f.failed, strings.NewReader(""))
 	if run != nil {
 		defer run.Close()
 	}
@@ -47,7 +47,7 @@ func (f *runFlags) readAgain(levelGiven bool) (*again, error) {
 		return nil, fmt.Errorf("--failed %s: nothing failed in that run, so there is nothing to replay; run without --failed", f.failed)
 	}
 	if !levelGiven && run.Header.Level != "" {
-		f.level = run.Header.Level
+		f.Level = scenarios.Level(run.Header.Level)
 	}
 	return a, nil
 }

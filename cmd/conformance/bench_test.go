@@ -19,12 +19,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 )
 
 // The benchmarks of a whole run over HTTP beside its limit: a hand-written loop
@@ -41,7 +41,7 @@ const (
 // and wait for nobody.
 func benched(b *testing.B, n int) *prepared {
 	b.Helper()
-	f := &runFlags{level: "core", classes: []string{"missing", "mismatched", "dead", "forbidden", "valid"}, matrix: string(scenarios.FullMatrix), profile: "workspace-server", parallel: benchedParallel, timeout: 30 * time.Second, seed: "bench", quiet: true}
+	f := &runFlags{Options: open.Options{Level: scenarios.Core, Profile: "workspace-server", Timeout: 30 * time.Second}, classes: []string{"missing", "mismatched", "dead", "forbidden", "valid"}, matrix: string(scenarios.FullMatrix), parallel: benchedParallel, seed: "bench", quiet: true}
 	p, err := f.prepare()
 	if err != nil {
 		b.Fatal(err)
@@ -94,7 +94,7 @@ func BenchmarkHTTP(b *testing.B) {
 	b.Run("run", func(b *testing.B) { benchmarkRun(b, benched(b, benchedScenarios)) })
 	b.Run("proxy", func(b *testing.B) {
 		p := benched(b, benchedScenarios)
-		p.flags.command = []string{built(b), "serve"}
+		p.flags.Command = []string{built(b), "serve"}
 		benchmarkRun(b, p)
 	})
 }
@@ -234,7 +234,7 @@ func BenchmarkSelect(b *testing.B) {
 		"the whole corpus": {}, "a class": {classes: []string{"dead"}}, "one scenario": {ids: []string{"mismatched/report"}},
 	} {
 		b.Run(name, func(b *testing.B) {
-			f.level, f.matrix, f.parallel, f.timeout = "core", string(scenarios.FullMatrix), 1, time.Second
+			f.Level, f.matrix, f.parallel, f.Timeout = "core", string(scenarios.FullMatrix), 1, time.Second
 			for b.Loop() {
 				if _, err := f.prepare(); err != nil {
 					b.Fatal(err)
@@ -256,10 +256,10 @@ func runBenched(b *testing.B, p *prepared) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if p.target, err = openTarget(b.Context(), f, p.registry); err != nil {
+	if p.target, err = open.Target(b.Context(), p.registry, f.Options); err != nil {
 		b.Fatal(err)
 	}
-	defer p.target.close()
+	defer p.target.Close()
 	summary, err := suite.Run(b.Context(), p.config(out))
 	if err != nil || !summary.Conformant() || summary.Passed+summary.NotClaimed != len(p.selected.Scenarios) {
 		b.Fatalf("%+v, %v", summary, err)
@@ -271,7 +271,7 @@ func runBenched(b *testing.B, p *prepared) {
 
 // limit is the hand-written loop.
 type limit struct {
-	served *served
+	served *open.Served
 	keys   *limitKeys
 	client *http.Client
 	plan   []limitCreate
@@ -293,8 +293,8 @@ type limitKeys struct {
 func (k *limitKeys) Find(value string) *upstream.Credential { return k.values[value] }
 func (k *limitKeys) Sight(string) []*upstream.Credential    { return nil }
 func (l *limit) observe(x *upstream.Exchange)               { l.seen.Add(int64(len(x.Sightings))) }
-func (l *limit) url(path string) string                     { return l.served.url + path }
-func (l *limit) authorise(r *http.Request)                  { r.Header.Set("Authorization", "Bearer "+l.served.token) }
+func (l *limit) url(path string) string                     { return l.served.URL + path }
+func (l *limit) authorise(r *http.Request)                  { r.Header.Set("Authorization", "Bearer "+l.served.Token) }
 func limitTransport(l *limit, reg *registry.Registry) http.RoundTripper {
 	return upstream.New(upstream.Config{Registry: reg, Keyring: l.keys, Observe: l.observe})
 }
@@ -303,14 +303,14 @@ func newLimit(b *testing.B, p *prepared) *limit {
 	b.Helper()
 	l := &limit{keys: &limitKeys{map[string]*upstream.Credential{}}}
 	l.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchedParallel}}
-	double, err := findDouble("reference")
+	double, err := open.FindDouble("reference")
 	if err != nil {
 		b.Fatal(err)
 	}
-	if l.served, err = serveDouble((*gates.Double)(double), p.registry, gate.Options{Transport: limitTransport(l, p.registry), Budget: ownBudget}, io.Discard, "127.0.0.1:0", ""); err != nil {
+	if l.served, err = open.Serve(double, p.registry, gate.Options{Transport: limitTransport(l, p.registry), Budget: open.OwnBudget}, io.Discard, "127.0.0.1:0", ""); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(l.served.close)
+	b.Cleanup(l.served.Close)
 	for i, s := range p.selected.Scenarios {
 		l.plan = append(l.plan, l.create(p.registry, i, &s.Steps[0]))
 	}

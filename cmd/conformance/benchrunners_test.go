@@ -62,7 +62,7 @@ func collection(l *limit) any {
 			"name": c.body["name"],
 			"request": object{
 				"method": http.MethodPost, "url": l.url("/workspaces"), "body": object{"mode": "raw", "raw": string(body)},
-				"header": []object{{"key": "Authorization", "value": "Bearer " + l.served.token}, {"key": "Content-Type", "value": "application/json"}},
+				"header": []object{{"key": "Authorization", "value": "Bearer " + l.served.Token}, {"key": "Content-Type", "value": "application/json"}},
 			},
 			"event": []object{{"listen": "test", "script": object{"exec": []string{
 				"var code = pm.response.json().code || '';",
@@ -85,7 +85,7 @@ func k6Plan(l *limit) any {
 	for _, c := range l.plan {
 		creates = append(creates, map[string]any{"body": c.body, "status": max(c.status, http.StatusCreated), "code": c.code})
 	}
-	return map[string]any{"url": l.url("/workspaces"), "token": l.served.token, "creates": creates}
+	return map[string]any{"url": l.url("/workspaces"), "token": l.served.Token, "creates": creates}
 }
 
 const k6Script = `import http from 'k6/http';

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,30 +18,37 @@ import (
 // check holds a server that is not ours to what a run needs, and prints what
 // came of it where --check asks for that. Nothing of what it makes stays.
 func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress.Display) error {
-	if !p.target.isForeign && !p.flags.check {
+	if !p.target.Foreign && !p.flags.Check {
 		return nil
 	}
-	points := p.target.points
+	points := p.target.Points
 	if target.FirstWrong(points) == nil {
 		cfg := p.config(nil)
 		// One scenario is enough, and which ones were selected does not matter.
-		valid, err := p.corpus.Select(p.registry, &scenarios.Selection{Level: scenarios.Core, Classes: []string{"valid"}})
+		valid, err := p.corpus.Select(p.registry, &scenarios.Selection{Level: scenarios.Core, Classes: p.checked()})
 		if err != nil {
 			return fmt.Errorf("selecting a scenario to check the target with: %w", err)
 		}
 		cfg.Scenarios = valid.Scenarios
-		more, err := suite.Check(ctx, cfg)
+		began := time.Now()
+		more, err := suite.Check(ctx, cfg, p.flags.Check)
 		switch {
-		case p.target.died() != nil:
-			return fmt.Errorf("the server died while it was checked: %w", p.target.died())
+		case p.target.Died() != nil:
+			return fmt.Errorf("the server died while it was checked: %w", p.target.Died())
 		case cmd.Context().Err() != nil:
 			return errInterrupted
 		case err != nil:
 			return err
 		}
-		points = append(points, p.target.explained(more)...)
+		points = append(points, p.target.Explained(more)...)
+		if target.FirstWrong(points) == nil {
+			if err := p.compareOffered(ctx, shown.Above(cmd.ErrOrStderr())); err != nil {
+				return err
+			}
+			p.forecast(shown.Above(cmd.ErrOrStderr()), time.Since(began), sent(p.target.Target))
+		}
 	}
-	if !p.flags.check {
+	if !p.flags.Check {
 		for _, point := range points {
 			if point.State == target.NotMet { // the run judges it; whoever reads the verdict wants to know why
 				fmt.Fprintf(cmd.ErrOrStderr(), "conformance: %s: %s; %s\n", point.Asked, point.Seen, point.Advice)
@@ -58,17 +66,12 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 	return nil
 }
 
-// explained adds to a probe that did not arrive what became of it at our proxy:
-// a server that does not trust the run's certificates, or whose clock is far
-// off, comes that far.
-func (t *opened) explained(points []target.Point) []target.Point {
-	line := t.cameToNothing.Load()
-	for i := range points {
-		if p := &points[i]; p.Asked == "probe" && p.State == target.NotMet && line != nil {
-			p.Seen += "; at our proxy this came to nothing: " + *line
-		}
+// checked are the classes of the scenarios that a check replays.
+func (p *prepared) checked() []string {
+	if p.flags.Check {
+		return []string{"valid", "provision"}
 	}
-	return points
+	return []string{"valid"}
 }
 
 func printPoints(w io.Writer, points []target.Point) error {

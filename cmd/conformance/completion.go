@@ -15,6 +15,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
@@ -56,10 +57,10 @@ func scenarioIDs() []string {
 func gateNames() []string {
 	names := []string{"reference"}
 	for _, d := range gates.Faulty() {
-		names = append(names, faultyKind+":"+d.Name)
+		names = append(names, open.Faulty+":"+d.Name)
 	}
 	for _, d := range gates.Correct() {
-		names = append(names, correctKind+":"+d.Name)
+		names = append(names, open.Correct+":"+d.Name)
 	}
 	return names
 }

@@ -33,7 +33,7 @@ func newDiffCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var runs [2]*reports.Run
 			for i, path := range args {
-				run, err := readReport(path, cmd.InOrStdin())
+				run, err := reports.ReadFile(path, cmd.InOrStdin())
 				if run != nil {
 					defer run.Close()
 				}

@@ -20,7 +20,7 @@ func newExplainCommand() *cobra.Command {
 		Example: "  conformance explain run.json\n  conformance explain run.json wrongly-allowed-9a21a8\n  conformance explain run.json mismatched/report",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run, err := readReport(args[0], cmd.InOrStdin())
+			run, err := reports.ReadFile(args[0], cmd.InOrStdin())
 			if run == nil {
 				return err
 			}

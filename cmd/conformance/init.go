@@ -14,12 +14,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
-	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
-	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite/draft"
-	"github.com/molecule-ai/byok-conformance/suite/process"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
@@ -192,59 +190,19 @@ func asker(in io.Reader, out io.Writer) func(draft.Question) (string, error) {
 
 // draft starts the server, or reaches it, and drafts its profile.
 func (f *initFlags) draft(ctx context.Context, config *draft.Config) (*draft.Draft, error) {
-	t := &opened{handler: config.Providers.Handler()}
-	defer t.close()
 	attend()
-	if f.url != "" {
-		config.Server, config.Intercepted = f.url, f.upstream != ""
-		if f.upstream != "" {
-			if err := t.attach(ctx, f.upstream); err != nil {
-				return nil, err
-			}
-		}
-		if err := t.standIn(config.Registry); err != nil {
-			return nil, err
-		}
-		return draft.Make(ctx, *config)
-	}
-	server, env, err := f.start(ctx, t, config.Registry)
+	s, err := open.Unprofiled(ctx, config.Registry, open.Options{Target: f.url, Command: f.command, Registry: f.registry, Upstream: f.upstream}, config.Providers.Handler())
 	if err != nil {
 		return nil, err
 	}
-	config.Server, config.Env, config.Intercepted, config.Output = server.URL(), env, true, true
+	defer s.Close()
+	started := len(f.command) > 0
+	config.Server, config.Env, config.Intercepted, config.Output = s.URL, s.Env, started || f.upstream != "", started
 	made, err := draft.Make(ctx, *config)
-	if died := server.Err(); err != nil && died != nil {
+	if died := s.Died(); err != nil && died != nil {
 		return nil, fmt.Errorf("the server died while it was asked: %w", died)
 	}
 	return made, err
-}
-
-// start starts the command behind the fake providers; its port says that it is up.
-func (f *initFlags) start(ctx context.Context, t *opened, reg *registry.Registry) (*process.Process, func(string) (string, bool), error) {
-	variables, err := t.intercept(reg)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := t.standIn(reg); err != nil {
-		return nil, nil, err
-	}
-	args, err := t.rewriteRegistry(f.command, f.registry)
-	if err != nil {
-		return nil, nil, err
-	}
-	token := randomHex() + randomHex()
-	p, err := process.Start(ctx, process.Config{Args: args, Env: append(variables, "ADMIN_TOKEN="+token)})
-	if err != nil {
-		return nil, nil, err
-	}
-	stopped := scratch.Until(p.Kill)
-	t.stop = append(t.stop, func() { _ = p.Stop(); stopped() }) // it has no state that anybody reads
-	return p, func(name string) (string, bool) {
-		if name == "ADMIN_TOKEN" {
-			return token, true
-		}
-		return os.LookupEnv(name)
-	}, nil
 }
 
 // check runs `run --check` with the profile.

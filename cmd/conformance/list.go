@@ -50,19 +50,19 @@ func newListCommand() *cobra.Command {
 	fl.BoolVar(&answers, "answers", false, "list what a provider can answer")
 	fl.BoolVar(&profiles, "profiles", false, "list the built-in profiles")
 	fl.BoolVar(&asJSON, "json", false, "print one JSON object a line")
-	fl.StringVar(&f.level, "level", "extended", "`LEVEL` of the rules: core, or extended for both")
+	fl.StringVar((*string)(&f.Level), "level", "extended", "`LEVEL` of the rules: core, or extended for both")
 	f.registerMatrix(cmd)
 	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these `CLASSES`: "+listed(scenarios.Classes))
 	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these `RULES`, such as PRE-2 (conformance list --rules)")
 	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios whose id matches `GLOB`; * and ? are wildcards; may be given several times")
-	fl.StringVar(&f.registry, "registry", "", "a registry file; the matrix follows it (default built in)")
+	fl.StringVar(&f.Registry, "registry", "", "a registry file; the matrix follows it (default built in)")
 	cmd.Flags().SortFlags = false
 	cmd.MarkFlagsMutuallyExclusive("rules", "faulty", "correct", "answers", "profiles", "json")
 	return cmd
 }
 
 func (f *runFlags) list(w io.Writer, asJSON bool) error {
-	f.parallel, f.timeout = 1, 1
+	f.parallel, f.Timeout = 1, 1
 	out := bufio.NewWriterSize(w, 1<<16)
 	p, err := f.read()
 	if err != nil {

@@ -2,8 +2,9 @@
 // replays the corpus at a target, with every provider faked, and says which
 // rules are violated, with the proof.
 //
-// What lives here is the command line: flags, targets by name, progress, exit
-// status. Replaying and judging live in suite, the formats of reports in
+// What lives here is the command line: flags, printing, exit status. A target is
+// opened in suite/open, a proof made in suite/prove, our own doubles tested in
+// suite/selftest; replaying and judging live in suite, the formats of reports in
 // reports.
 package main
 
@@ -101,4 +102,30 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		names = append(names, c.Name())
 	}
 	return fmt.Errorf("unknown command %q%s; %s --help lists them", args[0], strict.DidYouMean(args[0], names), cmd.CommandPath())
+}
+
+// An outlet is standard output, and remembers that it could not be written to:
+// commands print line by line, and none is a success whose lines are lost.
+type outlet struct {
+	file *os.File
+	err  error
+}
+
+func (o *outlet) Write(b []byte) (int, error) {
+	n, err := o.file.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// Fd lets others see whether it is a terminal.
+func (o *outlet) Fd() uintptr { return o.file.Fd() }
+
+// held is a command's error, or what was lost where the command knows nothing of it.
+func (o *outlet) held(err error) error {
+	if o.err == nil || err != nil && !errors.Is(err, errNotConformant) && !errors.Is(err, errUnderivable) {
+		return err
+	}
+	return fmt.Errorf("printing: %w", o.err)
 }

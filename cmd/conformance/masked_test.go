@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/molecule-ai/byok-conformance/reports/view"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -113,12 +114,12 @@ func startParrot(t *testing.T, token string) (*parrot, string) {
 	t.Helper()
 	reg := registry.Embedded()
 	providers := suite.NewProviders(reg)
-	s, err := serveDouble(gates.Find("any-known-credential"), reg, gate.Options{Transport: providers.RoundTripper(), Budget: ownBudget}, io.Discard, "127.0.0.1:0", token)
+	s, err := open.Serve(gates.Find("any-known-credential"), reg, gate.Options{Transport: providers.RoundTripper(), Budget: open.OwnBudget}, io.Discard, "127.0.0.1:0", token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.close)
-	p := &parrot{inner: s.http.Handler, cookie: randomHex() + randomHex()}
+	t.Cleanup(s.Close)
+	p := &parrot{inner: s.Handler, cookie: randomHex() + randomHex()}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

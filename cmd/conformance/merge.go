@@ -28,7 +28,7 @@ func newMergeCommand() *cobra.Command {
 			}
 			var runs []*reports.Run
 			for _, path := range args {
-				run, err := readReport(path, cmd.InOrStdin())
+				run, err := reports.ReadFile(path, cmd.InOrStdin())
 				if run != nil {
 					defer run.Close()
 				}

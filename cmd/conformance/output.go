@@ -35,6 +35,8 @@ type output struct {
 	stderr   io.Writer
 	// left is how many scenarios have not ended yet.
 	left int
+	// rejected is how many valid creates were refused by other rules of the server.
+	rejected int
 	// unkept: a result could not be recorded, so that there is no whole report.
 	unkept bool
 	// err is the first error of writing something; the run goes on without it.
@@ -44,7 +46,7 @@ type output struct {
 // openReports opens every report before the run begins, so that a path that
 // cannot be written is known at once.
 func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
-	p.invocation = invocation(cmd, p.flags.command)
+	p.invocation = invocation(cmd, p.flags.Command)
 	o := &output{p: p, stderr: cmd.ErrOrStderr(), progress: progress.New(cmd.ErrOrStderr(), p.flags.quiet)}
 	var err error
 	if o.files, err = view.CreateAll(p.flags.reports); err != nil {
@@ -89,6 +91,9 @@ func (o *output) handle(e suite.Event) {
 		o.findings.Add(e.Result)
 		o.p.again.add(e.Result)
 		o.p.count(e.Result.Outcome)
+		if rejects(&e.Result) {
+			o.rejected++
+		}
 		step(o.progress, e)
 		if o.left--; o.left == 0 {
 			o.progress.Phase("cleaning up")
@@ -99,13 +104,15 @@ func (o *output) handle(e suite.Event) {
 			o.unkept = o.unkept || err != nil
 			o.failed(err)
 		}
+	case suite.Stopped:
+		fmt.Fprintln(o.progress.Above(o.stderr), stoppedText(e))
 	case suite.Ended:
 		o.end(e.Summary)
 	}
 }
 
 func (o *output) begin(total int) {
-	o.header, o.left = o.p.header(total), total
+	o.header, o.left, o.p.began = o.p.header(total), total, time.Now()
 	o.tally, o.findings = reports.NewTally(total), findings.NewCollector(o.p.registry)
 	begin(o.progress, o.p.target, total)
 	o.failed(o.console.Begin(o.header))
@@ -121,8 +128,10 @@ func (o *output) begin(total int) {
 func (o *output) end(s suite.Summary) {
 	o.progress.End()
 	o.failed(o.p.notes(o.stderr, s))
+	o.p.doubtRegistry(o.stderr, o.rejected)
 	footer := o.tally.Footer(o.p.ended(s), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 	footer.Findings = o.findings.Findings(o.p.replay)
+	o.diagnose(footer.Findings, s)
 	for i := range footer.Rules {
 		footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
 	}
@@ -144,11 +153,13 @@ func (o *output) failed(err error) {
 }
 
 func (p *prepared) ended(s suite.Summary) reports.Ended {
-	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
-	if p.target.died() != nil {
-		e.Status, e.Reason = reports.Aborted, p.target.death()
+	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain, Restarts: s.Restarts}
+	if p.target.Died() != nil {
+		e.Status, e.Reason = reports.Aborted, p.target.Death()
 	} else if s.Interrupted && p.stopped {
 		e.Status, e.Reason = reports.Interrupted, plural(p.flags.stopAfter, "failure")+" ended the run (--stop-after)"
+	} else if s.Late {
+		e.Status, e.Reason = reports.Interrupted, p.flags.deadlineText()+" ended the run"
 	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
 	} else {
@@ -186,7 +197,7 @@ func (p *prepared) titleOf(rule string) string {
 
 func (p *prepared) header(planned int) reports.Header {
 	traits := p.target.Traits()
-	claims := p.target.claims
+	claims := p.target.Claims
 	if claims == nil {
 		claims = traits.Claims
 	}
@@ -198,8 +209,8 @@ func (p *prepared) header(planned int) reports.Header {
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: reports.RunID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
 		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
-		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.command,
-			Precedence: p.registry.Precedence(), LivenessCache: duration(p.cache), ProfileDigest: p.target.profileDigest, Programs: programs(p.flags.command)},
+		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.Command,
+			Precedence: p.registry.Precedence(), LivenessCache: duration(p.cache), ProfileDigest: p.target.ProfileDigest, Programs: programs(p.flags.Command)},
 		Waivers: known, Invocation: p.invocation,
 		Planned: planned, Shard: p.flags.shard, Matrix: p.flags.matrix, LeftOut: p.selected.LeftOut, MatrixBound: scenarios.Bounded(p.registry), Claims: claims, NotClaimedAreas: notClaimed(claims),
 		Selection: reports.Selection{Classes: p.flags.classes, Rules: p.flags.rules, IDs: p.flags.ids},
@@ -267,22 +278,22 @@ func (p *prepared) replay(id string) string {
 			args = append(args, flag, spelled.Shell(value))
 		}
 	}
-	add("--target", f.target)
-	if f.profile != "workspace-server" {
-		add("--profile", f.profile)
+	add("--target", f.Target)
+	if f.Profile != "workspace-server" {
+		add("--profile", f.Profile)
 	}
-	add("--registry", f.registry)
-	add("--claim", strings.Join(f.claims, ","))
-	if f.level != "core" {
-		add("--level", f.level)
+	add("--registry", f.Registry)
+	add("--claim", strings.Join(f.Claims, ","))
+	if f.Level != "core" {
+		add("--level", string(f.Level))
 	}
-	if f.budget > 0 {
-		add("--probe-budget", f.budget.String())
+	if f.Budget > 0 {
+		add("--probe-budget", f.Budget.String())
 	}
 	add("--id", id)
-	if len(f.command) > 0 {
+	if len(f.Command) > 0 {
 		args = append(args, "--")
-		for _, a := range f.command {
+		for _, a := range f.Command {
 			args = append(args, spelled.Shell(a))
 		}
 	}

@@ -4,18 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
-	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
-	"github.com/molecule-ai/byok-conformance/suite/server"
+	"github.com/molecule-ai/byok-conformance/suite/open"
+	"github.com/molecule-ai/byok-conformance/suite/prove"
 )
 
 func newProveCommand() *cobra.Command {
@@ -42,8 +41,8 @@ func newProveMismatchCommand() *cobra.Command {
 			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
 				return fmt.Errorf("mismatch takes no argument %q; a command to start stands behind --", args[0])
 			}
-			f.command = args
-			f.level, f.rules = string(scenarios.Core), []string{mismatchRule}
+			f.Command = args
+			f.Level, f.rules = scenarios.Core, []string{prove.Rule}
 			return f.prove(cmd)
 		},
 	}
@@ -54,33 +53,29 @@ func newProveMismatchCommand() *cobra.Command {
 	return cmd
 }
 
-// mismatchRule is what every scenario of the matrix exercises.
-const mismatchRule = "PRE-2"
-
-// A proving is a proof in the making.
-type proving struct {
-	*prepared
-	profile *server.Profile
-	cases   []proof.Case
-	header  reports.Header
-	strays  []string
-	files   []*proof.File
-}
-
 func (f *runFlags) prove(cmd *cobra.Command) (err error) {
-	prep, err := f.prepare()
+	p, err := f.prepare()
 	if err != nil {
 		return err
 	}
-	p := &proving{prepared: prep}
-	if p.profile, err = server.LoadProfile(f.profile); err != nil {
+	files, err := proof.CreateAll(f.reports)
+	if err != nil {
 		return err
 	}
-	if p.files, err = proof.CreateAll(f.reports); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, proof.CloseAll(p.files)) }()
-	evidence, err := p.gather(cmd)
+	defer func() { err = errors.Join(err, proof.CloseAll(files)) }()
+	shown := &proofShown{Display: progress.New(cmd.ErrOrStderr(), f.quiet), stderr: cmd.ErrOrStderr()}
+	defer shown.End()
+	defer interruptible(cmd.Context(), shown)()
+	attend()
+	evidence, err := prove.Mismatch(cmd.Context(), prove.Options{
+		Open: f.Options, Config: p.config(nil), Header: p.header, Result: p.result, Shown: shown,
+		Ready: func(ctx context.Context, t *open.Opened) error {
+			p.target = t
+			shown.Phase("checking the server")
+			return p.check(ctx, cmd, shown)
+		},
+	})
+	shown.End()
 	if errors.Is(err, errInterrupted) || cmd.Context().Err() != nil {
 		fmt.Fprintln(cmd.OutOrStdout(), "interrupted: nothing is proved")
 		return errInterrupted
@@ -89,7 +84,7 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 		return err
 	}
 	proved := proof.New(evidence)
-	for _, file := range p.files {
+	for _, file := range files {
 		if err := file.Write(proved); err != nil {
 			return err
 		}
@@ -106,109 +101,31 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	return errNotConformant
 }
 
-// gather replays the matrix at the target, and then at the control gates.
-func (p *proving) gather(cmd *cobra.Command) (proof.Evidence, error) {
-	evidence := proof.Evidence{Accepts: p.accepts, Curl: p.curl}
-	ctx := cmd.Context()
-	shown := progress.New(cmd.ErrOrStderr(), p.flags.quiet)
-	defer shown.End()
-	defer interruptible(ctx, shown)()
-	shown.Phase("starting the server")
-	var err error
-	if p.target, err = openTarget(ctx, p.flags, p.registry); err != nil {
-		return evidence, err
-	}
-	incomplete, err := p.replayTarget(ctx, cmd, shown)
-	evidence.Seen = p.target.providers.Seen()
-	p.target.close()
-	switch {
-	case err != nil:
-		return evidence, err
-	case cmd.Context().Err() != nil:
-		return evidence, errInterrupted
-	}
-	evidence.Header, evidence.Cases, evidence.Strays, evidence.Incomplete = p.header, p.cases, p.strays, incomplete
-	if len(p.claimed()) == 0 {
-		return evidence, nil // nothing was asked, so there is nothing to control
-	}
-	evidence.Control, err = p.control(ctx, shown)
-	return evidence, err
+// proofShown shows how far a proof is.
+type proofShown struct {
+	progress.Display
+	stderr io.Writer
 }
 
-// replayTarget replays the matrix, and says why it is incomplete where it is.
-func (p *proving) replayTarget(ctx context.Context, cmd *cobra.Command, shown progress.Display) (incomplete string, err error) {
-	ctx, cancel := p.target.watch(ctx)
-	defer cancel()
-	shown.Phase("checking the server")
-	if err := p.check(ctx, cmd, shown); err != nil {
-		return "", err
-	}
-	cfg := p.config(nil)
-	cfg.Waive = nil // a proof knows no excuse
-	cfg.Handle = func(e suite.Event) {
-		switch e := e.(type) {
-		case suite.Planned:
-			p.header = p.prepared.header(e.Total)
-			begin(shown, p.target, e.Total)
-		case suite.Finished:
-			step(shown, e)
-			p.cases = append(p.cases, proof.Case{Scenario: e.Result.Scenario, Kind: kindOf(&e.Result), Result: p.result(e.Result)})
-		}
-	}
-	s, err := suite.Run(ctx, cfg)
-	if err != nil {
-		return "", err
-	}
-	for _, left := range s.Leftovers {
-		fmt.Fprintf(shown.Above(cmd.ErrOrStderr()), "conformance: left at the target: %s\n", left)
-	}
-	for _, x := range s.Strays {
-		p.strays = append(p.strays, x.Method+" "+x.URL)
-	}
-	switch {
-	case p.target.died() != nil:
-		return fmt.Sprintf("the server died in the middle of the matrix: %v", p.target.died()), nil
-	case s.Ended() != s.Planned:
-		return fmt.Sprintf("%d scenarios were planned and %d have ended", s.Planned, s.Ended()), nil
-	}
-	return "", nil
+func (s *proofShown) Replaying(t *open.Opened, total int) { begin(s, t, total) }
+func (s *proofShown) Finished(e suite.Finished)           { step(s, e) }
+
+func (s *proofShown) Controlling(combinations, gates int) {
+	s.Watch(progress.Gauge{})
+	s.Begin(fmt.Sprintf("control: trying %s combinations at", spelled.Number(combinations)), gates, "gates of our own")
 }
 
-// kindOf says what a result means for the proof.
-func kindOf(r *suite.Result) proof.Kind {
-	switch {
-	case r.Outcome == suite.Passed:
-		return proof.KindRefused
-	case r.Outcome == suite.NotClaimed:
-		return proof.KindNotClaimed
-	case r.Outcome == suite.Errored:
-		return proof.KindUnjudged
-	case r.LetThrough():
-		return proof.KindOpen
-	case r.Unproven():
-		return proof.KindUnproven
+func (s *proofShown) Held(g proof.ControlledBy) {
+	switch g.Outcome {
+	case proof.ControlFailed, proof.ControlNotFoundOut:
+		s.Step(progress.Failed)
+	case proof.ControlNotApplicable:
+		s.Step(progress.NotAsked)
+	default:
+		s.Step(progress.Passed)
 	}
-	return proof.KindViolating
 }
 
-func (p *proving) accepts(provider, name string) bool {
-	owner := p.registry.Provider(provider)
-	return owner != nil && owner.Accepts(name)
+func (s *proofShown) Left(what string) {
+	fmt.Fprintf(s.Above(s.stderr), "conformance: left at the target: %s\n", what)
 }
-
-// curl shows a scenario by hand. A profile that cannot say it is no reason to
-// lose the proof.
-func (p *proving) curl(s *scenarios.Scenario) string {
-	text, err := p.profile.Curl(s)
-	if err != nil {
-		return fmt.Sprintf("# the profile does not say it: %v\n", err)
-	}
-	server := "http://127.0.0.1:8080"
-	if strings.Contains(p.flags.target, "://") {
-		server = p.flags.target
-	}
-	return "SERVER=" + spelled.Shell(server) + "  # where the server listens\n" + text
-}
-
-// proofBudget bounds the probe of control gates that are processes of their own.
-const proofBudget = time.Second

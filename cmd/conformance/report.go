@@ -3,10 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/view"
 )
 
@@ -27,7 +31,7 @@ func newReportCommand() *cobra.Command {
 		Example: "  conformance report --from run.json\n  conformance report --from run.json --report html=run.html --report junit=run.xml",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			run, err := readReport(from, cmd.InOrStdin())
+			run, err := reports.ReadFile(from, cmd.InOrStdin())
 			if run == nil {
 				return err
 			}
@@ -55,4 +59,38 @@ func newReportCommand() *cobra.Command {
 	fl.BoolVarP(&verbose, "verbose", "v", false, "print every scenario, and every rule")
 	_ = cmd.MarkFlagRequired("from") // the flag is there
 	return cmd
+}
+
+// writeReports shows a run in each of the reports that the arguments name.
+func writeReports(run *reports.Run, specs []string) error {
+	files, err := view.CreateAll(specs)
+	if err != nil {
+		return err
+	}
+	if err := showIn(files, run); err != nil {
+		return fmt.Errorf("writing a report: %w", err)
+	}
+	return nil
+}
+
+// showIn writes a run into files that were begun, and puts them in their places.
+// Views are made side by side, since each goes through the run by itself.
+func showIn(files []*view.File, run *reports.Run) error {
+	errs := make([]error, len(files))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
+	for i, f := range files {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			errs[i] = f.Write(run)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// onStandardOutput reports whether one of the files is standard output.
+func onStandardOutput(files []*view.File) bool {
+	return slices.ContainsFunc(files, func(f *view.File) bool { return f.Path() == "-" })
 }

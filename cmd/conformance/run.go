@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -21,37 +22,26 @@ import (
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // runFlags are the flags of run.
 type runFlags struct {
-	target, profile, registry   string
-	claims                      []string
-	level, matrix               string
-	classes, rules, ids         []string
-	reports                     []string
-	waivers                     []string
-	writeWaivers                string
-	parallel                    width
-	budget, timeout             time.Duration
-	shard, seed                 string
-	upstream                    string
-	corpusVersion               string
-	check                       bool
-	quiet, verbose, resetGlobal bool
-	trace                       bool
-	noDecoys                    bool
-	maxFailures, stopAfter      int
-	failed                      string
-	// command is what stands behind --.
-	command []string
+	open.Options
+	matrix                 string
+	classes, rules, ids    []string
+	reports, waivers       []string
+	writeWaivers           string
+	parallel               width
+	deadline               time.Duration
+	shard, seed            string
+	corpusVersion          string
+	quiet, verbose, trace  bool
+	maxFailures, stopAfter int
+	failed                 string
 }
-
-// ownBudget is the probe's bound for gates of our own, whose providers are in
-// the same process; the corpus is then over in seconds.
-const ownBudget = 500 * time.Millisecond
 
 func newRunCommand() *cobra.Command {
 	var f runFlags
@@ -67,7 +57,7 @@ func newRunCommand() *cobra.Command {
 			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
 				return fmt.Errorf("run takes no argument %q; a command to start stands behind --", args[0])
 			}
-			f.command = args
+			f.Command = args
 			return f.run(cmd)
 		},
 	}
@@ -81,17 +71,18 @@ func newRunCommand() *cobra.Command {
 // registerTarget adds the flags of every command that drives a target.
 func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.target, "target", "", "the `TARGET`: reference, faulty:NAME or correct:NAME (conformance list --faulty, --correct), or the URL of a server (default reference)")
-	fl.StringVar(&f.profile, "profile", "workspace-server", "how to ask the server: a built-in profile ("+listed(server.ProfileNames())+") or a `FILE`")
-	fl.StringVar(&f.registry, "registry", "", "the server's own registry, a `FILE`; the matrix follows it (default built in)")
-	fl.StringSliceVar(&f.claims, "claim", nil, "hold the target to these `AREAS` instead of its profile's claims: "+listed(scenarios.Claims))
+	fl.StringVar(&f.Target, "target", "", "the `TARGET`: reference, faulty:NAME or correct:NAME (conformance list --faulty, --correct), or the URL of a server (default reference)")
+	fl.StringVar(&f.Profile, "profile", "workspace-server", "how to ask the server: a built-in profile ("+listed(server.ProfileNames())+") or a `FILE`")
+	fl.StringVar(&f.Registry, "registry", "", "the server's own registry, a `FILE`; the matrix follows it (default built in)")
+	fl.StringSliceVar(&f.Claims, "claim", nil, "hold the target to these `AREAS` instead of its profile's claims: "+listed(scenarios.Claims))
 	fl.Var(&f.parallel, "parallel", "replay `N` scenarios at once; auto finds out how many the server takes, from 8 to 64")
-	fl.DurationVar(&f.budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
-	fl.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
+	fl.DurationVar(&f.Budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
+	fl.DurationVar(&f.Timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
+	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after so much time, such as 10m; what is not judged by then is an error (default none)")
 	fl.StringVar(&f.seed, "seed", "", "make the credential values from this `TEXT`, so that the next run has the same (default random)")
-	fl.StringVar(&f.upstream, "upstream", "", "the control `ADDRESS` that conformance upstream printed, for a server that dials through it")
-	fl.BoolVar(&f.noDecoys, "no-decoys", false, "do not put an operator's credentials into the command's environment (PRE-8), for one that needs its own")
-	fl.BoolVar(&f.resetGlobal, "reset-global", false, "delete the global secrets that the server holds before the run")
+	fl.StringVar(&f.Upstream, "upstream", "", "the control `ADDRESS` that conformance upstream printed, for a server that dials through it")
+	fl.BoolVar(&f.NoDecoys, "no-decoys", false, "do not put an operator's credentials into the command's environment (PRE-8), for one that needs its own")
+	fl.BoolVar(&f.ResetGlobal, "reset-global", false, "delete the global secrets that the server holds before the run")
 	fl.StringArrayVar(&f.reports, "report", nil, "write a report, `FORMAT=PATH`; may be given several times; formats: "+formats)
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "print the verdict only")
 }
@@ -99,7 +90,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 // registerSelection adds the flags that say what run replays, and how much of it is told.
 func (f *runFlags) registerSelection(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.level, "level", "core", "`LEVEL` of the rules: core, or extended for both")
+	fl.StringVar((*string)(&f.Level), "level", "core", "`LEVEL` of the rules: core, or extended for both")
 	f.registerMatrix(cmd)
 	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these `CLASSES`: "+listed(scenarios.Classes))
 	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these `RULES`, such as PRE-2 (conformance list --rules)")
@@ -108,7 +99,7 @@ func (f *runFlags) registerSelection(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.waivers, "waivers", nil, "a `FILE` that says which failures are known; may be given several times")
 	fl.StringVar(&f.writeWaivers, "write-waivers", "", "draft such a `FILE` from the failures of this run")
 	fl.StringVar(&f.corpusVersion, "corpus-version", "", "refuse to run another corpus than this `VERSION` or digest (conformance version prints both)")
-	fl.BoolVar(&f.check, "check", false, "only check that the target can be driven; nothing is judged and nothing stays")
+	fl.BoolVar(&f.Check, "check", false, "only check that the target can be driven; nothing is judged and nothing stays")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print every scenario, every failure in full, and every rule")
 	fl.IntVar(&f.maxFailures, "max-failures", 0, "print so many failures in full as they come; with -v at most so many")
 	fl.IntVar(&f.stopAfter, "stop-after", 0, "end the run after so many failures; what it says is then partial")
@@ -133,13 +124,15 @@ type prepared struct {
 	// size is the number of scenarios in the whole corpus; 0 where no report needs it.
 	size    int
 	waiving *waiving
-	target  *opened
+	target  *open.Opened
 	// again is nil unless what failed in an earlier run is replayed.
 	again *again
 	// stop ends the run; failures counts until then, and stopped says that it did.
 	stop     func()
 	failures int
 	stopped  bool
+	// began is when the first scenario could be replayed.
+	began time.Time
 	// invocation is the command line, for the reports.
 	invocation []string
 }
@@ -164,17 +157,22 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
 	ctx := cmd.Context()
+	ctx, late := f.until(ctx)
+	defer late()
 	defer interruptible(ctx, out.progress)()
 	out.progress.Phase("starting the server")
-	if p.target, err = openTarget(ctx, f, p.registry); err != nil {
+	attend()
+	if p.target, err = open.Target(ctx, p.registry, f.Options); err != nil {
 		return err
 	}
-	defer p.target.close()
-	ctx, cancel := p.target.watch(ctx)
+	defer p.target.Close()
+	ctx, cancel := p.target.Watch(ctx)
 	defer cancel()
-	p.stop = cancel
+	ctx, enough := context.WithCancelCause(ctx)
+	p.stop = func() { enough(suite.ErrEnough) }
+	defer p.stop()
 	out.progress.Phase("checking the server")
-	if err := p.check(ctx, cmd, out.progress); err != nil || f.check {
+	if err := p.check(ctx, cmd, out.progress); err != nil || f.Check {
 		return err
 	}
 	summary, err := suite.Run(ctx, p.config(out))
@@ -197,8 +195,14 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	switch {
 	case len(s.LeftBehind) > 0:
 		fmt.Fprintf(stderr, "conformance: %s left behind; delete them with: %s\n", spelled.Counted(len(s.LeftBehind), "workspace"), p.cleaning())
-	case len(s.Leftovers) == 0 && p.target.isForeign:
+	case len(s.Leftovers) == 0 && p.target.Foreign:
 		fmt.Fprintln(stderr, "conformance: nothing left behind")
+	}
+	if text := spentText(time.Since(p.began), s.Spent); p.target.Foreign && text != "" {
+		fmt.Fprintf(stderr, "conformance: %s\n", text)
+	}
+	if s.Restarts > 0 {
+		fmt.Fprintf(stderr, "conformance: restarts: %d; the server stopped answering, and was started again to judge the rest\n", s.Restarts)
 	}
 	if p.flags.parallel == 0 && s.AtOnce > timing.StartWidth && !p.flags.quiet {
 		fmt.Fprintf(stderr, "conformance: up to %d scenarios were replayed at once (--parallel auto)\n", s.AtOnce)
@@ -215,10 +219,14 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 // end turns the summary into the command's error.
 func (p *prepared) end(s suite.Summary) error {
 	switch {
-	case p.target.died() != nil:
+	case p.target.Died() != nil:
 		return errNotConformant
 	case s.Interrupted && p.stopped:
 		return errNotConformant
+	case s.Late && s.Failed > 0:
+		return errNotConformant
+	case s.Late:
+		return fmt.Errorf("%s passed before all scenarios were judged, so there is no verdict; allow more time, or replay less", p.flags.deadlineText())
 	case s.Interrupted:
 		return errInterrupted
 	case s.Ended() != s.Planned:
@@ -268,15 +276,18 @@ func (f *runFlags) prepare() (*prepared, error) {
 // read checks the flags, and reads the registry and the corpus that they name.
 func (f *runFlags) read() (*prepared, error) {
 	p := &prepared{flags: f}
-	if !slices.Contains(levels, f.level) {
-		return nil, fmt.Errorf("unknown level %q; it is core or extended", f.level)
+	if !slices.Contains(levels, string(f.Level)) {
+		return nil, fmt.Errorf("unknown level %q; it is core or extended", f.Level)
 	}
-	for _, c := range f.claims {
+	for _, c := range f.Claims {
 		if !slices.Contains(scenarios.Claims, c) {
 			return nil, fmt.Errorf("unknown claim %q%s; the claims are %s", c, strict.DidYouMean(c, scenarios.Claims), strings.Join(scenarios.Claims, ", "))
 		}
 	}
-	if f.budget < 0 || f.timeout <= 0 {
+	if f.deadline < 0 {
+		return nil, errors.New("--deadline must be greater than zero")
+	}
+	if f.Budget < 0 || f.Timeout <= 0 {
 		return nil, errors.New("--probe-budget and --timeout must be greater than zero")
 	}
 	if f.seed == "" {
@@ -288,7 +299,7 @@ func (f *runFlags) read() (*prepared, error) {
 		}
 	}
 	var err error
-	if p.registry, err = loadRegistry(f.registry); err != nil {
+	if p.registry, err = loadRegistry(f.Registry); err != nil {
 		return nil, err
 	}
 	if err := p.readOwnWays(); err != nil {
@@ -297,7 +308,7 @@ func (f *runFlags) read() (*prepared, error) {
 	if p.corpus, err = scenarios.Embedded(); err != nil {
 		return nil, fmt.Errorf("reading the corpus: %w", err)
 	}
-	p.selection = scenarios.Selection{Level: scenarios.Level(f.level), Classes: f.classes, Rules: f.rules, IDs: f.ids, Matrix: scenarios.Matrix(f.matrix)}
+	p.selection = scenarios.Selection{Level: f.Level, Classes: f.classes, Rules: f.rules, IDs: f.ids, Matrix: scenarios.Matrix(f.matrix)}
 	if err := p.selection.ParseShard(f.shard); err != nil {
 		return nil, err
 	}
@@ -308,7 +319,10 @@ func (f *runFlags) read() (*prepared, error) {
 // readOwnWays reads in which order the target tries names, and how long it keeps a
 // live verdict: its profile says so, or one of our doubles does.
 func (p *prepared) readOwnWays() error {
-	profile, err := server.LoadProfile(p.flags.profile)
+	if p.flags.Profile == "" {
+		return nil // list names no target
+	}
+	profile, err := server.LoadProfile(p.flags.Profile)
 	if err != nil {
 		return err
 	}
@@ -316,10 +330,10 @@ func (p *prepared) readOwnWays() error {
 	if p.registry, err = profile.Registry(p.registry); err != nil {
 		return err
 	}
-	if !isDouble(p.flags.target) {
+	if !open.IsDouble(p.flags.Target) {
 		return nil
 	}
-	double, err := findDouble(p.flags.target)
+	double, err := open.FindDouble(p.flags.Target)
 	if err != nil {
 		return err
 	}
@@ -352,17 +366,17 @@ func randomHex() string {
 	return hex.EncodeToString(b[:])
 }
 
-// runID names a run; the same seed gives the same one.
+// config is the run as the engine has it; its target is open, or comes later.
 func (p *prepared) config(out *output) suite.Config {
-	t := p.target
-	var handle func(suite.Event)
+	c := suite.Config{
+		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Level: p.selection.Level, LivenessCache: p.cache,
+		Timeout: p.flags.Timeout, Parallel: int(p.flags.parallel), Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Trace: p.flags.trace, Waive: p.waiving.apply,
+	}
 	if out != nil {
-		handle = out.handle
+		c.Handle = out.handle
 	}
-	return suite.Config{
-		Registry: p.registry, Scenarios: p.selected.Scenarios, Companions: p.selected.Companions, Target: t.Target, Providers: t.providers,
-		Claims: t.claims, Level: p.selection.Level, LivenessCache: p.cache, Budget: t.budget, Timeout: p.flags.timeout, Parallel: int(p.flags.parallel),
-		Seed: p.flags.seed, RunID: reports.RunID(p.flags.seed), Output: t.output, Fault: t.fault,
-		Handle: handle, Trace: p.flags.trace, Waive: p.waiving.apply,
+	if p.target != nil {
+		p.target.Fill(&c)
 	}
+	return c
 }

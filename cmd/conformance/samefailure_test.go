@@ -20,6 +20,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/conform"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
@@ -28,7 +29,7 @@ import (
 func TestDoorsPrintTheSameFailure(t *testing.T) {
 	t.Parallel()
 	results := append(failedResults(t), oddResults()...)
-	p := &prepared{flags: &runFlags{target: "faulty:fixed-at-create-only", profile: "workspace-server", level: "core"}}
+	p := &prepared{flags: &runFlags{Options: open.Options{Target: "faulty:fixed-at-create-only", Profile: "workspace-server", Level: scenarios.Core}}}
 	for _, r := range results {
 		t.Run(r.Scenario.ID, func(t *testing.T) {
 			if diff := cmp.Diff(consoleText(t, p.result(r)), conform.FailureText(r, p.replay(r.Scenario.ID))); diff != "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 )
 
 func newServeCommand() *cobra.Command {
@@ -23,7 +24,7 @@ func newServeCommand() *cobra.Command {
 		Example: "  conformance serve\n  conformance serve --gate faulty:any-known-credential --addr 127.0.0.1:8080",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			double, err := findDouble(name)
+			double, err := open.FindDouble(name)
 			if err != nil {
 				return err
 			}
@@ -37,14 +38,14 @@ func newServeCommand() *cobra.Command {
 			if !cmd.Flags().Changed("addr") && os.Getenv("PORT") != "" {
 				addr = "127.0.0.1:" + os.Getenv("PORT")
 			}
-			s, err := serveDouble(double, reg, gate.Options{Budget: budget, Env: os.Getenv}, cmd.ErrOrStderr(), addr, os.Getenv("ADMIN_TOKEN"))
+			s, err := open.Serve(double, reg, gate.Options{Budget: budget, Env: os.Getenv}, cmd.ErrOrStderr(), addr, os.Getenv("ADMIN_TOKEN"))
 			if err != nil {
 				return err
 			}
-			defer s.close()
-			fmt.Fprintf(cmd.OutOrStdout(), "serving %s on %s\n", name, s.url)
+			defer s.Close()
+			fmt.Fprintf(cmd.OutOrStdout(), "serving %s on %s\n", name, s.URL)
 			if os.Getenv("ADMIN_TOKEN") == "" {
-				fmt.Fprintf(cmd.OutOrStdout(), "ADMIN_TOKEN=%s\n", s.token)
+				fmt.Fprintf(cmd.OutOrStdout(), "ADMIN_TOKEN=%s\n", s.Token)
 			}
 			attend()
 			<-cmd.Context().Done()

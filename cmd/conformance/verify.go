@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/verify"
 )
 
@@ -22,12 +23,12 @@ func newVerifyCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var files []verify.File
 			for _, path := range args {
-				file, err := openGiven(path, cmd.InOrStdin())
+				file, err := reports.OpenInput(path, cmd.InOrStdin())
 				if err != nil {
 					return fmt.Errorf("reading the evidence: %w", err)
 				}
 				defer file.Close()
-				files = append(files, verify.File{Name: path, ReaderAt: file, Size: file.size})
+				files = append(files, verify.File{Name: path, ReaderAt: file, Size: file.Size})
 			}
 			holds, err := verify.Evidence(cmd.OutOrStdout(), files, verify.Options{Registry: registryFile, Profile: profile})
 			if err == nil && !holds {

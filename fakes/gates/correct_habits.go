@@ -28,9 +28,9 @@ var lawfulHabits = []Double{
 	},
 	{
 		Name:  "late-events",
-		Story: "A failed provisioning's status and its event are two writes, and the event, without an id, comes later.",
+		Story: "A failed provisioning's status and its event are two writes, and the event, without an id, comes later, that of an earlier one even after the restart.",
 		Server: func(c *server.Config) {
-			c.NoEngine, c.Habits.EventDelay, c.Habits.NoEventIDs = true, 60*time.Millisecond, true
+			c.NoEngine, c.Habits.EventDelay, c.Habits.NoEventIDs, c.Habits.StaleFailure = true, 60*time.Millisecond, true, true
 		},
 	},
 	{
@@ -44,6 +44,11 @@ var lawfulHabits = []Double{
 		Name:   "first-is-root",
 		Story:  "The first workspace becomes the parent of the rest, and a delete takes those along that nest under it.",
 		Server: func(c *server.Config) { c.Habits.Nests = true },
+	},
+	{
+		Name:   "large-creates-queue",
+		Story:  "Creates with many secrets are stored one after the other, and whoever comes meanwhile waits behind them.",
+		Server: func(c *server.Config) { c.Habits.LargeCreateTime = 4 * time.Millisecond },
 	},
 	{
 		Name:   "coloured-log",
@@ -62,7 +67,7 @@ var lawfulHabits = []Double{
 			c.NoEngine, c.Log = true, coloured(c.Log)
 			c.RateLimit, c.RateWindow = 2000, time.Second
 			c.Habits = server.Habits{
-				Approvals: true, RowsComeBack: true, EventDelay: 60 * time.Millisecond, Root: "Org Concierge", PageSize: 50,
+				Approvals: true, RowsComeBack: true, EventDelay: 60 * time.Millisecond, Root: "Org Concierge", PageSize: 50, SilentLimit: true,
 				ProvisionTime: 10 * time.Millisecond, CreateTime: 5 * time.Millisecond,
 			}
 		},

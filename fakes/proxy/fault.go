@@ -40,6 +40,16 @@ func ParseFault[Name ~string](name Name) (Fault, error) {
 	return 0, fmt.Errorf("a proxy cannot do %q to a host; it can do %q", name, faultNames[1:])
 }
 
+// Strike puts a fault in force by its name; what no proxy can do to a host leaves it
+// as it is.
+func (p *Proxy) Strike(host, answer string) (lift func()) {
+	fault, err := ParseFault(answer)
+	if err != nil {
+		return func() {}
+	}
+	return p.SetFault(host, fault)
+}
+
 // A strike is one fault in force.
 type strike struct{ fault Fault }
 

@@ -55,12 +55,19 @@ func (t *table) joined(groups []*group) []*clause {
 			return []*clause{c}
 		}
 	}
+	tried := map[[2]*clause]*clause{}
 	for {
 		at, with, best := -1, -1, (*clause)(nil)
 		for i := range list {
 			for j := range i {
 				if related(list[i], list[j]) {
-					if c := t.together([]*clause{list[i], list[j]}); c != nil && (best == nil || c.weight() < best.weight()) {
+					pair := [2]*clause{list[i], list[j]}
+					c, known := tried[pair]
+					if !known {
+						c = t.together(pair[:])
+						tried[pair] = c
+					}
+					if c != nil && (best == nil || c.weight() < best.weight()) {
 						at, with, best = i, j, c
 					}
 				}

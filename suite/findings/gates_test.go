@@ -156,7 +156,7 @@ func TestFaultyGates(t *testing.T) {
 
 // toldApart is how many of 30 pairs are told apart in the very words in which each
 // fault is told alone. In the others one of the two needs several statements.
-const toldApart = 20
+const toldApart = 27
 
 // Two faults in one gate are told apart.
 func TestPairs(t *testing.T) {

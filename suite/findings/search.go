@@ -92,6 +92,9 @@ func (t *table) values(g *group, a axis) int {
 // nothing that passed; nil where there is none.
 func (t *table) single(g *group, failed set) *clause {
 	lits := t.holding(g, failed)
+	if !excluded(g.passed, lits) {
+		return nil
+	}
 	slices.SortStableFunc(lits, func(a, b literal) int {
 		switch {
 		case a.weight < b.weight:
@@ -101,11 +104,10 @@ func (t *table) single(g *group, failed set) *clause {
 		}
 		return 0
 	})
+	lits = distinct(g, lits)
 	// What excludes each unit that passed; alike ones are one.
 	seen := map[string]bool{}
 	var must []set
-	exact := true
-	lits = distinct(g, lits)
 	g.passed.each(func(n int) {
 		ex := newSet(len(lits))
 		for i := range lits {
@@ -118,14 +120,8 @@ func (t *table) single(g *group, failed set) *clause {
 			return
 		}
 		seen[key] = true
-		if ex.empty() {
-			exact = false
-		}
 		must = append(must, ex)
 	})
-	if !exact {
-		return nil
-	}
 	chosen := smallest(lits, must)
 	if chosen == nil {
 		return nil
@@ -142,6 +138,21 @@ func (t *table) single(g *group, failed set) *clause {
 	}
 	c.units = cover
 	return c
+}
+
+// excluded reports whether each of some units lacks one of the literals.
+func excluded(units set, lits []literal) bool {
+	left := slices.Clone(units)
+	for i := range lits {
+		for w := range left {
+			if lits[i].not {
+				left[w] &^= lits[i].units[w]
+			} else {
+				left[w] &= lits[i].units[w]
+			}
+		}
+	}
+	return left.empty()
 }
 
 // distinct leaves out literals that say the same of the units that passed as a
@@ -200,8 +211,6 @@ func minimal(must []set) []set {
 			break
 		}
 	}
-	rest := must[min(len(must), 0):]
-	_ = rest
 	return out
 }
 

@@ -220,10 +220,13 @@ func (p *Profile) readPrecedence(r *strict.Reader, n *yaml.Node) {
 }
 
 func (l *rateLimit) read(r *strict.Reader, n *yaml.Node) {
-	l.longest = 90 * time.Second
+	l.longest, l.window = 90*time.Second, time.Minute
 	r.Mapping(n, "rate-limit", strict.Fields{
 		"status":  r.Number("status", &l.status),
 		"wait":    r.Str("wait", &l.wait),
 		"longest": duration(r, "longest", &l.longest),
+		"limit":   r.Str("limit", &l.limit),
+		"window":  duration(r, "window", &l.window),
+		"raise":   r.Str("raise", &l.raise),
 	})
 }

@@ -138,6 +138,8 @@ func (t *Target) paused(ctx context.Context) error {
 	if wait <= 0 {
 		return nil
 	}
+	began := time.Now()
+	defer func() { t.ledger.Limited(time.Since(began)) }()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -167,7 +169,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 	ctx, cancel := t.pulse.Within(ctx, patience)
 	defer cancel()
 	var before early
-	req, err := http.NewRequestWithContext(before.watched(ctx), c.method, t.base+p.fill(c.path, url.PathEscape), bytes.NewReader(payload))
+	req, err := http.NewRequestWithContext(before.watched(ctx), c.method, *t.base.Load()+p.fill(c.path, url.PathEscape), bytes.NewReader(payload))
 	if err != nil {
 		return nil, fmt.Errorf("asking the target: %w", err)
 	}
@@ -184,6 +186,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 	}
 	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now(), stopped: func(err error) { t.endless.CompareAndSwap(nil, &err) }}
 	t.sent.Add(1)
+	defer func() { t.ledger.Answered(time.Since(r.at)) }()
 	resp, err := t.client.Do(req)
 	if err != nil {
 		r.took = time.Since(r.at)
@@ -195,6 +198,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 	defer resp.Body.Close()
 	r.body, err = readReply(resp, limit)
 	r.took, r.status, r.line, r.header = time.Since(r.at), resp.StatusCode, resp.Status, before.all(resp)
+	t.note(r)
 	if err != nil {
 		return r, fmt.Errorf("reading the reply (status %d): %w", resp.StatusCode, broken(ctx, err))
 	}

@@ -1,4 +1,4 @@
-package main
+package selftest
 
 import (
 	"context"
@@ -13,13 +13,14 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/govalue"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 const (
-	// selftestBudget is the probe's bound for doubles: what waits, waits for it, and a
+	// budget is the probe's bound for doubles: what waits, waits for it, and a
 	// busy machine must still answer within it.
-	selftestBudget = time.Second
+	budget = time.Second
 	// commandBudget is the bound behind the proxy, where a probe begins with two
 	// handshakes while every core is busy with other doubles.
 	commandBudget = 2 * time.Second
@@ -27,8 +28,8 @@ const (
 
 // try replays the corpus at one double through one door. base is what the
 // cheapest door found, once it is known.
-func (st *selftest) try(ctx context.Context, s *subject, door string, base kill) (kill, error) {
-	k := kill{Name: s.Name, Kind: s.kind, Door: door, Breaks: s.Rules, Violated: map[string]int{}, Remembers: s.Remembers, Hurried: s.Hurried, ends: map[string]ending{}}
+func (st *run) try(ctx context.Context, s *subject, door string, base Kill) (Kill, error) {
+	k := Kill{Name: s.Name, Kind: s.kind, Door: door, Breaks: s.Rules, Violated: map[string]int{}, Remembers: s.Remembers, Hurried: s.Hurried, ends: map[string]ending{}}
 	selected, err := st.selected(s, door, base)
 	if err != nil {
 		return k, err
@@ -38,13 +39,13 @@ func (st *selftest) try(ctx context.Context, s *subject, door string, base kill)
 		return k, err
 	}
 	cfg := suite.Config{
-		Registry: reg, LivenessCache: s.LivenessCache, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: st.level(s), Budget: selftestBudget,
-		Seed: "selftest " + s.Name, RunID: "selftest", Parallel: 8, Handle: k.handle,
+		Registry: reg, LivenessCache: s.LivenessCache, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: st.level(s), Budget: budget,
+		Seed: "selftest " + s.Name, RunID: "selftest", Parallel: 8, Timeout: s.Patience, Handle: k.handle,
 	}
-	open := map[string]func(context.Context, *subject, *suite.Config) (func(), error){
+	opener := map[string]func(context.Context, *subject, *suite.Config) (func(), error){
 		processDoor: openInProcess, httpDoor: openHTTP, commandDoor: openProcess,
 	}[door]
-	stop, err := open(ctx, s, &cfg)
+	stop, err := opener(ctx, s, &cfg)
 	if err != nil {
 		return k, err
 	}
@@ -62,14 +63,14 @@ func (st *selftest) try(ctx context.Context, s *subject, door string, base kill)
 		return k, err
 	}
 	if ctx.Err() != nil || summary.Interrupted && k.First == "" {
-		return k, errInterrupted
+		return k, fmt.Errorf("interrupted: %w", context.Cause(ctx))
 	}
 	k.Scenarios, k.unreached = summary.Planned, !cfg.Providers.Seen()
 	k.OK = k.First != ""
 	if !k.OK && door != processDoor && k.cannotShow(base) {
 		k.OK, k.Note = true, base.First+", which found it out, is not claimed here"
 	}
-	if s.kind == correctKind {
+	if s.kind == open.Correct {
 		k.OK = summary.Conformant()
 	}
 	if door == commandDoor && !s.Remembers && !s.Hurried && !st.ends(s) {
@@ -80,9 +81,9 @@ func (st *selftest) try(ctx context.Context, s *subject, door string, base kill)
 
 // ends: the replay ends with the first scenario that finds the double out. What
 // remembers shows itself after many, and is replayed whole.
-func (st *selftest) ends(s *subject) bool { return st.first && s.kind == faultyKind && !s.Remembers }
+func (st *run) ends(s *subject) bool { return st.FirstKill && s.kind == open.Faulty && !s.Remembers }
 
-func (st *selftest) level(s *subject) scenarios.Level {
+func (st *run) level(s *subject) scenarios.Level {
 	if s.CoreOnly {
 		return scenarios.Core
 	}
@@ -92,23 +93,23 @@ func (st *selftest) level(s *subject) scenarios.Level {
 // parts is into how many parts the corpus is cut for one double and door: a
 // faulty gate is to be found out by the cheapest one, so there it sees all; the
 // correct variants differ in little, and together see all several times over.
-func (st *selftest) parts(s *subject, door string) int {
+func (st *run) parts(s *subject, door string) int {
 	switch {
 	case door == commandDoor && s.Remembers: // it needs what it can remember
-		return max(1, st.shards/16)
+		return max(1, st.Shards/16)
 	case door == commandDoor:
-		return st.shards
-	case s.kind == faultyKind || s.Name == "reference":
+		return st.Shards
+	case s.kind == open.Faulty || s.Name == "reference":
 		return 1
 	}
-	return max(1, st.shards/4)
+	return max(1, st.Shards/4)
 }
 
 // selected are the scenarios for one double: through the command door one
 // shard, another for each double, and the scenario that found the double out.
-func (st *selftest) selected(s *subject, door string, base kill) (scenarios.Selected, error) {
-	sel := scenarios.Selection{Level: st.level(s), Matrix: scenarios.Matrix(st.matrix)}
-	if st.own && s.kind == faultyKind {
+func (st *run) selected(s *subject, door string, base Kill) (scenarios.Selected, error) {
+	sel := scenarios.Selection{Level: st.level(s), Matrix: st.Matrix}
+	if st.OwnRules && s.kind == open.Faulty {
 		sel.Rules = s.Rules
 	}
 	all := st.all
@@ -158,24 +159,20 @@ func openHTTP(_ context.Context, s *subject, cfg *suite.Config) (func(), error) 
 	}
 	cfg.Providers, cfg.Output = suite.NewProviders(cfg.Registry), suite.NewOutput()
 	opts := gate.Options{Transport: cfg.Providers.RoundTripper(), Budget: cfg.Budget, Env: cfg.Providers.Decoy}
-	served, err := serveDouble(&s.Double, cfg.Registry, opts, cfg.Output, "127.0.0.1:0", "")
+	served, err := open.Serve(&s.Double, cfg.Registry, opts, cfg.Output, "127.0.0.1:0", "")
 	if err != nil {
 		return nil, err
 	}
 	cfg.Claims = profile.Claims
-	cfg.Target, err = server.New(profile, served.url, server.Options{
-		Kind: s.Name, Env: func(string) (string, bool) { return served.token, true },
+	cfg.Target, err = server.New(profile, served.URL, server.Options{
+		Kind: s.Name, Env: func(string) (string, bool) { return served.Token, true }, Timeout: s.Patience,
 	})
-	return served.close, err
+	return served.Close, err
 }
 
 // openProcess has this program serve the double in a process of its own, and
 // reaches it as it reaches any command.
 func openProcess(ctx context.Context, s *subject, cfg *suite.Config) (func(), error) {
-	profile, err := server.LoadProfile("workspace-server")
-	if err != nil {
-		return nil, err
-	}
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding this program, to start it again: %w", err)
@@ -184,14 +181,13 @@ func openProcess(ctx context.Context, s *subject, cfg *suite.Config) (func(), er
 	if s.Name != name {
 		name = s.kind + ":" + s.Name
 	}
-	cfg.Budget = commandBudget
-	t := newOpened(cfg.Registry)
-	t.budget = cfg.Budget
-	f := &runFlags{command: []string{program, "serve", "--gate", name, "--probe-budget", cfg.Budget.String()}}
-	if err := t.openCommand(ctx, profile, cfg.Registry, f); err != nil {
-		t.close()
+	t, err := open.Target(ctx, cfg.Registry, open.Options{
+		Command: []string{program, "serve", "--gate", name, "--probe-budget", commandBudget.String()},
+		Profile: "workspace-server", Budget: commandBudget, Timeout: s.Patience,
+	})
+	if err != nil {
 		return nil, err
 	}
-	cfg.Providers, cfg.Output, cfg.Fault, cfg.Target, cfg.Claims = t.providers, t.output, t.fault, t.Target, t.claims
-	return t.close, nil
+	t.Fill(cfg)
+	return t.Close, nil
 }

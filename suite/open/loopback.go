@@ -1,4 +1,4 @@
-package main
+package open
 
 import (
 	"errors"
@@ -19,14 +19,14 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
-// registryPlaceholder in the arguments of COMMAND becomes the path of a registry
+// RegistryPlaceholder in the arguments of COMMAND becomes the path of a registry
 // file whose base URLs all lead to us.
-const registryPlaceholder = "{registry}"
+const RegistryPlaceholder = "{registry}"
 
 // standIn listens where base URLs of the registry point at this machine: no
 // proxy is asked for those, so the fakes have to be there themselves. Providers
 // that no runtime leads to have nothing to answer, and their ports are left alone.
-func (t *opened) standIn(reg *registry.Registry) error {
+func (t *Opened) standIn(reg *registry.Registry) error {
 	addresses, err := loopbackAddresses(reg)
 	if err != nil {
 		return err
@@ -43,9 +43,9 @@ func (t *opened) standIn(reg *registry.Registry) error {
 			t.serveProviders(l)
 		}
 	}
-	if len(addresses) > 0 && t.fault != nil {
-		strike := t.fault
-		t.fault = func(host, answer string) func() {
+	if len(addresses) > 0 && t.Fault != nil {
+		strike := t.Fault
+		t.Fault = func(host, answer string) func() {
 			if slices.ContainsFunc(addresses, func(a loopbackAddress) bool { return a.host == host }) {
 				return func() {} // the fake does it itself, to the credential's own call
 			}
@@ -57,7 +57,7 @@ func (t *opened) standIn(reg *registry.Registry) error {
 
 // serveProviders answers as the fake providers on a listener, until the target
 // is closed.
-func (t *opened) serveProviders(l net.Listener) {
+func (t *Opened) serveProviders(l net.Listener) {
 	// A value of 1 MiB has to get through in a header to be seen (ROB-2).
 	server := &http.Server{Handler: t.handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 1<<20 + 16<<10}
 	// On a kept connection a client repeats a request that was cut off by itself,
@@ -119,8 +119,8 @@ func loopbackIPs(host string) []string {
 
 // rewriteRegistry fills {registry} in the arguments of COMMAND with a registry
 // file that leads every base URL to fakes of this run on loopback.
-func (t *opened) rewriteRegistry(args []string, file string) ([]string, error) {
-	if !slices.ContainsFunc(args, func(a string) bool { return strings.Contains(a, registryPlaceholder) }) {
+func (t *Opened) rewriteRegistry(args []string, file string) ([]string, error) {
+	if !slices.ContainsFunc(args, func(a string) bool { return strings.Contains(a, RegistryPlaceholder) }) {
 		return args, nil
 	}
 	data, name := registry.EmbeddedFile(), "providers.yaml"
@@ -149,10 +149,10 @@ func (t *opened) rewriteRegistry(args []string, file string) ([]string, error) {
 		return nil, fmt.Errorf("writing the registry that leads to us: %w", err)
 	}
 	// Whole hosts need not be struck: the fakes answer by credential.
-	t.fault = nil
+	t.Fault = nil
 	out := make([]string, len(args))
 	for i, a := range args {
-		out[i] = strings.ReplaceAll(a, registryPlaceholder, path)
+		out[i] = strings.ReplaceAll(a, RegistryPlaceholder, path)
 	}
 	return out, nil
 }

@@ -1,4 +1,4 @@
-package main
+package prove
 
 import (
 	"cmp"
@@ -28,7 +28,7 @@ func (p *proving) claimed() []*scenarios.Scenario {
 
 // combinations is the whole matrix, in the corpus' order.
 func (p *proving) combinations() []*scenarios.Scenario {
-	return slices.DeleteFunc(slices.Clone(p.selected.Scenarios), func(s *scenarios.Scenario) bool { return !s.MustRefuse() || s.NotApplicable != "" })
+	return slices.DeleteFunc(slices.Clone(p.Config.Scenarios), func(s *scenarios.Scenario) bool { return !s.MustRefuse() || s.NotApplicable != "" })
 }
 
 // sample takes one combination of each provider and shape, with another foreign
@@ -69,11 +69,11 @@ func first(list []string) string {
 // sameVendor reports whether a credential in scope belongs to another provider
 // of the same vendor.
 func (p *proving) sameVendor(provider string, secrets scenarios.Secrets) bool {
-	own := p.registry.Provider(provider)
+	own := p.Config.Registry.Provider(provider)
 	if own == nil || own.VendorLogo == "" {
 		return false
 	}
-	for _, other := range p.registry.Providers {
+	for _, other := range p.Config.Registry.Providers {
 		if other == own || other.VendorLogo != own.VendorLogo {
 			continue
 		}
@@ -94,7 +94,7 @@ func union(a, b []*scenarios.Scenario) []*scenarios.Scenario {
 // letThrough asks a faulty gate itself, without any server, which combinations
 // it allows. A gate that allows none with this registry is not faulty there.
 func (p *proving) letThrough(d *gates.Double, list []*scenarios.Scenario) []*scenarios.Scenario {
-	g := d.Build(p.registry, gate.Options{Transport: refusing{}})
+	g := d.Build(p.Config.Registry, gate.Options{Transport: refusing{}})
 	return slices.DeleteFunc(slices.Clone(list), func(s *scenarios.Scenario) bool {
 		last := &s.Steps[len(s.Steps)-1]
 		decision, err := g.Decide(context.Background(), gate.Request{

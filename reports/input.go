@@ -1,4 +1,4 @@
-package main
+package reports
 
 import (
 	"bufio"
@@ -7,61 +7,23 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
-	"slices"
-	"sync"
 
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
-	"github.com/molecule-ai/byok-conformance/reports"
-	"github.com/molecule-ai/byok-conformance/reports/view"
 )
 
-// writeReports shows a run in each of the reports that the arguments name.
-func writeReports(run *reports.Run, specs []string) error {
-	files, err := view.CreateAll(specs)
-	if err != nil {
-		return err
-	}
-	if err := showIn(files, run); err != nil {
-		return fmt.Errorf("writing a report: %w", err)
-	}
-	return nil
-}
-
-// showIn writes a run into files that were begun, and puts them in their places.
-// Views are made side by side, since each goes through the run by itself.
-func showIn(files []*view.File, run *reports.Run) error {
-	errs := make([]error, len(files))
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
-	for i, f := range files {
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			errs[i] = f.Write(run)
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
-
-// onStandardOutput reports whether one of the files is standard output.
-func onStandardOutput(files []*view.File) bool {
-	return slices.ContainsFunc(files, func(f *view.File) bool { return f.Path() == "-" })
-}
-
-// A given file is open for reading at any place; what cannot be, such as a pipe,
+// An Input is open for reading at any place; what cannot be, such as a pipe,
 // has been copied to a temporary file.
-type given struct {
+type Input struct {
 	*os.File
-	size int64
+	// Size is in bytes.
+	Size int64
 	// temp is the name of the copy; empty where the file is the one that was named.
 	temp string
 }
 
-// openGiven opens a file; - is standard input. One that is compressed, whatever its
+// OpenInput opens a file; - is standard input. One that is compressed, whatever its
 // name, is given as it was before.
-func openGiven(path string, stdin io.Reader) (*given, error) {
+func OpenInput(path string, stdin io.Reader) (*Input, error) {
 	if path == "-" {
 		return keep(stdin)
 	}
@@ -76,7 +38,7 @@ func openGiven(path string, stdin io.Reader) (*given, error) {
 		compressed = n == 2 && magic == gzipMagic
 	}
 	if f.Size >= 0 && !compressed {
-		return &given{File: f.File, size: f.Size}, nil
+		return &Input{File: f.File, Size: f.Size}, nil
 	}
 	defer f.Close()
 	return keep(f)
@@ -85,12 +47,12 @@ func openGiven(path string, stdin io.Reader) (*given, error) {
 // gzipMagic is how a compressed file begins.
 var gzipMagic = [2]byte{0x1f, 0x8b}
 
-// mostGiven is the most that is copied, in bytes: some ten times the largest
+// mostInput is the most that is copied, in bytes: some ten times the largest
 // report, so that neither an endless pipe nor a bomb fills the disk.
-const mostGiven = 512 << 20
+const mostInput = 512 << 20
 
 // keep copies what can be read only once, or is compressed.
-func keep(from io.Reader) (*given, error) {
+func keep(from io.Reader) (*Input, error) {
 	in := bufio.NewReader(from)
 	var source io.Reader = in
 	if magic, err := in.Peek(2); err == nil && [2]byte(magic) == gzipMagic {
@@ -110,13 +72,13 @@ func keep(from io.Reader) (*given, error) {
 	}
 	// Where the system allows it the name goes at once, so that not even a killed
 	// process leaves the copy behind.
-	g := &given{File: temp, temp: temp.Name()}
+	g := &Input{File: temp, temp: temp.Name()}
 	if os.Remove(g.temp) == nil {
 		g.temp = ""
 	}
-	g.size, err = io.Copy(temp, io.LimitReader(begins, mostGiven+1))
-	if err == nil && g.size > mostGiven {
-		err = fmt.Errorf("it is longer than %d MiB, which no report is", mostGiven>>20)
+	g.Size, err = io.Copy(temp, io.LimitReader(begins, mostInput+1))
+	if err == nil && g.Size > mostInput {
+		err = fmt.Errorf("it is longer than %d MiB, which no report is", mostInput>>20)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reading it into the temporary folder %s: %w", os.TempDir(), err), g.Close())
@@ -147,7 +109,7 @@ func beginsLikeJSON(in *bufio.Reader) error {
 }
 
 // Close removes a copy, too.
-func (g *given) Close() error {
+func (g *Input) Close() error {
 	err := g.File.Close()
 	if g.temp != "" {
 		err = errors.Join(err, os.Remove(g.temp))
@@ -155,15 +117,15 @@ func (g *given) Close() error {
 	return err
 }
 
-// readReport reads a JSON report, compressed or not; - is standard input. An error
-// that wraps reports.ErrPartial comes with what there is; with any other the run
+// ReadFile reads a JSON report, compressed or not; - is standard input. An error
+// that wraps ErrPartial comes with what there is; with any other the run
 // is nil. Close the run.
-func readReport(path string, stdin io.Reader) (*reports.Run, error) {
-	file, err := openGiven(path, stdin)
+func ReadFile(path string, stdin io.Reader) (*Run, error) {
+	file, err := OpenInput(path, stdin)
 	if err != nil {
 		return nil, fmt.Errorf("reading a report: %w", err)
 	}
-	run, err := reports.Scan(file, file.size, file.Close)
+	run, err := Scan(file, file.Size, file.Close)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", path, err)
 	}

@@ -1,19 +1,18 @@
-package main
+package selftest
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 )
 
-// A kill is what the corpus made of one double.
-type kill struct {
+// A Kill is what the corpus made of one double.
+type Kill struct {
 	Name string `json:"name"`
 	// Kind is faulty or correct.
 	Kind string `json:"kind"`
@@ -57,7 +56,7 @@ type ending struct {
 	scenario *scenarios.Scenario
 }
 
-func (k *kill) handle(e suite.Event) {
+func (k *Kill) handle(e suite.Event) {
 	f, ok := e.(suite.Finished)
 	if !ok {
 		return
@@ -78,9 +77,9 @@ func (k *kill) handle(e suite.Event) {
 			k.Violated[v.Rule]++
 			end.rules = append(end.rules, v.Rule)
 		}
-		if k.First == "" && (slices.Contains(k.Breaks, v.Rule) || k.Kind == correctKind) {
+		if k.First == "" && (slices.Contains(k.Breaks, v.Rule) || k.Kind == open.Correct) {
 			k.First = r.Scenario.ID
-			if k.Kind == correctKind {
+			if k.Kind == open.Correct {
 				k.Note = v.Message + ": " + v.Got
 			}
 		}
@@ -92,7 +91,7 @@ func (k *kill) handle(e suite.Event) {
 }
 
 // notices adds the rules that the double is known to break and was found to violate.
-func (k *kill) notices(to map[string]bool) {
+func (k *Kill) notices(to map[string]bool) {
 	for _, rule := range k.Breaks {
 		to[rule] = to[rule] || k.Violated[rule] > 0
 	}
@@ -100,14 +99,14 @@ func (k *kill) notices(to map[string]bool) {
 
 // cannotShow: what found the double out by the other door needs an area that a
 // server behind its profile does not claim, such as unreadable-secrets.
-func (k *kill) cannotShow(base kill) bool {
+func (k *Kill) cannotShow(base Kill) bool {
 	return base.First != "" && k.ends[base.First].outcome == suite.NotClaimed
 }
 
 // compare holds the command door's verdicts to those of another door. What one
 // of them does not claim is not compared; what one could not judge is a
 // difference, too.
-func (k *kill) compare(base kill) {
+func (k *Kill) compare(base Kill) {
 	for id, got := range k.ends {
 		want, both := base.ends[id]
 		if !both || want.outcome == suite.NotClaimed || got.outcome == suite.NotClaimed || unseenByProxy(want, got) || servedByNobody(want, got) || k.unasked(want, got) || k.answeredInBackground(want, got) {
@@ -167,7 +166,7 @@ func onlyAtThisMachine(reg *registry.Registry, name string) bool {
 // unasked: of a server that calls nobody at all, behind a proxy, nothing tells that
 // it should have been seen to call (judge.Observation.Unreached), but for what it lets
 // through.
-func (k *kill) unasked(want, got ending) bool {
+func (k *Kill) unasked(want, got ending) bool {
 	return k.unreached && want.outcome == suite.Failed && got.outcome == suite.Passed && onlyOf(want.rules, []string{"LIV-9"})
 }
 
@@ -176,7 +175,7 @@ func (k *kill) unasked(want, got ending) bool {
 // only: a retry after the provider's second answer, where that is another one than
 // its first, and what a faulty gate breaks when it provisions, with all that comes
 // of it where the fault is in provisioning alone.
-func (k *kill) answeredInBackground(want, got ending) bool {
+func (k *Kill) answeredInBackground(want, got ending) bool {
 	last := &want.scenario.Steps[len(want.scenario.Steps)-1]
 	if want.outcome != suite.Passed || got.outcome != suite.Failed || last.Stage != scenarios.Create || last.Expect.Verdict == scenarios.Refused {
 		return false
@@ -198,10 +197,8 @@ func (e ending) answers(fulfil func([]string) bool) bool {
 	return len(list) > 0 && fulfil(list)
 }
 
-func (st *selftest) print(w io.Writer, k kill) error {
-	if st.asJSON {
-		return json.NewEncoder(w).Encode(k)
-	}
+// Text is what came of the double in lines: a verdict, and what differs below it.
+func (k Kill) Text() string {
 	verdict := map[bool]string{true: "ok", false: "NOT OK"}[k.OK]
 	var violated []string
 	for _, rule := range sorted(k.Violated) {
@@ -222,8 +219,7 @@ func (st *selftest) print(w io.Writer, k kill) error {
 	for _, d := range k.Differences {
 		b.WriteString("       differs: " + d + "\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
 func sorted(m map[string]int) []string {

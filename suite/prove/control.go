@@ -1,4 +1,4 @@
-package main
+package prove
 
 import (
 	"cmp"
@@ -6,20 +6,20 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
-	"github.com/molecule-ai/byok-conformance/cmd/conformance/progress"
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
-	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/proof"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 )
 
 // control replays a part of the matrix at the reference gate, which must pass,
 // and at every gate that has the bypass in it, which must be found out. Without
 // it "nothing was found" could mean that nothing was looked at.
-func (p *proving) control(ctx context.Context, shown progress.Display) (proof.Control, error) {
+func (p *proving) control(ctx context.Context) proof.Control {
 	claimed := p.claimed()
 	sample := p.sample(claimed)
 	out := proof.Control{
@@ -27,29 +27,14 @@ func (p *proving) control(ctx context.Context, shown progress.Display) (proof.Co
 		Thinned: fmt.Sprintf("To be over in seconds, each replayed %d of the %d combinations: for each provider and shape of a scenario one foreign credential in turn, every one of the same vendor, and the first that the gate lets through.",
 			len(sample), len(claimed)),
 	}
-	if len(p.flags.command) > 0 {
+	if len(p.Open.Command) > 0 {
 		out.Door = "Our own gates, each a process of its own that is started behind the same kind of proxy as the server"
 	}
 	bypasses := gates.Bypasses()
-	shown.Watch(progress.Gauge{})
-	shown.Begin(fmt.Sprintf("control: trying %s combinations at", spelled.Number(len(sample))), 1+len(bypasses), "gates of our own")
+	p.Shown.Controlling(len(sample), 1+len(bypasses))
 	reference := p.hold(ctx, &gates.Double{Name: "reference"}, claimed, sample)
-	shown.Step(held(reference))
-	out.Gates = append(append(out.Gates, reference), p.holdAll(ctx, bypasses, claimed, sample, shown)...)
-	if ctx.Err() != nil {
-		return out, errInterrupted
-	}
-	return out, nil
-}
-
-func held(g proof.ControlledBy) progress.Step {
-	switch g.Outcome {
-	case proof.ControlFailed, proof.ControlNotFoundOut:
-		return progress.Failed
-	case proof.ControlNotApplicable:
-		return progress.NotAsked
-	}
-	return progress.Passed
+	out.Gates = append(append(out.Gates, reference), p.holdAll(ctx, bypasses, claimed, sample)...)
+	return out
 }
 
 // controlsAtOnce is how many gates with the bypass are replayed at once. Mostly
@@ -57,10 +42,10 @@ func held(g proof.ControlledBy) progress.Step {
 // replayed alone, because a machine that is too busy could fail it.
 const controlsAtOnce = 4
 
-func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, sample []*scenarios.Scenario, shown progress.Display) []proof.ControlledBy {
+func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, sample []*scenarios.Scenario) []proof.ControlledBy {
 	out := make([]proof.ControlledBy, len(doubles))
 	slots := make(chan struct{}, controlsAtOnce)
-	if len(p.flags.command) > 0 {
+	if len(p.Open.Command) > 0 {
 		slots = make(chan struct{}, 1) // processes that start at once may be given each other's ports
 	}
 	var wg sync.WaitGroup
@@ -69,7 +54,6 @@ func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, 
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			out[i] = p.hold(ctx, &doubles[i], claimed, sample)
-			shown.Step(held(out[i]))
 		})
 	}
 	wg.Wait()
@@ -78,8 +62,9 @@ func (p *proving) holdAll(ctx context.Context, doubles []gates.Double, claimed, 
 
 // hold replays the sample at one control gate, and for a gate with the bypass a
 // combination that it is known to let through.
-func (p *proving) hold(ctx context.Context, d *gates.Double, claimed, sample []*scenarios.Scenario) proof.ControlledBy {
-	g := proof.ControlledBy{Name: d.Name, Story: d.Story}
+func (p *proving) hold(ctx context.Context, d *gates.Double, claimed, sample []*scenarios.Scenario) (g proof.ControlledBy) {
+	g = proof.ControlledBy{Name: d.Name, Story: d.Story}
+	defer func() { p.Shown.Held(g) }()
 	if d.Bypass {
 		let := p.letThrough(d, claimed)
 		if len(let) == 0 {
@@ -96,23 +81,23 @@ func (p *proving) hold(ctx context.Context, d *gates.Double, claimed, sample []*
 
 // try replays combinations, with their twins, at one control gate.
 func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Scenario, g *proof.ControlledBy) error {
-	flags, err := p.controlFlags(d)
+	options, err := p.controlOptions(d)
 	if err != nil {
 		return err
 	}
-	t, err := p.openControl(ctx, flags)
+	t, err := p.openControl(ctx, options)
 	if err != nil {
 		return err
 	}
-	defer t.close()
-	ctx, cancel := t.watch(ctx)
+	defer t.Close()
+	ctx, cancel := t.Watch(ctx)
 	defer cancel()
-	prep := *p.prepared
-	prep.flags, prep.target = flags, t
-	cfg := prep.config(nil)
+	cfg := p.Config
+	t.Fill(&cfg)
 	cfg.Waive = nil
 	cfg.Scenarios, cfg.Companions = p.withTwins(list)
-	cfg.Seed, cfg.RunID = p.flags.seed+" "+d.Name, reports.RunID(p.flags.seed+" "+d.Name)
+	cfg.Seed += " " + d.Name
+	cfg.RunID = reports.RunID(cfg.Seed)
 	wanted := map[string]bool{}
 	for _, s := range list {
 		wanted[s.ID] = true
@@ -137,8 +122,8 @@ func (p *proving) try(ctx context.Context, d *gates.Double, list []*scenarios.Sc
 	}
 	g.Combinations = len(list)
 	switch {
-	case t.died() != nil:
-		return fmt.Errorf("it died: %w", t.died())
+	case t.Died() != nil:
+		return fmt.Errorf("it died: %w", t.Died())
 	case s.Ended() != s.Planned:
 		return fmt.Errorf("%d scenarios were planned and %d have ended", s.Planned, s.Ended())
 	case !d.Bypass && s.Conformant():
@@ -172,7 +157,7 @@ func (p *proving) withTwins(list []*scenarios.Scenario) ([]*scenarios.Scenario, 
 	}
 	var out []*scenarios.Scenario
 	companions := map[string]bool{}
-	for _, s := range p.selected.Scenarios {
+	for _, s := range p.Config.Scenarios {
 		if wanted[s.ID] || twins[s.ID] {
 			out = append(out, s)
 			companions[s.ID] = !wanted[s.ID]
@@ -184,39 +169,39 @@ func (p *proving) withTwins(list []*scenarios.Scenario) ([]*scenarios.Scenario, 
 // openControl starts a control gate. It is our own program, so that a start that
 // fails is the machine's doing, such as a port that was taken meanwhile, and is
 // tried again twice.
-func (p *proving) openControl(ctx context.Context, flags *runFlags) (t *opened, err error) {
+func (p *proving) openControl(ctx context.Context, o open.Options) (t *open.Opened, err error) {
 	for range 3 {
-		if t, err = openTarget(ctx, flags, p.registry); err == nil || ctx.Err() != nil {
+		if t, err = open.Target(ctx, p.Config.Registry, o); err == nil || ctx.Err() != nil {
 			break
 		}
 	}
 	return t, err
 }
 
-// controlFlags lead to a control gate through the door by which the target is
+// controlBudget bounds the probe of control gates that are processes of their own.
+const controlBudget = time.Second
+
+// controlOptions lead to a control gate through the door by which the target is
 // reached. It speaks the built-in profile, whatever the target's own is, and
 // claims all of it.
-func (p *proving) controlFlags(d *gates.Double) (*runFlags, error) {
+func (p *proving) controlOptions(d *gates.Double) (open.Options, error) {
 	name := d.Name
 	if d.Bypass {
-		name = "faulty:" + d.Name
+		name = open.Faulty + ":" + d.Name
 	}
-	f := &runFlags{
-		profile: "workspace-server", level: p.flags.level, registry: p.flags.registry, parallel: p.flags.parallel, timeout: p.flags.timeout,
-		seed: p.flags.seed, quiet: true,
-	}
-	if len(p.flags.command) == 0 {
-		f.target = name
-		return f, nil
+	o := open.Options{Profile: "workspace-server", Level: p.Open.Level, Registry: p.Open.Registry, Timeout: p.Open.Timeout}
+	if len(p.Open.Command) == 0 {
+		o.Target = name
+		return o, nil
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("finding our own program, which serves the control gates: %w", err)
+		return o, fmt.Errorf("finding our own program, which serves the control gates: %w", err)
 	}
-	f.budget = proofBudget
-	f.command = []string{self, "serve", "--gate", name, "--probe-budget", proofBudget.String()}
-	if f.registry != "" {
-		f.command = append(f.command, "--registry", f.registry)
+	o.Budget = controlBudget
+	o.Command = []string{self, "serve", "--gate", name, "--probe-budget", controlBudget.String()}
+	if o.Registry != "" {
+		o.Command = append(o.Command, "--registry", o.Registry)
 	}
-	return f, nil
+	return o, nil
 }

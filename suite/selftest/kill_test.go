@@ -1,4 +1,4 @@
-package main
+package selftest
 
 import (
 	"testing"
@@ -49,8 +49,8 @@ func TestCompare(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			k := kill{Door: commandDoor, OK: true, Breaks: []string{"LIV-1"}, ends: test.got}
-			k.compare(kill{Door: processDoor, ends: test.base})
+			k := Kill{Door: commandDoor, OK: true, Breaks: []string{"LIV-1"}, ends: test.got}
+			k.compare(Kill{Door: processDoor, ends: test.base})
 			if diff := cmp.Diff(test.differences, k.Differences); diff != "" || k.Compared != test.compared || k.OK != test.isStillOK {
 				t.Errorf("compared %d, ok %v, differences (-want +got):\n%s", k.Compared, k.OK, diff)
 			}
