@@ -50,6 +50,7 @@ func newCleanCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			attend()
 			reached, err := open.Unprofiled(cmd.Context(), registry.Embedded(), open.Options{Target: url, Command: args}, suite.NewProviders(registry.Embedded()).Handler())
 			if err != nil {
 				return err
@@ -71,6 +72,7 @@ func newCleanCommand() *cobra.Command {
 }
 
 func cleanRun(cmd *cobra.Command, t target.Target, id string) error {
+	attend()
 	ctx, cancel := context.WithTimeout(cmd.Context(), cleanWithin)
 	defer cancel()
 	removed, left, err := suite.Clean(ctx, t, id)

@@ -161,6 +161,7 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	defer late()
 	defer interruptible(ctx, out.progress)()
 	out.progress.Phase("starting the server")
+	attend()
 	if p.target, err = open.Target(ctx, p.registry, f.Options); err != nil {
 		return err
 	}

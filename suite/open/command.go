@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"net/http"
 	"os"
 	"slices"
@@ -95,11 +96,11 @@ func (t *Opened) foreign(profile *server.Profile, hidden []string) {
 // intercept starts the proxy in front of the fake providers, and returns the
 // environment that leads a process there.
 func (t *Opened) intercept(reg *registry.Registry) ([]string, error) {
-	dir, err := os.MkdirTemp("", "conformance-ca-")
+	dir, remove, err := scratch.Dir("ca")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the certificate: %w", err)
 	}
-	t.stop = append(t.stop, func() { _ = os.RemoveAll(dir) })
+	t.stop = append(t.stop, remove)
 	p, err := Proxy(t.handler, reg, "", func(line string) { t.cameToNothing.Store(&line) })
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"github.com/molecule-ai/byok-conformance/suite/process"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 )
@@ -17,6 +18,8 @@ type command struct {
 	// current is the last one; starting is held meanwhile.
 	current  *process.Process
 	starting sync.Mutex
+	// stopped takes back that it is killed where our own process ends at once.
+	stopped func()
 }
 
 func startCommand(ctx context.Context, cfg process.Config) (*command, error) {
@@ -24,7 +27,9 @@ func startCommand(ctx context.Context, cfg process.Config) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &command{cfg: cfg, current: p}, nil
+	c := &command{cfg: cfg, current: p}
+	c.stopped = scratch.Until(func() { c.process().Kill() })
+	return c, nil
 }
 
 func (c *command) process() *process.Process {
@@ -54,6 +59,7 @@ func (c *command) restart(ctx context.Context, t *server.Target) error {
 func (c *command) stop() error {
 	c.starting.Lock()
 	defer c.starting.Unlock()
+	defer c.stopped()
 	return c.process().Stop()
 }
 
