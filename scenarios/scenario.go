@@ -137,22 +137,29 @@ type Value struct {
 // A Shape is how a symbolic value is written out.
 type Shape string
 
-// The shapes. Every shape but Empty, Blank and Unreadable carries answers.
+// The shapes. Every shape but Empty, the blank ones and Unreadable carries answers.
 const (
-	Plain        Shape = ""
-	Empty        Shape = "empty"         // a name with an empty value (PRE-3)
-	Blank        Shape = "blank"         // white space only (PRE-3)
-	Padded       Shape = "padded"        // white space around the value
-	Newline      Shape = "newline"       // one trailing newline (SEC-6)
-	CRLF         Shape = "crlf"          // one trailing CR LF (SEC-6)
-	InnerNewline Shape = "inner-newline" // CR LF inside (SEC-6)
-	InnerCR      Shape = "inner-cr"      // CR inside (SEC-6)
-	InnerLF      Shape = "inner-lf"      // LF inside (SEC-6)
-	InnerNUL     Shape = "inner-nul"     // NUL inside (SEC-6)
-	InnerSpace   Shape = "inner-space"   // a space and a tab inside, which a header may hold (LIV-3)
-	NonASCII     Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
-	Long         Shape = "long"          // one MiB (ROB-2)
-	URL          Shape = "url"           // a URL at a host that no registry has (LIV-4)
+	Plain Shape = ""
+	Empty Shape = "empty" // a name with an empty value (PRE-3)
+	Blank Shape = "blank" // white space only (PRE-3)
+	// White space of one kind only, that is no blank or tab of ASCII, and of all kinds.
+	BlankVerticalTab Shape = "blank-vertical-tab"
+	BlankFormFeed    Shape = "blank-form-feed"
+	BlankNoBreak     Shape = "blank-no-break-space"
+	BlankIdeographic Shape = "blank-ideographic-space"
+	BlankLines       Shape = "blank-lines" // line feeds and carriage returns
+	BlankUnicode     Shape = "blank-unicode"
+	Padded           Shape = "padded"        // white space around the value
+	Newline          Shape = "newline"       // one trailing newline (SEC-6)
+	CRLF             Shape = "crlf"          // one trailing CR LF (SEC-6)
+	InnerNewline     Shape = "inner-newline" // CR LF inside (SEC-6)
+	InnerCR          Shape = "inner-cr"      // CR inside (SEC-6)
+	InnerLF          Shape = "inner-lf"      // LF inside (SEC-6)
+	InnerNUL         Shape = "inner-nul"     // NUL inside (SEC-6)
+	InnerSpace       Shape = "inner-space"   // a space and a tab inside, which a header may hold (LIV-3)
+	NonASCII         Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
+	Long             Shape = "long"          // one MiB (ROB-2)
+	URL              Shape = "url"           // a URL at a host that no registry has (LIV-4)
 	// Values that are nearly alike: the first one, and four that differ from it in
 	// little (LIV-12).
 	Alike       Shape = "alike"
@@ -175,11 +182,14 @@ const (
 	Unreadable       Shape = "unreadable"        // stored, cannot be decrypted (LIV-10)
 )
 
-var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL,
+var shapes = []Shape{Empty, Blank, BlankVerticalTab, BlankFormFeed, BlankNoBreak, BlankIdeographic, BlankLines, BlankUnicode, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL,
 	Alike, AlikeHead, AlikeTail, AlikeCase, AlikeMiddle, FormBare, FormShort, FormDotted, FormGoogle, FormToken, FormJSON, FormLong, BraceReference, DollarReference, EnvironReference, Unreadable}
 
 // Present reports whether the value counts as a credential (PRE-3, LIV-10).
-func (v Value) Present() bool { return v.Shape != Empty && v.Shape != Blank }
+func (v Value) Present() bool { return v.Shape != Empty && !v.Shape.IsBlank() }
+
+// IsBlank reports whether a value of the shape is nothing but white space (PRE-3).
+func (s Shape) IsBlank() bool { return strings.HasPrefix(string(s), string(Blank)) }
 
 // AnswerAt is what the provider answers last in a step, by its index; empty where
 // nothing is sent.
@@ -223,8 +233,7 @@ func ParseValue(s string) (Value, error) {
 		}
 		rest = tail
 	}
-	switch v.Shape {
-	case Empty, Blank, Unreadable:
+	if v.Shape == Empty || v.Shape == Unreadable || v.Shape.IsBlank() {
 		if shaped {
 			return v, fmt.Errorf("a value of shape %q carries no answer, so %q is all that can be said", v.Shape, v.Shape)
 		}
@@ -306,6 +315,7 @@ const (
 	EmptyRuntime  Malformation = "empty-runtime"   // an empty runtime: unknown, or the default, as the server likes
 	NoName        Malformation = "no-name"         // no name (SEC-1)
 	NumberName    Malformation = "number-name"     // a number for the name (SEC-1)
+	NoModel       Malformation = "no-model"        // no model (SEC-1)
 	// Names that a database, or what shows them, may not take (ROB-2).
 	NULName       Malformation = "nul-name"       // NUL in the name
 	SurrogateName Malformation = "surrogate-name" // half a surrogate pair in the name
@@ -321,7 +331,7 @@ const (
 var Malformations = []Malformation{
 	EmptyBody, NotJSON, Truncated, Trailing, Array, Null, Text, Deep, InvalidUTF8, Form,
 	NumberSecret, BooleanSecret, ObjectSecret, NullSecret, DuplicateName, NumberModel, NullModel, ListRuntime, NullRuntime, TextExternal,
-	NoRuntime, EmptyRuntime, NoName, NumberName,
+	NoRuntime, EmptyRuntime, NoName, NumberName, NoModel,
 }
 
 // An Upstream says which calls a step may make to providers.

@@ -51,6 +51,7 @@ type givenTemplate struct {
 	atOnce, filler      int
 	malformed           string
 	switchName, after   string
+	fillerAt            string
 	sameName            bool
 	oneName, hangUp     bool
 }
@@ -66,7 +67,7 @@ type expectTemplate struct {
 }
 
 var (
-	axisNames    = []string{"provider", "route", "host", "other-host", "name", "later", "spelling", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case", "space"}
+	axisNames    = []string{"provider", "route", "host", "other-host", "name", "later", "spelling", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case", "space", "setting"}
 	scopeNames   = []string{"workspace", "global", "both"}
 	stageNames   = []string{string(Create), string(Provision), string(Look), string(Remove)}
 	verdictNames = []string{string(Refused), string(Allowed), string(Untouched), string(Either), string(Any)}
@@ -209,6 +210,8 @@ func (a axis) known() []string {
 		return []string{"accepted"}
 	case "spelling":
 		return spellings
+	case "setting":
+		return settings
 	case "space":
 		return spaceNames()
 	case "sibling":
@@ -269,6 +272,7 @@ func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
 			}
 		},
 		"filler":    r.Number("filler", &g.filler),
+		"filler-at": r.OneOf("scope", []string{"workspace", "global"}, &g.fillerAt),
 		"switch":    r.Str("switch", &g.switchName),
 		"same-name": r.Bool("same-name", &g.sameName),
 		"one-name":  r.Bool("one-name", &g.oneName),

@@ -42,6 +42,9 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 		}
 		points = append(points, p.target.Explained(more)...)
 		if target.FirstWrong(points) == nil {
+			if err := p.compareOffered(ctx, shown.Above(cmd.ErrOrStderr())); err != nil {
+				return err
+			}
 			p.forecast(shown.Above(cmd.ErrOrStderr()), time.Since(began), sent(p.target.Target))
 		}
 	}

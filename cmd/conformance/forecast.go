@@ -77,8 +77,10 @@ func spentText(took time.Duration, s timing.Spent) string {
 	if s.Workers <= 0 {
 		return ""
 	}
-	share := func(d time.Duration) int { return int(100 * d / s.Workers) }
-	rest := max(s.Workers-s.Answers-s.Provisioning-s.Waits-s.Limit, 0)
+	// Some requests, such as deletes in the end, are nobody's of the workers.
+	all := max(s.Workers, s.Answers+s.Provisioning+s.Waits+s.Limit)
+	share := func(d time.Duration) int { return int(100 * d / all) }
+	rest := max(all-s.Answers-s.Provisioning-s.Waits-s.Limit, 0)
 	return fmt.Sprintf("time: %s; of the workers' time the server took %d %% (answers %d %%, provisioning %d %%), its rate limit %d %%, waits of ours %d %% (silent providers, what may come late), the rest %d %%",
 		progress.Span(took), share(s.Answers+s.Provisioning), share(s.Answers), share(s.Provisioning), share(s.Limit), share(s.Waits), share(rest))
 }

@@ -27,6 +27,11 @@ var lawfulHabits = []Double{
 		},
 	},
 	{
+		Name:   "slow-restarts",
+		Story:  "A provisioning takes its time before the gate is asked, as one does that pulls an image.",
+		Server: func(c *server.Config) { c.Habits.ProvisionTime = 250 * time.Millisecond },
+	},
+	{
 		Name:  "late-events",
 		Story: "A failed provisioning's status and its event are two writes, and the event, without an id, comes later, that of an earlier one even after the restart.",
 		Server: func(c *server.Config) {

@@ -276,8 +276,10 @@ func states(v scenarios.Value) []string {
 	switch {
 	case v.Shape == scenarios.Empty:
 		return []string{"empty", "blank"}
-	case v.Shape == scenarios.Blank:
+	case v.Shape == scenarios.Blank || v.Shape == scenarios.BlankLines:
 		return []string{"white", "blank"}
+	case v.Shape.IsBlank():
+		return []string{"wide", "white", "blank"}
 	case v.Shape == scenarios.Unreadable:
 		return []string{"unreadable", "there"}
 	}

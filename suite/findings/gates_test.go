@@ -18,6 +18,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
+	written "github.com/molecule-ai/byok-conformance/suite/secrets"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -58,12 +59,12 @@ func requestOf(st *scenarios.Step) gate.Request {
 		out := map[string]gate.Secret{}
 		for name, v := range values {
 			s := gate.Secret{Value: "made-for-this-test"}
-			switch v.Shape {
-			case scenarios.Empty:
+			switch {
+			case v.Shape == scenarios.Empty:
 				s.Value = ""
-			case scenarios.Blank:
-				s.Value = " \t "
-			case scenarios.Unreadable:
+			case v.Shape.IsBlank():
+				s.Value = written.Blank(v.Shape)
+			case v.Shape == scenarios.Unreadable:
 				s = gate.Secret{Unreadable: true}
 			}
 			out[name] = s

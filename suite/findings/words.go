@@ -316,6 +316,7 @@ var stateWords = map[string][3]string{
 	"alive":      {"a live value", "live values", "no live value"},
 	"refused":    {"a dead value", "dead values", "no dead value"},
 	"empty":      {"an empty value", "empty values", "no empty value"},
+	"wide":       {"white space only, none of it ASCII's blanks", "white space only, none of it ASCII's blanks", "no such white space"},
 	"white":      {"white space only", "white space only", "nothing that is white space only"},
 	"blank":      {"a blank value", "blank values", "no blank value"},
 	"unreadable": {"an unreadable value", "unreadable values", "no unreadable value"},

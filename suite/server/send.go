@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -210,11 +211,30 @@ func readReply(resp *http.Response, limit int64) ([]byte, error) {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return nil, errors.New("it switches to a protocol that nobody asked for") // and reading that would heed no deadline
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	from, err := unpacked(resp)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(from, limit+1))
 	if int64(len(body)) > limit {
 		return body[:limit], fmt.Errorf("it is longer than %d KiB", limit>>10)
 	}
 	return body, err
+}
+
+// unpacked is the body of a reply, which a server may send in gzip: we say nothing of
+// what we take, and that means anything (RFC 9110, 12.5.3).
+func unpacked(resp *http.Response) (io.Reader, error) {
+	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		return resp.Body, nil
+	}
+	from, err := gzip.NewReader(resp.Body)
+	if errors.Is(err, io.EOF) {
+		return strings.NewReader(""), nil
+	} else if err != nil {
+		return nil, fmt.Errorf("its Content-Encoding says gzip, and it is none: %w", err)
+	}
+	return from, nil
 }
 
 // broken tells an error of a server that was reached from one of reaching it.

@@ -57,6 +57,8 @@ func spoilt(body []byte, m scenarios.Malformation, req *target.CreateRequest) ([
 		return replaced(body, ":"+quotedJSON(req.Runtime), `:""`)
 	case scenarios.NoName:
 		return without(body, "name")
+	case scenarios.NoModel:
+		return without(body, "model")
 	case scenarios.NumberName:
 		return replaced(body, ":"+quotedJSON(req.Name), ":42")
 	case scenarios.TextExternal:
