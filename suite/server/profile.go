@@ -199,7 +199,7 @@ func (p *Profile) read(r *strict.Reader, root *yaml.Node) {
 		"schema":         r.OneOf("schema", []string{ProfileSchema}, &schema),
 		"name":           r.Str("name", &p.Name),
 		"about":          r.Str("about", &p.About),
-		"headers":        func(n *yaml.Node) { readStrings(r, n, "headers", p.headers) },
+		"headers":        func(n *yaml.Node) { readHeaders(r, n, p.headers) },
 		"health":         func(n *yaml.Node) { p.health.read(r, n) },
 		"create":         func(n *yaml.Node) { p.create.read(r, n) },
 		"codes":          func(n *yaml.Node) { p.readCodes(r, n) },
