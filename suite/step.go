@@ -255,7 +255,7 @@ func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (sec
 // create makes the step's workspace, or many at once.
 func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secrets, globals map[string]gate.Secret) {
 	step := &r.scenario.Steps[i]
-	w.step.Replies = make([]target.Reply, step.AtOnce)
+	replies := make([]target.Reply, step.AtOnce)
 	if step.HangUp {
 		leave := func() {}
 		ctx, leave = e.hangsUp(ctx, r, w, step)
@@ -275,7 +275,7 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 		if w.hangUp != nil {
 			w.hangUp.hungUp(&reply)
 		}
-		w.step.Replies[n] = reply
+		replies[n] = reply
 	}
 	if step.AtOnce == 1 {
 		one(0)
@@ -286,10 +286,11 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 		}
 		wg.Wait()
 	}
-	w.step.AnsweredBefore = e.answeredBefore(w.step)
-	w.step.NamedBefore = r.asksAgain(i)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	w.step.Replies = replies
+	w.step.AnsweredBefore = e.answeredBefore(w.step)
+	w.step.NamedBefore = r.asksAgain(i)
 	for n := range w.step.Replies {
 		reply := &w.step.Replies[n]
 		if reply.Err != nil && reply.Outcome != target.NoReply || reply.Outcome == target.HungUp {
@@ -327,7 +328,7 @@ func (e *engine) answeredBefore(s *judge.StepObservation) bool {
 }
 
 // asksAgain reports whether a step's create asks for the name of an earlier one that
-// was not allowed.
+// was not allowed. The caller holds the replay's mutex.
 func (r *replay) asksAgain(step int) bool {
 	named := r.namedBy(step)
 	if named == step {
