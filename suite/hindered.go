@@ -109,7 +109,7 @@ func (e *engine) fails(r *replay) (failed, byTime bool) {
 		return true, false // it had all the time that there was
 	}
 	if r.failure != nil {
-		return true, true
+		return true, len(r.leaks) == 0
 	}
 	violations := e.cfg.judge(e.finisher.seenOf(r))
 	shown := len(r.leaks) > 0 || slices.ContainsFunc(violations, func(v judge.Violation) bool { return strings.HasPrefix(v.Rule, "SEC-") })
