@@ -147,7 +147,7 @@ func counted(o *Observation, s *StepObservation) []Violation {
 		out = append(out, countedTogether(s, len(stages[0])+len(stages[1]))...)
 	} else {
 		for _, calls := range stages {
-			out = append(out, countedStage(calls)...)
+			out = append(out, countedStage(withoutOverdue(o, s, calls))...)
 		}
 	}
 	if o.claims("create-liveness") && (!o.Unreached || slices.Contains(o.Scenario.Needs, "create-liveness")) && s.Step.Stage == scenarios.Create && s.Step.Expect.Upstream == scenarios.OneProbe && !s.Struck && !s.AskedBefore && !s.Kept && probes(s) == 0 {
@@ -169,6 +169,21 @@ func (c *Call) Unheard() bool { return c.Answer == "reset" || c.Answer == "close
 // LIV-9 leaves one (LIV-2, ROB-1).
 func (c *Call) Final() bool {
 	return slices.Contains(final, c.Status) && c.Answer != "dead-truncated" && c.Answer != "dead-drip"
+}
+
+// withoutOverdue takes the calls of one provisioning out of a restart's, where the
+// restart before it had none: a target may answer first and begin a moment later,
+// and then both ask in the time of the second.
+func withoutOverdue(o *Observation, s *StepObservation, calls []*Call) []*Call {
+	i := slices.IndexFunc(o.Steps, func(other StepObservation) bool { return other.Step == s.Step })
+	if i < 1 || s.Step.Stage != scenarios.Provision || o.Steps[i-1].Step.Stage != scenarios.Provision || len(o.Steps[i-1].Calls) > 0 {
+		return calls
+	}
+	n := min(MaxCalls, len(calls))
+	if final := slices.IndexFunc(calls, (*Call).Final); final >= 0 {
+		n = min(n, final+1)
+	}
+	return calls[n:]
 }
 
 // countedTogether bounds the calls of several requests at once. Those that were
