@@ -257,9 +257,9 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 	step := &r.scenario.Steps[i]
 	replies := make([]target.Reply, step.AtOnce)
 	if step.HangUp {
-		leave := func() {}
-		ctx, leave = e.hangsUp(ctx, r, w, step)
+		clients, leave := e.hangsUp(ctx, r, w, step)
 		defer leave()
+		ctx = clients
 	}
 	one := func(n int) {
 		asked := e.pulse.Stretch()
