@@ -358,7 +358,7 @@ func (e *engine) hangsUp(ctx context.Context, r *replay, w *window, step *scenar
 
 func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, globals map[string]gate.Secret) {
 	if !e.owns(r.workspace) {
-		w.step.Replies = []target.Reply{{Outcome: target.Failed, Err: errNotMade}}
+		r.replied(w, target.Reply{Outcome: target.Failed, Err: errNotMade})
 		return
 	}
 	reply := e.cfg.Target.Provision(ctx, target.ProvisionRequest{
@@ -366,6 +366,13 @@ func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, g
 		Began: func() { r.restart(w) }, Doubt: w.step.Step.Expect.Verdict == scenarios.Refused,
 	})
 	r.workspace.Secrets = secrets
+	r.replied(w, reply)
+}
+
+// replied notes the only reply of a step.
+func (r *replay) replied(w *window, reply target.Reply) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	w.step.Replies = []target.Reply{reply}
 }
 
