@@ -191,8 +191,10 @@ func TestNobodyWaitsForLong(t *testing.T) {
 		anonymous := dialled("api.anthropic.com")
 		anonymous.Status = 401
 		h.seeing(t, anonymous)
-		if held := took(func() { h.seeing(t, dialled("api.anthropic.com", h.own[0])) }); held != 0 {
-			t.Errorf("the probe after a call without a credential was held for %s", held)
+		probe := dialled("api.anthropic.com", h.own[0])
+		probe.Status = 500
+		if held := took(func() { h.seeing(t, probe); h.seeing(t, dialled("api.anthropic.com", h.own[0])) }); held != 0 {
+			t.Errorf("a probe and its retry after a call without a credential were held for %s", held)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
