@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/molecule-ai/byok-conformance/internal/scratch"
 )
 
 // A File is a report in the making: what is written goes to a file beside its
@@ -22,6 +24,8 @@ type File struct {
 	// temp is the file that becomes path; empty where out is written directly.
 	temp   string
 	closed bool
+	// dropped takes back that temp is removed where the process ends; may be nil.
+	dropped func()
 }
 
 // CreateFile begins a report at path. The path "-" is standard output; devices
@@ -44,7 +48,10 @@ func CreateFile(path string) (*File, error) {
 		f.out, err = os.OpenFile(f.path, os.O_WRONLY, 0)
 	default:
 		f.temp = f.path + ".partial-" + rand.Text()[:8]
-		f.out, err = os.OpenFile(f.temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if f.out, err = os.OpenFile(f.temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666); err == nil {
+			temp := f.temp
+			f.dropped = scratch.Until(func() { _ = os.Remove(temp) })
+		}
 	}
 	if err := advise(err, filepath.Dir(f.path)); err != nil {
 		return nil, err
@@ -108,6 +115,7 @@ func (f *File) Commit() error {
 		err = f.out.Close()
 	}
 	if f.temp != "" && err == nil {
+		f.dropped()
 		err = os.Rename(f.temp, f.path)
 	}
 	if err != nil {
@@ -136,6 +144,7 @@ func (f *File) drop() error {
 	if f.temp == "" {
 		return nil
 	}
+	f.dropped()
 	return os.Remove(f.temp)
 }
 

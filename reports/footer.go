@@ -78,6 +78,9 @@ type Ended struct {
 	// kept from running, or the server still called for an earlier scenario, and
 	// were replayed again; the last replay counts.
 	ReplayedAgain int `json:"replayed_again,omitempty"`
+	// Restarts is how often the target was started again because it had stopped
+	// answering (ROB-3).
+	Restarts int `json:"restarts,omitempty"`
 	// LeftBehind are the workspaces of the run that the target still holds, and
 	// Clean the command that removes them; both are empty where there are none.
 	LeftBehind []Workspace `json:"left_behind,omitempty"`

@@ -49,7 +49,7 @@ var gzipMagic = [2]byte{0x1f, 0x8b}
 
 // mostInput is the most that is copied, in bytes: some ten times the largest
 // report, so that neither an endless pipe nor a bomb fills the disk.
-const mostInput = 2 << 30
+const mostInput = 512 << 20
 
 // keep copies what can be read only once, or is compressed.
 func keep(from io.Reader) (*Input, error) {
@@ -62,12 +62,21 @@ func keep(from io.Reader) (*Input, error) {
 		}
 		source = z
 	}
+	begins := bufio.NewReader(source)
+	if err := beginsLikeJSON(begins); err != nil {
+		return nil, err
+	}
 	temp, err := os.CreateTemp("", "conformance-given-*")
 	if err != nil {
 		return nil, fmt.Errorf("keeping it in the temporary folder %s: %w; set TMPDIR to another folder", os.TempDir(), err)
 	}
+	// Where the system allows it the name goes at once, so that not even a killed
+	// process leaves the copy behind.
 	g := &Input{File: temp, temp: temp.Name()}
-	g.Size, err = io.Copy(temp, io.LimitReader(source, mostInput+1))
+	if os.Remove(g.temp) == nil {
+		g.temp = ""
+	}
+	g.Size, err = io.Copy(temp, io.LimitReader(begins, mostInput+1))
 	if err == nil && g.Size > mostInput {
 		err = fmt.Errorf("it is longer than %d MiB, which no report is", mostInput>>20)
 	}
@@ -75,6 +84,28 @@ func keep(from io.Reader) (*Input, error) {
 		return nil, errors.Join(fmt.Errorf("reading it into the temporary folder %s: %w", os.TempDir(), err), g.Close())
 	}
 	return g, nil
+}
+
+// beginsLikeJSON refuses what is no JSON object before anything of it is copied. It
+// looks at the first 4 KiB at the most.
+func beginsLikeJSON(in *bufio.Reader) error {
+	for n := 1; n <= 4096; n++ {
+		begins, err := in.Peek(n)
+		if len(begins) < n {
+			if errors.Is(err, io.EOF) {
+				return nil // whoever reads it says what is wrong with so little
+			}
+			return err
+		}
+		switch begins[n-1] {
+		case ' ', '\t', '\r', '\n', 0xef, 0xbb, 0xbf:
+		case '{', '[', 0xff, 0xfe: // the last two begin UTF-16, which the reader tells
+			return nil
+		default:
+			return errors.New("it does not begin like JSON; give the JSON report that conformance wrote")
+		}
+	}
+	return errors.New("it begins with 4 KiB of blanks; give the JSON report that conformance wrote")
 }
 
 // Close removes a copy, too.

@@ -64,6 +64,25 @@ func baseURLName(credential string) string {
 	return credential + "_BASE_URL"
 }
 
+// settings are the ways in which clients spell the setting beside a credential that
+// says where its provider is (LIV-4).
+var settings = []string{"base-url", "api-base", "api-url", "api-host", "endpoint", "lower-case"}
+
+// settingOptions lists the names of a provider's own setting.
+func settingOptions(list []string, p *registry.Provider) []option {
+	base := baseURLName(p.AuthEnv[0])
+	vendor := strings.TrimSuffix(base, "_BASE_URL")
+	names := map[string]string{
+		"base-url": base, "api-base": vendor + "_API_BASE", "api-url": vendor + "_API_URL", "api-host": vendor + "_API_HOST",
+		"endpoint": vendor + "_ENDPOINT", "lower-case": strings.ToLower(base),
+	}
+	var out []option
+	for _, setting := range list {
+		out = append(out, option{setting, vars{{"setting", names[setting]}}})
+	}
+	return out
+}
+
 // ofProvider lists the values of an axis that belongs to a provider.
 func (e *expander) ofProvider(a *axis, bound vars, p *registry.Provider) ([]option, error) {
 	switch a.name {
@@ -76,6 +95,8 @@ func (e *expander) ofProvider(a *axis, bound vars, p *registry.Provider) ([]opti
 		return laterOptions(bound.value("name"), p), nil
 	case "spelling":
 		return spellingOptions(a.values, p), nil
+	case "setting":
+		return settingOptions(a.values, p), nil
 	case "sibling":
 		if bound.value("name") == "" {
 			return nil, fmt.Errorf("%s: axis sibling needs an axis name before it", a.pos)

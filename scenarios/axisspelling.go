@@ -8,7 +8,8 @@ import (
 
 // spellings are the ways to write an accepted name so that it is another one
 // (PRE-6), and most readers do not see it.
-var spellings = []string{"mixed-case", "trailing-tab", "trailing-newline", "no-break-space", "zero-width-space", "quoted"}
+var spellings = []string{"mixed-case", "trailing-tab", "trailing-newline", "no-break-space", "zero-width-space", "quoted",
+	"percent-encoded", "full-width", "combining-mark", "zero-width-joiner", "byte-order-mark", "look-alike", "dollar-sign", "equals-sign"}
 
 // spelt writes a name in one of the spellings.
 func spelt(name, spelling string) string {
@@ -24,7 +25,24 @@ func spelt(name, spelling string) string {
 	case "zero-width-space":
 		return name + "\u200b"
 	}
+	if s, ok := moreSpellings[spelling]; ok {
+		return s(name)
+	}
 	return `"` + name + `"` // quoted
+}
+
+// moreSpellings are those in which some character stands for another one.
+var moreSpellings = map[string]func(name string) string{
+	"percent-encoded": func(name string) string { return strings.ReplaceAll(name, "_", "%5F") },
+	"full-width": func(name string) string {
+		return strings.Map(func(r rune) rune { return r - '!' + '\uff01' }, name) // U+FF01 to U+FF5E are ASCII's ! to ~
+	},
+	"combining-mark":    func(name string) string { return name[:1] + "\u0301" + name[1:] },
+	"zero-width-joiner": func(name string) string { return name[:1] + "\u200d" + name[1:] },
+	"byte-order-mark":   func(name string) string { return "\ufeff" + name },
+	"look-alike":        func(name string) string { return strings.ReplaceAll(name, "A", "\u0410") }, // Cyrillic
+	"dollar-sign":       func(name string) string { return "$" + name },
+	"equals-sign":       func(name string) string { return name + "=" },
 }
 
 // mixedCase is a name with a capital at the beginning of each word only:

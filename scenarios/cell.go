@@ -77,7 +77,7 @@ type option struct {
 // are shared, and not to be modified.
 func (e *expander) options(a *axis, bound vars) ([]option, error) {
 	switch a.name {
-	case "name", "later", "spelling", "foreign", "foreign2", "sibling", "host", "other-host":
+	case "name", "later", "spelling", "setting", "foreign", "foreign2", "sibling", "host", "other-host":
 		p := e.reg.Provider(bound.value("provider"))
 		if p == nil {
 			return nil, fmt.Errorf("%s: axis %s needs an axis provider or route before it", a.pos, a.name)

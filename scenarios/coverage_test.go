@@ -28,8 +28,6 @@ var oneSided = map[string]struct {
 	"DER-4":  {scenarios.Refused, "the gate stays out"},
 	"REF-1":  {scenarios.Allowed, "it is about refusals"},
 	"REF-2":  {scenarios.Allowed, "it is about refusals"},
-	"REF-3":  {scenarios.Allowed, "it is about refusals"},
-	"REF-4":  {scenarios.Allowed, "it is about refusals"},
 	"SEC-4":  {scenarios.Refused, "a redirect is no verdict about the key, so the create is allowed"},
 	"ROB-1":  {scenarios.Refused, "bytes that cannot be read refuse nobody (LIV-2)"},
 	"PRV-1":  {scenarios.Allowed, "it says when provisioning stops; PRV-2 has both sides"},

@@ -192,6 +192,7 @@ func (e *expander) finish(d *draft, v vars) error {
 		return err
 	}
 	d.step.Malformed, d.step.SameName, d.step.After = Malformation(malformed), d.given.sameName, Part(d.given.after)
+	d.step.OneName, d.step.HangUp = d.given.oneName, d.given.hangUp
 	if d.given.switchName != "" {
 		name, err := v.fill(d.given.switchName)
 		if err != nil {

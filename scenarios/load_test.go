@@ -61,8 +61,8 @@ func TestLoadErrors(t *testing.T) {
 		claims    = "create-presence, create-liveness, global-scope, provision-presence, provision-liveness, secrecy-logs, atomicity, unreadable-secrets"
 		fileKeys  = "about, class, needs, scenarios"
 		keys      = "effect, expect, given, id, level, matrix, needs, rules, severity, source, steps, title, twin"
-		givenKeys = "after, at-once, before, external, fields, filler, malformed, model, runtime, same-name, secrets, stage, switch, upstream, url"
-		axes      = "provider, route, host, other-host, name, later, spelling, sibling, foreign, foreign2, scope, answer, value, case, space"
+		givenKeys = "after, at-once, before, external, fields, filler, filler-at, hang-up, malformed, model, one-name, runtime, same-name, secrets, stage, switch, upstream, url"
+		axes      = "provider, route, host, other-host, name, later, spelling, sibling, foreign, foreign2, scope, answer, value, case, space, setting"
 	)
 	edit := func(pairs ...string) string { return edited(t, pairs...) }
 	inGiven := func(s string) string { return edit(given, "given: {"+s+"}") }
@@ -171,7 +171,7 @@ func TestLoadErrors(t *testing.T) {
 		{"unknown stage", inGiven("stage: provison"), []string{`f.yaml:9:20: unknown stage "provison" (did you mean "provision"?); it is one of create, provision, look, remove`}},
 		{"unknown scope", inGiven("secrets: {gobal: {A: live}}"), []string{`f.yaml:9:23: secrets have no scope "gobal" (did you mean "global"?); the scopes are workspace, global, both`}},
 		{"unknown answer", value("alive"), []string{`f.yaml:9:38: unknown answer "alive" (did you mean "live"?); conformance list --answers prints them all`}},
-		{"unknown shape", value("padd:live"), []string{`f.yaml:9:38: unknown shape "padd" (did you mean "padded"?); the shapes are empty, blank, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, inner-space, non-ascii, long, url, alike, alike-head, alike-tail, alike-case, alike-middle, form-bare, form-short, form-dotted, form-google, form-token, form-json, form-long, brace-reference, dollar-reference, environ-reference, unreadable`}},
+		{"unknown shape", value("padd:live"), []string{`f.yaml:9:38: unknown shape "padd" (did you mean "padded"?); the shapes are empty, blank, blank-vertical-tab, blank-form-feed, blank-no-break-space, blank-ideographic-space, blank-lines, blank-unicode, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, inner-space, non-ascii, long, url, alike, alike-head, alike-tail, alike-case, alike-middle, form-bare, form-short, form-dotted, form-google, form-token, form-json, form-long, brace-reference, dollar-reference, environ-reference, unreadable`}},
 		{"value that is no string", value("1"), []string{
 			`f.yaml:9:38: the value of A must be a string, not "1"; quote it`,
 		}},

@@ -92,6 +92,11 @@ type Step struct {
 	Switch *Switch
 	// SameName: the create asks for the name of the create before it.
 	SameName bool
+	// OneName: all that are sent at once ask for one name.
+	OneName bool
+	// HangUp: the client goes away as soon as the provider has been asked, and the
+	// provider answers after that (REF-4).
+	HangUp bool
 	// After is how much of the time for which a server may keep a live verdict must
 	// have gone by since the credential was last seen alive; empty where the step
 	// follows at once, as all do at a server that keeps none (LIV-13).
@@ -132,22 +137,29 @@ type Value struct {
 // A Shape is how a symbolic value is written out.
 type Shape string
 
-// The shapes. Every shape but Empty, Blank and Unreadable carries answers.
+// The shapes. Every shape but Empty, the blank ones and Unreadable carries answers.
 const (
-	Plain        Shape = ""
-	Empty        Shape = "empty"         // a name with an empty value (PRE-3)
-	Blank        Shape = "blank"         // white space only (PRE-3)
-	Padded       Shape = "padded"        // white space around the value
-	Newline      Shape = "newline"       // one trailing newline (SEC-6)
-	CRLF         Shape = "crlf"          // one trailing CR LF (SEC-6)
-	InnerNewline Shape = "inner-newline" // CR LF inside (SEC-6)
-	InnerCR      Shape = "inner-cr"      // CR inside (SEC-6)
-	InnerLF      Shape = "inner-lf"      // LF inside (SEC-6)
-	InnerNUL     Shape = "inner-nul"     // NUL inside (SEC-6)
-	InnerSpace   Shape = "inner-space"   // a space and a tab inside, which a header may hold (LIV-3)
-	NonASCII     Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
-	Long         Shape = "long"          // one MiB (ROB-2)
-	URL          Shape = "url"           // a URL at a host that no registry has (LIV-4)
+	Plain Shape = ""
+	Empty Shape = "empty" // a name with an empty value (PRE-3)
+	Blank Shape = "blank" // white space only (PRE-3)
+	// White space of one kind only, that is no blank or tab of ASCII, and of all kinds.
+	BlankVerticalTab Shape = "blank-vertical-tab"
+	BlankFormFeed    Shape = "blank-form-feed"
+	BlankNoBreak     Shape = "blank-no-break-space"
+	BlankIdeographic Shape = "blank-ideographic-space"
+	BlankLines       Shape = "blank-lines" // line feeds and carriage returns
+	BlankUnicode     Shape = "blank-unicode"
+	Padded           Shape = "padded"        // white space around the value
+	Newline          Shape = "newline"       // one trailing newline (SEC-6)
+	CRLF             Shape = "crlf"          // one trailing CR LF (SEC-6)
+	InnerNewline     Shape = "inner-newline" // CR LF inside (SEC-6)
+	InnerCR          Shape = "inner-cr"      // CR inside (SEC-6)
+	InnerLF          Shape = "inner-lf"      // LF inside (SEC-6)
+	InnerNUL         Shape = "inner-nul"     // NUL inside (SEC-6)
+	InnerSpace       Shape = "inner-space"   // a space and a tab inside, which a header may hold (LIV-3)
+	NonASCII         Shape = "non-ascii"     // a letter outside ASCII inside (SEC-6)
+	Long             Shape = "long"          // one MiB (ROB-2)
+	URL              Shape = "url"           // a URL at a host that no registry has (LIV-4)
 	// Values that are nearly alike: the first one, and four that differ from it in
 	// little (LIV-12).
 	Alike       Shape = "alike"
@@ -170,11 +182,14 @@ const (
 	Unreadable       Shape = "unreadable"        // stored, cannot be decrypted (LIV-10)
 )
 
-var shapes = []Shape{Empty, Blank, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL,
+var shapes = []Shape{Empty, Blank, BlankVerticalTab, BlankFormFeed, BlankNoBreak, BlankIdeographic, BlankLines, BlankUnicode, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL,
 	Alike, AlikeHead, AlikeTail, AlikeCase, AlikeMiddle, FormBare, FormShort, FormDotted, FormGoogle, FormToken, FormJSON, FormLong, BraceReference, DollarReference, EnvironReference, Unreadable}
 
 // Present reports whether the value counts as a credential (PRE-3, LIV-10).
-func (v Value) Present() bool { return v.Shape != Empty && v.Shape != Blank }
+func (v Value) Present() bool { return v.Shape != Empty && !v.Shape.IsBlank() }
+
+// IsBlank reports whether a value of the shape is nothing but white space (PRE-3).
+func (s Shape) IsBlank() bool { return strings.HasPrefix(string(s), string(Blank)) }
 
 // AnswerAt is what the provider answers last in a step, by its index; empty where
 // nothing is sent.
@@ -218,8 +233,7 @@ func ParseValue(s string) (Value, error) {
 		}
 		rest = tail
 	}
-	switch v.Shape {
-	case Empty, Blank, Unreadable:
+	if v.Shape == Empty || v.Shape == Unreadable || v.Shape.IsBlank() {
 		if shaped {
 			return v, fmt.Errorf("a value of shape %q carries no answer, so %q is all that can be said", v.Shape, v.Shape)
 		}
@@ -301,13 +315,23 @@ const (
 	EmptyRuntime  Malformation = "empty-runtime"   // an empty runtime: unknown, or the default, as the server likes
 	NoName        Malformation = "no-name"         // no name (SEC-1)
 	NumberName    Malformation = "number-name"     // a number for the name (SEC-1)
+	NoModel       Malformation = "no-model"        // no model (SEC-1)
+	// Names that a database, or what shows them, may not take (ROB-2).
+	NULName       Malformation = "nul-name"       // NUL in the name
+	SurrogateName Malformation = "surrogate-name" // half a surrogate pair in the name
+	QuoteName     Malformation = "quote-name"     // quotes, a backslash and a comment in the name
+	EmojiName     Malformation = "emoji-name"     // letters of four bytes in the name
+	LongName      Malformation = "long-name"      // a name of 3,000 characters more
+	NULKey        Malformation = "nul-key"        // NUL in the name of a further secret
+	QuoteKey      Malformation = "quote-key"      // quotes in the name of a further secret
+	LongKey       Malformation = "long-key"       // a further secret's name of 3,000 characters more
 )
 
 // Malformations are all ways to spoil a create request.
 var Malformations = []Malformation{
 	EmptyBody, NotJSON, Truncated, Trailing, Array, Null, Text, Deep, InvalidUTF8, Form,
 	NumberSecret, BooleanSecret, ObjectSecret, NullSecret, DuplicateName, NumberModel, NullModel, ListRuntime, NullRuntime, TextExternal,
-	NoRuntime, EmptyRuntime, NoName, NumberName,
+	NoRuntime, EmptyRuntime, NoName, NumberName, NoModel,
 }
 
 // An Upstream says which calls a step may make to providers.

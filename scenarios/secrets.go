@@ -31,7 +31,11 @@ func (e *expander) secretsOf(p *plannedStep, v vars) (Secrets, error) {
 		return Secrets{}, err
 	}
 	for n := range p.given.filler {
-		e.filled[0] = append(e.filled[0], namedValue{fmt.Sprintf("A0_CONFORMANCE_FILLER_%d", n+1), Value{Answers: []string{"live"}}})
+		at := 0
+		if p.given.fillerAt == "global" {
+			at = 1
+		}
+		e.filled[at] = append(e.filled[at], namedValue{fmt.Sprintf("A0_CONFORMANCE_FILLER_%d", n+1), Value{Answers: []string{"live"}}})
 	}
 	out := Secrets{Workspace: e.set(e.filled[0]), Global: e.set(e.filled[1])}
 	e.secrets[key] = out

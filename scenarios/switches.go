@@ -1,5 +1,7 @@
 package scenarios
 
+import "strings"
+
 // A Switch is something in a create request that somebody may take for a way to
 // switch the gate off (PRE-9).
 type Switch struct {
@@ -10,9 +12,33 @@ type Switch struct {
 	Query, Header map[string]string
 }
 
+// elsewhere is a base URL at a host that no registry has.
+const elsewhere = "https://elsewhere.invalid/v1"
+
+// endpoints are the spellings of a field that says where a provider is (LIV-4).
+func endpoints(value string) map[string]any {
+	out := map[string]any{}
+	for _, name := range []string{
+		"base_url", "baseUrl", "baseURL", "BaseURL", "base-url", "api_base", "apiBase", "api_base_url", "apiBaseUrl", "api_url", "apiUrl", "api_host",
+		"apiHost", "host", "endpoint", "endpoint_url", "provider_url", "providerUrl", "llm_base_url", "openai_base_url", "anthropic_base_url", "proxy", "http_proxy", "https_proxy",
+	} {
+		out[name] = value
+	}
+	return out
+}
+
 // Switches are all that are tried, in order; the one named "all" is every other
-// one at once.
+// one at once, but for those that would move the probe.
 var Switches = withAll([]Switch{
+	{Name: "endpoint-fields", Fields: endpoints(elsewhere)},
+	{Name: "endpoint-blank", Fields: endpoints(" ")},
+	{Name: "endpoint-empty", Fields: endpoints("")},
+	{Name: "endpoint-nested", Fields: map[string]any{
+		"config": endpoints(elsewhere), "options": endpoints(elsewhere), "settings": endpoints(elsewhere), "llm": endpoints(elsewhere), "model_config": endpoints(elsewhere),
+		"provider_config": endpoints(elsewhere), "llm_config": map[string]any{"client": endpoints(elsewhere)},
+		"env": map[string]any{"ANTHROPIC_BASE_URL": elsewhere, "OPENAI_BASE_URL": elsewhere, "OPENAI_API_BASE": elsewhere, "HTTPS_PROXY": elsewhere},
+	}},
+	{Name: "endpoint-query", Query: map[string]string{"base_url": elsewhere, "api_base": elsewhere, "endpoint": elsewhere}, Header: map[string]string{"X-Base-Url": elsewhere, "X-Api-Base": elsewhere}},
 	{Name: "skip-validation", Fields: map[string]any{"skip_validation": true, "skipValidation": true}},
 	{Name: "skip-checks", Fields: map[string]any{"skip_checks": true, "skip_liveness": true, "skip_probe": true, "skip_preflight": true, "skip_byok": true, "no_verify": true}},
 	{Name: "force", Fields: map[string]any{"force": true}},
@@ -30,16 +56,21 @@ var Switches = withAll([]Switch{
 		"metadata": map[string]any{"skip_validation": true, "internal": true},
 		"settings": map[string]any{"byok": false, "validate": false},
 	}},
+	{Name: "template-named", Fields: map[string]any{"template": "platform", "template_id": "default", "from_template": true}},
+	{Name: "tier-low", Fields: map[string]any{"tier": 0, "plan": "free", "trial": true}},
+	{Name: "role-system", Fields: map[string]any{"role": "system", "created_by": "system", "is_admin": true}},
 	{Name: "text-values", Fields: map[string]any{"skip_validation": "true", "force": "1", "dry_run": "yes", "validate": "false"}},
 	{Name: "query", Query: map[string]string{"force": "true", "skip_validation": "1", "dry_run": "true", "validate": "false", "skip_checks": "true"}},
+	{Name: "local-header", Header: map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "127.0.0.1", "User-Agent": "internal-e2e-test/1.0", "Origin": "http://localhost"}},
+	{Name: "bypass-header", Header: map[string]string{"X-Bypass": "1", "X-Byok-Skip": "true", "X-Admin": "true", "X-Role": "admin", "X-Debug": "1", "X-E2e-Test": "1", "Prefer": "handling=lenient"}},
 	{Name: "header", Header: map[string]string{"X-Skip-Validation": "true", "X-Force": "true", "X-Dry-Run": "true", "X-Internal": "true", "X-Skip-Checks": "1", "X-Platform-Managed": "true", "X-Test": "1"}},
 })
 
 func withAll(list []Switch) []Switch {
 	all := Switch{Name: "all", Fields: map[string]any{}, Query: map[string]string{}, Header: map[string]string{}}
 	for _, s := range list {
-		if s.Name == "text-values" {
-			continue // the same fields as booleans
+		if s.Name == "text-values" || strings.HasPrefix(s.Name, "tier-") || strings.HasPrefix(s.Name, "role-") || strings.HasPrefix(s.Name, "endpoint-") {
+			continue // the same fields with other values, or another matter (LIV-4)
 		}
 		for k, v := range s.Fields {
 			all.Fields[k] = v

@@ -51,7 +51,9 @@ type givenTemplate struct {
 	atOnce, filler      int
 	malformed           string
 	switchName, after   string
+	fillerAt            string
 	sameName            bool
+	oneName, hangUp     bool
 }
 
 // secretsTemplate is scope, then name, then value, all as written.
@@ -65,7 +67,7 @@ type expectTemplate struct {
 }
 
 var (
-	axisNames    = []string{"provider", "route", "host", "other-host", "name", "later", "spelling", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case", "space"}
+	axisNames    = []string{"provider", "route", "host", "other-host", "name", "later", "spelling", "sibling", "foreign", "foreign2", "scope", "answer", "value", "case", "space", "setting"}
 	scopeNames   = []string{"workspace", "global", "both"}
 	stageNames   = []string{string(Create), string(Provision), string(Look), string(Remove)}
 	verdictNames = []string{string(Refused), string(Allowed), string(Untouched), string(Either), string(Any)}
@@ -161,6 +163,9 @@ func (t *template) check(r *strict.Reader, n *yaml.Node) {
 		if s.expect.verdict == "" {
 			r.Fail(n, "step %q of scenario %q expects nothing; add `expect: {verdict: …}`", s.name, t.id)
 		}
+		if s.given.hangUp && s.given.stage != "" && s.given.stage != string(Create) {
+			r.Fail(n, "step %q of scenario %q is to hang up, but only a create can", s.name, t.id)
+		}
 		if s.given.before != nil {
 			r.Fail(n, "step %q of scenario %q says what was there before; write that as a step of its own", s.name, t.id)
 		}
@@ -205,6 +210,8 @@ func (a axis) known() []string {
 		return []string{"accepted"}
 	case "spelling":
 		return spellings
+	case "setting":
+		return settings
 	case "space":
 		return spaceNames()
 	case "sibling":
@@ -265,8 +272,11 @@ func readGiven(r *strict.Reader, n *yaml.Node, g *givenTemplate) {
 			}
 		},
 		"filler":    r.Number("filler", &g.filler),
+		"filler-at": r.OneOf("scope", []string{"workspace", "global"}, &g.fillerAt),
 		"switch":    r.Str("switch", &g.switchName),
 		"same-name": r.Bool("same-name", &g.sameName),
+		"one-name":  r.Bool("one-name", &g.oneName),
+		"hang-up":   r.Bool("hang-up", &g.hangUp),
 		"after":     r.OneOf("part of the kept verdict's time", []string{string(HalfCache), string(WholeCache)}, &g.after),
 		"malformed": func(n *yaml.Node) { readMalformed(r, n, &g.malformed) },
 		"fields": func(n *yaml.Node) {

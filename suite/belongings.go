@@ -277,7 +277,7 @@ func Clean(ctx context.Context, t target.Target, runID string) (removed int, lef
 		}
 		was := left
 		left = slices.DeleteFunc(rows, func(w target.Workspace) bool {
-			return !strings.HasPrefix(w.Name, prefix(runID)) && !strings.HasPrefix(w.Name, prefix(runID+ofCheck))
+			return !slices.ContainsFunc([]string{runID, runID + ofCheck, runID + ofCheck + ofProvisions}, func(id string) bool { return strings.HasPrefix(w.Name, prefix(id)) })
 		})
 		removed += max(0, len(was)-len(left))
 		if len(left) == 0 {
@@ -292,5 +292,6 @@ func Clean(ctx context.Context, t target.Target, runID string) (removed int, lef
 	}
 }
 
-// ofCheck ends the id of the run that checks a target.
-const ofCheck = "c"
+// ofCheck ends the id of the run that checks a target, and ofProvisions, behind it,
+// that of the one which tries how it provisions again.
+const ofCheck, ofProvisions = "c", "p"

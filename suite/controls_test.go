@@ -59,7 +59,7 @@ func TestEveryRefusalTellsSomethingApart(t *testing.T) {
 					// A Go value keeps no rows, and takes no request that could be spoilt or
 					// hold a switch, nor can its workspaces be deleted.
 					of := func(st scenarios.Step) bool {
-						return st.Malformed != "" || st.Switch != nil || st.Stage == scenarios.Look || st.Stage == scenarios.Remove
+						return st.Malformed != "" || st.Switch != nil || st.HangUp || st.OneName || st.Stage == scenarios.Look || st.Stage == scenarios.Remove
 					}
 					if !slices.Contains(res.Scenario.Needs, "atomicity") && !slices.ContainsFunc(res.Scenario.Steps, of) {
 						t.Errorf("%s is not claimed: %s", id, res.Reason)

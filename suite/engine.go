@@ -49,6 +49,9 @@ type Config struct {
 	// returns is called, for answers that come before a request can be read.
 	// Nil where the providers can give those answers by credential, as in process.
 	Fault func(host, answer string) (lift func())
+	// Restart starts the target again after it stopped answering, at the same
+	// Target; nil where it is not ours to start.
+	Restart func(context.Context) error
 	// Output is what the target prints; nil where it cannot be read.
 	Output *Output
 	// Waive sees every result, one at a time, and returns it; a failure that is
@@ -85,10 +88,17 @@ type engine struct {
 	// replaying what failed then.
 	pulse    *timing.Pulse
 	hindered hindrance
+	// ledger adds up where the time goes.
+	ledger timing.Ledger
 	// crowded is what came of replaying by itself what was answered late among many.
 	crowded hindrance
 	// hosts is whether a call without a credential may be told by its host.
 	hosts trust
+
+	// life is what is under way, and how often the target was started again.
+	life *lifeline
+	// verdicts are the expectations of creates that got one.
+	verdicts sync.Map
 
 	mu        sync.Mutex
 	leftovers []string
@@ -98,6 +108,9 @@ type engine struct {
 // ErrNothingSelected means that there is no scenario to replay.
 var ErrNothingSelected = errors.New("no scenario is selected")
 
+// ErrDeadline is the cause of a context that ends with the time that a run has.
+var ErrDeadline = errors.New("the run's deadline had passed")
+
 // ErrEnough is the cause with which a handler cancels a run's context once it has
 // seen enough: no further result is judged, though it may have ended already.
 var ErrEnough = errors.New("enough has been seen")
@@ -105,7 +118,8 @@ var ErrEnough = errors.New("enough has been seen")
 // Run replays the scenarios and returns what became of them. Every result goes
 // to cfg.Handle. The error says why the run could not be carried out; a target
 // that violates rules is no error. When ctx ends, what is under way is finished
-// or abandoned, the target is cleaned up, and the summary says Interrupted.
+// or abandoned, the target is cleaned up, and the summary says Interrupted. Where
+// ErrDeadline ended it, what has no result by then is an error.
 func Run(ctx context.Context, cfg Config) (Summary, error) {
 	e, err := newEngine(cfg)
 	if err != nil {
@@ -129,8 +143,13 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 		e.runGroup(ctx, g)
 	}
 	e.finisher.flush(ctx.Err() != nil)
+	late := errors.Is(context.Cause(ctx), ErrDeadline)
+	if late {
+		e.finisher.unjudged(ErrDeadline)
+	}
 	e.cleanUp(ctx.Err() != nil)
 	s := e.summary(p.total, ctx.Err() != nil)
+	s.Late = late
 	e.finisher.emit(Ended{s})
 	return s, nil
 }
@@ -139,12 +158,12 @@ func newEngine(cfg Config) (*engine, error) {
 	if len(cfg.Scenarios) == 0 {
 		return nil, ErrNothingSelected
 	}
-	e := &engine{cfg: cfg, traits: cfg.Target.Traits(), belongings: newBelongings()}
+	e := &engine{cfg: cfg, traits: cfg.Target.Traits(), life: newLifeline(), belongings: newBelongings()}
 	if e.cfg.Claims == nil {
 		e.cfg.Claims = e.traits.Claims
 	}
 	setDefault(&e.cfg.LivenessCache, e.traits.LivenessCache)
-	setDefault(&e.cfg.Budget, 6*time.Second)
+	setDefault(&e.cfg.Budget, defaultBudget)
 	setDefault(&e.cfg.Timeout, 30*time.Second)
 	if e.cfg.Parallel == 0 && e.traits.HTTP {
 		e.width = timing.NewWidth(e.cfg.Budget)
@@ -176,6 +195,9 @@ func newEngine(cfg Config) (*engine, error) {
 	}
 	if t, ok := cfg.Target.(interface{ Pace(*timing.Pulse) }); ok {
 		t.Pace(e.pulse)
+	}
+	if t, ok := cfg.Target.(interface{ Account(*timing.Ledger) }); ok {
+		t.Account(&e.ledger)
 	}
 	return e, nil
 }
@@ -224,7 +246,8 @@ func (e *engine) hostsOf(s *scenarios.Step) []string {
 
 func (e *engine) summary(total int, interrupted bool) Summary {
 	s := e.finisher.summary
-	s.Planned, s.Interrupted, s.ReplayedAgain, s.AtOnce = total, interrupted, e.hindered.replayed+e.crowded.replayed, e.cfg.Parallel
+	s.Planned, s.Interrupted, s.ReplayedAgain, s.Restarts = total, interrupted, e.hindered.replayed+e.crowded.replayed, e.life.restarts
+	s.Spent, s.AtOnce = e.ledger.Spent(), e.cfg.Parallel
 	if e.width != nil {
 		s.AtOnce = e.width.Most()
 	}
@@ -243,3 +266,6 @@ func (e *engine) summary(total int, interrupted bool) Summary {
 	}
 	return s
 }
+
+// defaultBudget is how long a probe may take where nobody says otherwise (LIV-6).
+const defaultBudget = 6 * time.Second

@@ -304,3 +304,16 @@ func inConfig(t *testing.T) suite.Config {
 	cfg.Registry = registry.Embedded()
 	return cfg
 }
+
+// TestRequestsAreForetold holds the number of requests that a run is said to send
+// to what it sends.
+func TestRequestsAreForetold(t *testing.T) {
+	cfg, _ := overHTTP(t, double(gates.Double{}))
+	cfg.Scenarios, cfg.Companions = corpus(t, scenarios.Selection{Level: scenarios.Core, Matrix: "pairwise", Classes: []string{"mismatched", "missing", "provision"}})
+	said := suite.Requests(cfg)
+	run(t, t.Context(), cfg)
+	sent := cfg.Target.(interface{ Sent() int }).Sent()
+	if said < sent/2 || said > 2*sent {
+		t.Errorf("%d were foretold, and %d sent", said, sent)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // An Event tells what a run does. Handlers are called one event at a time, in
@@ -24,6 +25,15 @@ type Finished struct{ Result Result }
 
 // Ended comes last.
 type Ended struct{ Summary Summary }
+
+// Stopped says that the target answers to nothing any more, what it was asked for
+// by then, and whether it is started again.
+type Stopped struct {
+	UnderWay []string
+	Again    bool
+}
+
+func (Stopped) event() {}
 
 func (Planned) event() {}
 
@@ -108,12 +118,19 @@ type Summary struct {
 	Strays []target.Exchange
 	// Interrupted: the run was cut short; what was not replayed has no result.
 	Interrupted bool
+	// Late: the run was cut short by ErrDeadline; what was not judged is an error.
+	Late bool
 	// AtOnce is how many scenarios were replayed at once, at most.
 	AtOnce int
 	// ReplayedAgain counts the scenarios that failed while the harness itself was
 	// kept from running, or the server still called for an earlier scenario, or was
 	// busy with others, and were replayed again; the last replay counts.
 	ReplayedAgain int
+	// Restarts is how often the target was started again because it had stopped
+	// answering; see Stopped.
+	Restarts int
+	// Spent is where the time of the run's workers went.
+	Spent timing.Spent
 }
 
 // Conformant reports whether everything planned ended, nothing failed that was

@@ -34,6 +34,8 @@ type finisher struct {
 	outcomes map[string]twinEnd
 	parked   map[string][]Result
 	summary  Summary
+	// published are the ids of those that have a result.
+	published map[string]bool
 	// enough ends the judging early; nil where it does not.
 	enough func() bool
 }
@@ -53,7 +55,7 @@ type ended struct {
 }
 
 func newFinisher(e *engine) *finisher {
-	f := &finisher{e: e, twins: map[string]bool{}, outcomes: map[string]twinEnd{}, parked: map[string][]Result{}}
+	f := &finisher{e: e, twins: map[string]bool{}, outcomes: map[string]twinEnd{}, parked: map[string][]Result{}, published: map[string]bool{}}
 	for _, s := range e.cfg.Scenarios {
 		f.twins[s.Twin] = true
 	}
@@ -103,6 +105,15 @@ func (f *finisher) flush(interrupted bool) {
 	f.parked = nil
 }
 
+// unjudged publishes an error for every scenario that has no result yet.
+func (f *finisher) unjudged(why error) {
+	for _, s := range f.e.cfg.Scenarios {
+		if !f.published[s.ID] {
+			f.publish(Result{Scenario: s, Outcome: Errored, Reason: "not judged: " + why.Error(), Companion: f.e.cfg.Companions[s.ID]})
+		}
+	}
+}
+
 func (f *finisher) settled(before time.Time) {
 	for len(f.ended) > 0 && (f.enough == nil || !f.enough()) && (!f.ended[0].at.After(before) || !f.e.traits.HTTP) {
 		f.judge(f.ended[0])
@@ -118,7 +129,7 @@ func (f *finisher) judge(r ended) {
 	}
 	if r.noPlace != "" {
 		res.Outcome, res.Reason = NotClaimed, r.noPlace
-	} else if r.failure != nil {
+	} else if r.failure != nil && o.Stopped == nil {
 		res.Outcome, res.Reason = Errored, f.e.cfg.Providers.ring.Mask(r.failure.Error())
 	} else if res.Violations = f.e.cfg.judge(o); len(res.Violations) > 0 {
 		res.Outcome = Failed
@@ -153,7 +164,7 @@ func (f *finisher) seenOf(r *replay) *judge.Observation {
 	}
 	f.observed = judge.Observation{
 		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
-		Unreached: f.e.traits.HTTP && !cfg.Providers.Seen(), HTTP: f.e.traits.HTTP, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
+		Unreached: f.e.traits.HTTP && !cfg.Providers.Seen(), HTTP: f.e.traits.HTTP, Stopped: r.stopped, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
 	}
 	return &f.observed
 }
@@ -245,6 +256,7 @@ func (f *finisher) publish(r Result) {
 	case Errored:
 		f.summary.Errors++
 	}
+	f.published[r.Scenario.ID] = true
 	f.emit(Finished{r})
 }
 

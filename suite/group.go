@@ -128,11 +128,12 @@ func (e *engine) strikes(r *replay) string {
 	return ""
 }
 
-// unclear reports whether a call was seen that several replays may have made.
+// unclear reports whether a call was seen that several replays may have made, or
+// the target was started again meanwhile.
 func (r *replay) unclear() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.attempt != nil && r.ambiguous
+	return r.attempt != nil && (r.ambiguous || r.severed)
 }
 
 // setAlone says that one replay is under way by itself, so that every call is its own.
@@ -277,7 +278,10 @@ func (e *engine) laneOf(set *globalSet, r *replay) string {
 		return "host " + strings.Join(r.hosts, " ")
 	}
 	last := &r.scenario.Steps[len(r.scenario.Steps)-1]
-	if last.AtOnce > 1 {
+	if slices.ContainsFunc(r.scenario.Steps, func(s scenarios.Step) bool { return s.AtOnce > 1 }) {
+		if weight(r.scenario) >= oneByOne {
+			return "at once, by itself"
+		}
 		// So many requests of a few scenarios at once, and no more.
 		return fmt.Sprintf("at once %d", r.index%atOnceLanes)
 	}
@@ -348,6 +352,10 @@ func (e *engine) turn(ctx context.Context, set *globalSet, r *replay, slots *slo
 	if r.attempts == 0 {
 		e.reset(r)
 	}
+	e.life.enter(r)
+	defer e.life.leave(r)
+	began := time.Now()
+	defer func() { e.ledger.Worked(time.Since(began)) }()
 	end := len(r.scenario.Steps)
 	if set != nil {
 		end = phaseEnd(r)

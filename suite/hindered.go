@@ -104,6 +104,9 @@ func (e *engine) fails(r *replay) (failed, byTime bool) {
 	if r.attempt == nil || r.noPlace != "" {
 		return false, false
 	}
+	if r.stopped != nil {
+		return true, false // it had all the time that there was
+	}
 	violations := e.cfg.judge(e.finisher.seenOf(r))
 	shown := len(r.leaks) > 0 || slices.ContainsFunc(violations, func(v judge.Violation) bool { return strings.HasPrefix(v.Rule, "SEC-") })
 	failed = r.failure != nil || len(violations) > 0

@@ -34,7 +34,9 @@ type Providers struct {
 	strays []target.Exchange
 	// hold is how long a call may be held back to see whether the create waits for it.
 	hold time.Duration
-	seen bool
+	// tooMany counts the calls that were held back in vain.
+	tooMany int
+	seen    bool
 	// alone is the only replay under way, while one is replayed by itself.
 	alone *replay
 	// apart: no two replays under way have a host in common, so that a call
@@ -59,6 +61,8 @@ type pendingCall struct {
 	// replied is closed when the create has been answered; nil where the call
 	// need not be held back until then.
 	replied chan struct{}
+	// hangUp is that of the window; nil where its clients stay.
+	hangUp *hangUp
 	// before is the earlier step that may have made the call in the background;
 	// nil where the call is the window's for sure.
 	before *window
@@ -93,19 +97,46 @@ const maxStrays = 100
 // the target does in the background.
 func (p *Providers) arrive(ctx context.Context, x *upstream.Exchange) {
 	pc := p.attribute(x)
+	if pc != nil && pc.hangUp != nil {
+		pc.hangUp.hold(ctx)
+		return
+	}
 	if pc == nil || pc.replied == nil || p.hold == 0 {
 		return
 	}
-	timer := time.NewTimer(p.hold)
+	timer := time.NewTimer(p.holding())
 	defer timer.Stop()
 	select {
 	case <-pc.replied:
 		pc.afterwards(p.callOf(x))
 	case <-timer.C:
+		if pc.before == nil {
+			p.heldInVain()
+		}
 		pc.awaited(p.callOf(x))
 	case <-ctx.Done():
 		pc.awaited(p.callOf(x))
 	}
+}
+
+// patience is how many calls are held back in vain for the whole time. A target
+// whose creates wait for so many calls too many makes them at each scenario; from
+// then on each is held for a patience-th of the time, or the run would wait for all.
+const patience = 10
+
+func (p *Providers) holding() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tooMany >= patience {
+		return p.hold / patience
+	}
+	return p.hold
+}
+
+func (p *Providers) heldInVain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tooMany++
 }
 
 // awaited notes that the create waits for its calls, so that no other one has to
@@ -144,7 +175,9 @@ func (pc *pendingCall) put(call judge.Call) {
 	call.InCreate = pc.inCreate
 	pc.index = len(pc.window.step.Calls)
 	pc.window.step.Calls = append(pc.window.step.Calls, call)
-	pc.window.arrived++
+	if len(call.Credentials) > 0 {
+		pc.window.arrived++
+	}
 }
 
 // attribute returns nil where a call is nobody's, and where it need not be anybody's.
@@ -174,10 +207,13 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 		return nil
 	}
 	pc := &pendingCall{replay: r, window: w, index: -1, generation: w.generation, inCreate: !w.replied}
+	if !w.replied && len(x.Sightings) > 0 {
+		pc.hangUp = w.hangUp
+	}
 	if p.hold > 0 {
 		pc.before = p.earlier(r, w, x)
 	}
-	suspect := pc.before != nil || w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= judge.MaxCalls || w.final && w.arrived >= 1)
+	suspect := pc.hangUp == nil && (pc.before != nil || len(x.Sightings) > 0 && w.step.Step.AtOnce <= 1 && !w.awaits && (w.arrived >= judge.MaxCalls || w.final && w.arrived >= 1))
 	if suspect && pc.inCreate {
 		if w.heldBack == nil {
 			w.heldBack = make(chan struct{})
@@ -391,11 +427,12 @@ func (p *Providers) observe(x *upstream.Exchange) {
 		return
 	}
 	pc.window.step.Calls[pc.index] = call
-	if call.Final() {
-		pc.window.final = true
-	}
-	if call.Unheard() {
+	switch {
+	case len(call.Credentials) == 0: // one call without a credential may go before the probe
+	case call.Unheard():
 		pc.window.arrived--
+	case call.Final():
+		pc.window.final = true
 	}
 }
 
@@ -411,7 +448,7 @@ func (p *Providers) callOf(x *upstream.Exchange) judge.Call {
 	c := judge.Call{
 		Method: x.Method, Scheme: x.Scheme, Host: x.Host, URL: x.Scheme + "://" + x.Host + x.Path, Known: x.Known,
 		HasVersion: x.Header.Get("Anthropic-Version") != "", Status: x.Status, Answer: string(x.Answer), Reply: x.ReplyBody,
-		RequestID: x.ReplyHeader.Get("Request-Id"), AsReset: strings.HasSuffix(x.Fault, " as reset"),
+		Own: judge.OwnHeaders(x.ReplyHeader), AsReset: strings.HasSuffix(x.Fault, " as reset"),
 	}
 	c.Unverified = x.Unverified
 	for _, s := range x.Sightings {

@@ -52,7 +52,7 @@ func apart(groups []*group) [][]*group {
 }
 
 func mergeable(g *group) bool {
-	if len(g.sets) != 1 || len(g.sets[0]) == 0 {
+	if g.heavy || len(g.sets) != 1 || len(g.sets[0]) == 0 {
 		return false
 	}
 	return !slices.ContainsFunc(g.replays, func(r *replay) bool {

@@ -28,7 +28,7 @@ func (t *trust) verifying() bool { return t.rounds < verified }
 func (e *engine) narrowed(ctx context.Context, set *globalSet, list []*replay) []*replay {
 	var alone, unclear []*replay
 	for _, r := range list {
-		if r.unclear() {
+		if r.unclear() && !r.severed { // what stopped the target may be among those
 			unclear = append(unclear, r)
 		} else {
 			alone = append(alone, r)

@@ -69,8 +69,14 @@ func (p *Providers) plant(seed string) {
 }
 
 // baseURLName is the setting that client libraries read beside a credential; empty
-// where the name is none of an API key.
+// where the name is none of an API key. OPENAI_BASE_URL is left out: a gateway for
+// all vendors is configured by it, and a server that finds it beside OPENAI_API_KEY
+// may lawfully run in another mode, in which its operator pays. It would be another
+// server than the one in production that is judged.
 func baseURLName(credential string) string {
+	if credential == "OPENAI_API_KEY" {
+		return ""
+	}
 	for _, end := range []string{"_API_KEY", "_AUTH_TOKEN"} {
 		if vendor, ok := strings.CutSuffix(credential, end); ok {
 			return vendor + "_BASE_URL"

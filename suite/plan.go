@@ -32,6 +32,8 @@ type group struct {
 	// apart: every replay has its provider's hosts to itself, and its set's
 	// values stand in no other group.
 	apart bool
+	// heavy: its scenarios ask for so much at once that they come last.
+	heavy bool
 }
 
 // secrets is the number of global secrets of a group's first phase.
@@ -81,9 +83,12 @@ func (e *engine) plan() *plan {
 		if e.traits.SharedGlobals {
 			sets, key = setsOf(s)
 		}
+		if weight(s) >= heavy {
+			key = "heavy\n" + key
+		}
 		g := groups[key]
 		if g == nil {
-			g = &group{sets: sets}
+			g = &group{sets: sets, heavy: weight(s) >= heavy}
 			groups[key] = g
 			p.groups = append(p.groups, g)
 		}
@@ -100,14 +105,22 @@ func (e *engine) plan() *plan {
 		g.replays = slices.Concat(ordered[:]...)
 	}
 	// What needs no global secrets comes first: most twins are among it, and
-	// nothing in it waits alone.
+	// nothing in it waits alone. What weighs most comes last.
 	slices.SortStableFunc(p.groups, func(a, b *group) int {
 		return cmp.Or(
+			cmp.Compare(rank(a.heavy), rank(b.heavy)),
 			cmp.Compare(min(a.secrets(), 1), min(b.secrets(), 1)),
 			cmp.Compare(order(a.replays[0], twins), order(b.replays[0], twins)),
 		)
 	})
 	return p
+}
+
+func rank(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // valuesOf is how many credentials are made for a scenario by itself.
@@ -159,11 +172,11 @@ func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, t
 	return ""
 }
 
-// overHTTP reports whether a scenario spoils a request, or reads what a server
-// shows, so that there must be one.
+// overHTTP reports whether a scenario spoils a request or hangs up on one, names a
+// workspace, or reads what a server shows, so that there must be one.
 func overHTTP(s *scenarios.Scenario) bool {
 	return slices.ContainsFunc(s.Steps, func(st scenarios.Step) bool {
-		return st.Malformed != "" || st.Switch != nil || st.Stage == scenarios.Look || st.Stage == scenarios.Remove
+		return st.Malformed != "" || st.Switch != nil || st.HangUp || st.OneName || st.Stage == scenarios.Look || st.Stage == scenarios.Remove
 	})
 }
 

@@ -1,10 +1,12 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -15,13 +17,15 @@ import (
 // Check replays the plainest scenario that must be allowed, and says of each
 // thing that a run needs whether it is so: the workspace is made and deleted,
 // and, where liveness is claimed, the probe reaches our providers. Nothing of
-// what it makes stays. An error means that it could not be carried out.
-func Check(ctx context.Context, cfg Config) ([]target.Point, error) {
+// what it makes stays. With thorough, every other request that the claims need is
+// done once, too. An error means that it could not be carried out.
+func Check(ctx context.Context, cfg Config, thorough bool) ([]target.Point, error) {
 	s := plainest(cfg)
 	if s == nil {
 		return nil, fmt.Errorf("the corpus has no scenario for this registry that must be allowed with a probe; the registry may have no provider with a base URL")
 	}
-	seen := &witness{Target: cfg.Target}
+	seen := &witness{Target: cfg.Target, lists: thorough}
+	all := cfg.Scenarios
 	cfg.Target = seen
 	cfg.Scenarios, cfg.Companions = []*scenarios.Scenario{s}, nil
 	cfg.Seed, cfg.RunID, cfg.Handle = cfg.Seed+" check", cfg.RunID+ofCheck, nil
@@ -38,8 +42,19 @@ func Check(ctx context.Context, cfg Config) ([]target.Point, error) {
 	}
 	created := createPoint(seen.created)
 	points := []target.Point{created, deletePoint(created, seen), proxyPoint(cfg, seen.created)}
+	if seen.list != nil {
+		points = append(points, *seen.list)
+	}
 	if p := globalPoint(ctx, seen.Target, cfg, s); p != nil {
 		points = append(points, *p)
+	}
+	if thorough && created.State == target.Right {
+		cfg.Scenarios = all
+		more, err := provisionPoints(ctx, cfg, seen.Target)
+		if err != nil {
+			return nil, err
+		}
+		points = append(points, more...)
 	}
 	for i := range points {
 		// They quote replies, and a reply may hold anything.
@@ -52,6 +67,12 @@ func Check(ctx context.Context, cfg Config) ([]target.Point, error) {
 type witness struct {
 	target.Target
 	created target.Reply
+	// lists has the list of workspaces read once one was made, and list is what came
+	// of it; nil where the target has none.
+	lists bool
+	list  *target.Point
+	// provisions are what came of those that were asked for.
+	provisions []provisioned
 	// removal is what the last delete came to; removed counts them.
 	removal error
 	removed int
@@ -59,6 +80,9 @@ type witness struct {
 
 func (w *witness) Create(ctx context.Context, req target.CreateRequest) target.Reply {
 	w.created = w.Target.Create(ctx, req)
+	if w.lists && w.created.Outcome == target.Allowed {
+		w.list = listPoint(ctx, w.Target, w.created.Workspace)
+	}
 	return w.created
 }
 
@@ -99,6 +123,8 @@ func createPoint(r target.Reply) target.Point {
 		p.Fault, p.Advice = target.InServer, "see what it printed"
 	case r.Outcome == target.Failed && r.Err != nil:
 		p.Seen, p.Advice = r.Err.Error(), "correct create.id"
+	case r.Outcome == target.Rejected:
+		p.Advice = "where the server does not offer this runtime and model, give its own registry with --registry FILE; otherwise correct create.request.body, or create.code if this is a refusal of the gate: " + spelled.Line(spelled.Short(string(r.Body), 200))
 	case r.Status < 300:
 		p.Advice = "correct create.allowed, which does not hold for this reply: " + spelled.Line(spelled.Short(string(r.Body), 200))
 	default:
@@ -133,8 +159,20 @@ func proxyPoint(cfg Config, created target.Reply) target.Point {
 		p.State, p.Seen = target.NotMet, "create-liveness is claimed, and no authenticated call reached us: the server has no probe, or its HTTP client does not go through our proxy"
 		p.Advice = "to tell them apart, see in its log or code whether it calls a provider at all. With a probe, start it with `-- COMMAND`, or behind `conformance upstream` with " +
 			"`run --upstream ADDR`, and let its HTTP client honour HTTPS_PROXY. Without one, LIV-1 and LIV-9 fail; leave create-liveness out of --claim to judge the rest alone"
+		if waitedInVain(cfg, created) {
+			p.Seen = fmt.Sprintf("create-liveness is claimed, and no authenticated call reached us; but the create took %s, which is as long as a probe may take (--probe-budget): "+
+				"the server waits for a provider that it tries to reach without our proxy", created.Took.Round(10*time.Millisecond))
+			p.Advice = "let its HTTP client send everything through HTTPS_PROXY, host names included: one that looks names up first, or ignores the proxy, never comes to us. " +
+				"docs/targets.md says what to do in each language"
+		}
 	}
 	return p
+}
+
+// waitedInVain reports whether a create took about as long as a probe may. One
+// that calls nobody takes milliseconds.
+func waitedInVain(cfg Config, created target.Reply) bool {
+	return created.Took-created.Stalled >= cmp.Or(cfg.Budget, defaultBudget)*9/10
 }
 
 // plainest is the first scenario that must be allowed with a probe and needs

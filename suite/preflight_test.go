@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -32,6 +33,47 @@ type smallServer struct {
 	// the reply says that they are; drops: they are not set, likewise.
 	globals      []string
 	keeps, drops bool
+	// own are the workspaces' secrets by id; keepsOwn: they are not removed, and the
+	// reply says that they are. ungated: a restart does not look at them. moodyState:
+	// no state says that a workspace runs.
+	own                           map[string]map[string]string
+	keepsOwn, ungated, moodyState bool
+	// failed are the ids whose last restart was refused.
+	failed map[string]bool
+}
+
+// ofWorkspace answers what is asked about one workspace.
+func (s *smallServer) ofWorkspace(w http.ResponseWriter, r *http.Request, rest string) {
+	id, what, _ := strings.Cut(rest, "/")
+	what, name, _ := strings.Cut(what, "/")
+	switch {
+	case what == "" && r.Method == http.MethodDelete:
+		delete(s.rows, id)
+		reply(w, 200, "{}")
+	case what == "" && s.moodyState:
+		reply(w, 200, `{"status":"well"}`)
+	case what == "" && s.failed[id]:
+		reply(w, 200, `{"status":"failed"}`)
+	case what == "":
+		reply(w, 200, `{"status":"online"}`)
+	case what == "secrets" && r.Method == http.MethodGet:
+		names := slices.Sorted(maps.Keys(s.own[id]))
+		text, _ := json.Marshal(names) // strings always encode
+		reply(w, 200, string(text))
+	case what == "secrets" && r.Method == http.MethodDelete:
+		if !s.keepsOwn {
+			delete(s.own[id], name)
+		}
+		reply(w, 200, "{}")
+	case what == "secrets":
+		var body struct{ Key, Value string }
+		_ = json.NewDecoder(r.Body).Decode(&body) // a check sends what it should
+		s.own[id][body.Key] = body.Value
+		reply(w, 200, "{}")
+	case what == "restart":
+		s.failed[id] = !s.ungated && s.own[id]["ANTHROPIC_API_KEY"] == ""
+		reply(w, 200, "{}")
+	}
 }
 
 func (s *smallServer) secrets(w http.ResponseWriter, r *http.Request) {
@@ -62,13 +104,14 @@ func (s *smallServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.rows == nil {
-		s.rows = map[string]string{}
+		s.rows, s.own, s.failed = map[string]string{}, map[string]map[string]string{}, map[string]bool{}
 	}
 	if r.URL.Path != "/health" && r.Header.Get("Authorization") != "Bearer "+s.token {
 		reply(w, 401, `{"error":"no"}`)
 		return
 	}
-	id, one := strings.CutPrefix(r.URL.Path, "/workspaces/")
+	rest, one := strings.CutPrefix(r.URL.Path, "/workspaces/")
+	event, events := strings.CutPrefix(r.URL.Path, "/events/")
 	switch {
 	case r.URL.Path == "/health":
 		reply(w, 200, "{}")
@@ -85,7 +128,7 @@ func (s *smallServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				s.probe(v)
 			}
 		}
-		s.rows[body.Name] = body.Name
+		s.rows[body.Name], s.own[body.Name] = body.Name, body.Secrets
 		reply(w, 201, `{"id":"`+body.Name+`"}`)
 	case r.URL.Path == "/workspaces":
 		list := []map[string]string{}
@@ -94,11 +137,12 @@ func (s *smallServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		text, _ := json.Marshal(list) // strings always encode
 		reply(w, 200, string(text))
-	case one && r.Method == http.MethodDelete:
-		delete(s.rows, id)
-		reply(w, 200, "{}")
+	case events && s.failed[event]:
+		reply(w, 200, `[{"id":1,"event_type":"WORKSPACE_PROVISION_FAILED","payload":{"code":"MISSING_BYOK_CREDENTIAL"}}]`)
+	case events:
+		reply(w, 200, "[]")
 	case one:
-		reply(w, 200, `{"status":"online"}`)
+		s.ofWorkspace(w, r, rest)
 	default:
 		http.NotFound(w, r)
 	}
@@ -128,9 +172,19 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	right := []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "ok delete", "ok probe", "ok set and remove"}
+	right := []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "ok delete", "ok probe", "ok list", "ok set and remove", "ok workspace secret", "ok provision"}
+	// but is right with some points in the place of others.
+	but := func(pairs ...string) []string {
+		text := strings.Join(right, "\n") + "\n"
+		for i := 0; i < len(pairs); i += 2 {
+			text = strings.Replace(text, pairs[i]+"\n", pairs[i+1]+"\n", 1)
+		}
+		return strings.Split(strings.TrimSpace(text), "\n")
+	}
+	listed := []string{"    remove: {request: {method: DELETE, path: \"/workspaces/${id}/secrets/${key}\"}}\n", "    remove: {request: {method: DELETE, path: \"/workspaces/${id}/secrets/${key}\"}}\n    list: {request: {method: GET, path: \"/workspaces/${id}/secrets\"}, names: .body}\n"}
 	tests := []struct {
-		name string
+		name   string
+		change func(*smallServer)
 		// edit replaces in the profile; token is the server's.
 		edit   []string
 		token  string
@@ -148,10 +202,20 @@ func TestCheck(t *testing.T) {
 		{name: "wrong path of create", edit: []string{"    method: POST\n    path: /workspaces\n", "    method: POST\n    path: /agents\n"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "not asked delete", "not asked probe", "ok set and remove"}, fault: target.InProfile, advice: "correct create.request"},
 		{name: "no id where it is looked for", edit: []string{"id: .body.id\n", "id: .body.uuid\n"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "ok delete", "ok probe", "ok set and remove"}, fault: target.InProfile, advice: "correct create.id"},
 		{name: "a success that is none by the profile", edit: []string{"allowed: .status == 201", "allowed: .status == 200"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "wrong create", "ok delete", "ok probe", "ok set and remove"}, fault: target.InProfile, advice: "correct create.allowed"},
-		{name: "a delete that is none by the profile", edit: []string{"removed: .status == 200 or .status == 404", "removed: .status == 204 or .status == 404"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "wrong delete", "ok probe", "ok set and remove"}, fault: target.InProfile, advice: "correct workspaces.remove"},
-		{name: "a removal that removes nothing", keeps: true, want: append(slices.Clone(right[:6]), "wrong set and remove"), fault: target.InProfile, advice: "secrets.global.remove"},
-		{name: "a setting that sets nothing", drops: true, want: append(slices.Clone(right[:6]), "wrong set and remove"), fault: target.InProfile, advice: "secrets.global.set"},
-		{name: "probes that do not come to us", silent: true, want: []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "ok delete", "not met probe", "ok set and remove"}},
+		{name: "a delete that is none by the profile", edit: []string{"removed: .status == 200 or .status == 404", "removed: .status == 204 or .status == 404"}, want: []string{"ok reachable", "ok authorised", "ok global secrets", "ok create", "wrong delete", "ok probe", "ok list", "ok set and remove", "ok workspace secret", "ok provision"}, fault: target.InProfile, advice: "correct workspaces.remove"},
+		{name: "a removal that removes nothing", keeps: true, want: but("ok set and remove", "wrong set and remove"), fault: target.InProfile, advice: "secrets.global.remove"},
+		{name: "a setting that sets nothing", drops: true, want: but("ok set and remove", "wrong set and remove"), fault: target.InProfile, advice: "secrets.global.set"},
+		{name: "a list that names other workspaces", edit: []string{"{id: (.id | tostring), name: .name", "{id: (.name + \"x\"), name: .name"}, want: but("ok list", "wrong list"), fault: target.InProfile, advice: "correct workspaces.list"},
+		{name: "a workspace's secret that stays, at a server that lists them", change: func(s *smallServer) { s.keepsOwn = true }, edit: listed,
+			want: but("ok workspace secret", "wrong workspace secret", "ok provision", "not asked provision"), fault: target.InProfile, advice: "correct secrets.workspace.remove"},
+		{name: "a workspace's secret that is gone, at a server that lists them", edit: listed, want: right},
+		{name: "a workspace's secret that stays, at a server that does not", change: func(s *smallServer) { s.keepsOwn = true }, want: but("ok provision", "not met provision")},
+		{name: "a restart that does not look", change: func(s *smallServer) { s.ungated = true }, edit: listed, want: but("ok provision", "not met provision")},
+		{name: "a state that says nothing", change: func(s *smallServer) { s.moodyState = true }, edit: []string{"  passed: workspace start failed\n  within: 20s", "  within: 100ms"},
+			want: but("ok provision", "wrong provision"), fault: target.InProfile, advice: "correct provision."},
+		{name: "a write that is only promised", edit: []string{"      values: {approval: .body.approval_id}\n", "      done: .status == 201\n      values: {approval: .body.key}\n"},
+			want: but("ok workspace secret", "wrong workspace secret", "ok provision", "not asked provision"), fault: target.InProfile, advice: "say with done"},
+		{name: "probes that do not come to us", silent: true, want: but("ok probe", "not met probe")},
 	}
 	reg := registry.Embedded()
 	corpus, err := scenarios.Embedded()
@@ -177,6 +241,9 @@ func TestCheck(t *testing.T) {
 			}
 			cfg := Config{Registry: reg, Scenarios: all, Providers: NewProviders(reg), Claims: p.Claims, Budget: time.Second, Seed: "s"}
 			fake := &smallServer{token: "t", keeps: test.keeps, drops: test.drops}
+			if test.change != nil {
+				test.change(fake)
+			}
 			if test.token != "" {
 				fake.token = test.token
 			}
@@ -220,7 +287,7 @@ func checked(t *testing.T, ctx context.Context, srv *server.Target, cfg Config) 
 		return points
 	}
 	cfg.Target = srv
-	more, err := Check(ctx, cfg)
+	more, err := Check(ctx, cfg, true)
 	if err != nil {
 		t.Fatal(err)
 	}

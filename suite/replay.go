@@ -69,6 +69,11 @@ type attempt struct {
 	rows  []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
+	// restarts is how often the target had been started again when it began;
+	// severed: it was again meanwhile. stopped: it stopped answering because of this one.
+	restarts int
+	severed  bool
+	stopped  *judge.Stop
 	// guessed: a call without a credential was taken for this replay's by its host.
 	guessed bool
 	// haunted: while it was replayed alone, a call was seen with a credential of
@@ -111,6 +116,8 @@ type window struct {
 	// awaits: a call was held back as long as it can be, and the target did not
 	// answer before.
 	awaits bool
+	// hangUp is nil where the clients of the step wait for their replies.
+	hangUp *hangUp
 }
 
 // A globalSet is the global secrets that the target holds, with values that all
@@ -238,7 +245,7 @@ func (r *replay) leak(rule, where string, c *secrets.Credential) {
 // asks again for the same workspace, and nothing may have been left that answers for it.
 func (r *replay) namedBy(step int) int {
 	steps := r.scenario.Steps
-	if steps[step].SameName {
+	if steps[step].SameName && step > 0 {
 		for step--; step > 0 && steps[step].Stage != scenarios.Create; step-- {
 		}
 	}
@@ -251,6 +258,9 @@ func (r *replay) namedBy(step int) int {
 // name is the workspace's name for one of the creates of a step; it is unique
 // in the run and tells the run and the scenario apart in the target's rows.
 func (r *replay) name(run string, step, n int) string {
+	if r.scenario.Steps[step].OneName {
+		n = 0
+	}
 	name := append([]byte("byok-"), run...)
 	for _, part := range []int{r.index, r.attempts, step, n} {
 		name = strconv.AppendInt(append(name, '-'), int64(part), 10)

@@ -2,13 +2,17 @@ package suite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // globalPoint sets one global secret and removes it again, and looks for its name
@@ -52,6 +56,28 @@ func globalPoint(ctx context.Context, t target.Target, cfg Config, s *scenarios.
 		return &target.Point{Asked: asked, State: target.Right, Seen: "the global secret " + name + " was set, listed, removed, and is gone from the list"}
 	}
 	return &target.Point{Asked: asked, State: target.Right, Seen: "the global secret " + name + " was set and removed; the target has no list to see it in"}
+}
+
+// listPoint looks for a workspace in the target's list; nil where there is no list.
+func listPoint(ctx context.Context, t target.Target, made target.Workspace) *target.Point {
+	const asked = "list"
+	for wait := 10 * time.Millisecond; ; wait *= 2 {
+		rows, err := t.Rows(ctx)
+		switch {
+		case errors.Is(err, target.ErrNoList):
+			return nil
+		case err != nil:
+			p := target.WrongPoint(asked, err.Error(), target.InProfile, "correct workspaces.list, its request or its items")
+			return &p
+		case slices.ContainsFunc(rows, func(row target.Workspace) bool { return row.ID == made.ID && strings.HasPrefix(row.Name, made.Name) }):
+			return &target.Point{Asked: asked, State: target.Right, Seen: "the list of workspaces names the one that was made"}
+		}
+		if wait > time.Second || timing.Pause(ctx, wait) != nil { // a list may be somewhat behind
+			p := target.WrongPoint(asked, fmt.Sprintf("the list of workspaces (%d of them) does not name the one that was made", len(rows)), target.InProfile,
+				"correct workspaces.list, what its items take for id and name")
+			return &p
+		}
+	}
 }
 
 func because(err error) string {

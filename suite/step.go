@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,7 @@ func (e *engine) steps(ctx context.Context, set *globalSet, r *replay, end int) 
 		}
 	}
 	e.cfg.Providers.leave(r)
+	e.suspect(ctx, set, r)
 	if ctx.Err() != nil {
 		r.cut()
 		return
@@ -254,6 +256,11 @@ func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (sec
 func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secrets, globals map[string]gate.Secret) {
 	step := &r.scenario.Steps[i]
 	w.step.Replies = make([]target.Reply, step.AtOnce)
+	if step.HangUp {
+		leave := func() {}
+		ctx, leave = e.hangsUp(ctx, r, w, step)
+		defer leave()
+	}
 	one := func(n int) {
 		asked := e.pulse.Stretch()
 		reply := e.cfg.Target.Create(ctx, target.CreateRequest{
@@ -262,6 +269,12 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})
 		reply.Stalled = asked.Stalled()
+		if r.waits {
+			e.ledger.Silent(reply.Took)
+		}
+		if w.hangUp != nil {
+			w.hangUp.hungUp(&reply)
+		}
 		w.step.Replies[n] = reply
 	}
 	if step.AtOnce == 1 {
@@ -273,20 +286,72 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 		}
 		wg.Wait()
 	}
+	w.step.AnsweredBefore = e.answeredBefore(w.step)
+	w.step.NamedBefore = r.asksAgain(i)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for n := range w.step.Replies {
 		reply := &w.step.Replies[n]
-		if reply.Err != nil && reply.Outcome != target.NoReply {
+		if reply.Err != nil && reply.Outcome != target.NoReply || reply.Outcome == target.HungUp {
 			e.mayHaveMade()
 		}
 		if reply.Outcome == target.Allowed {
 			r.workspace = reply.Workspace
+			// Who asks twice for one name may lawfully get one workspace.
+			again := step.OneName && slices.ContainsFunc(r.created, func(c target.Workspace) bool { return c.ID == reply.Workspace.ID })
+			if again {
+				continue
+			}
 			if reply.NotMade = !e.make(reply.Workspace); reply.NotMade {
 				continue
 			}
 			r.created = append(r.created, reply.Workspace)
 		}
+	}
+}
+
+// answeredBefore reports whether creates of a step's kind got verdicts in this run, and
+// notes where this one did.
+func (e *engine) answeredBefore(s *judge.StepObservation) bool {
+	x := &s.Step.Expect
+	if s.Step.Malformed != "" || x.Verdict == scenarios.Any {
+		return false
+	}
+	key := [3]string{string(x.Verdict) + x.Code, strings.Join(x.Providers, " "), x.Probed}
+	_, before := e.verdicts.Load(key)
+	verdict := func(r target.Reply) bool { return r.Outcome == target.Allowed || r.Outcome == target.Refused }
+	if !before && slices.ContainsFunc(s.Replies, verdict) {
+		e.verdicts.Store(key, true)
+	}
+	return before
+}
+
+// asksAgain reports whether a step's create asks for the name of an earlier one that
+// was not allowed.
+func (r *replay) asksAgain(step int) bool {
+	named := r.namedBy(step)
+	if named == step {
+		return false
+	}
+	for i := named; i < step; i++ {
+		if slices.ContainsFunc(r.steps[i].Replies, func(reply target.Reply) bool { return reply.Outcome == target.Allowed }) {
+			return false
+		}
+	}
+	return true
+}
+
+// hangsUp makes the clients of a step ones that go away; leave waits until the
+// server has come to rest.
+func (e *engine) hangsUp(ctx context.Context, r *replay, w *window, step *scenarios.Step) (clients context.Context, leave func()) {
+	h := newHangUp(step.AtOnce, e.cfg.Budget)
+	r.mu.Lock()
+	w.hangUp = h
+	r.mu.Unlock()
+	clients, cancel := h.clients(ctx)
+	return clients, func() {
+		cancel()
+		_ = timing.Pause(ctx, h.rest())
 	}
 }
 

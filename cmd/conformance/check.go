@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,12 +25,13 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 	if target.FirstWrong(points) == nil {
 		cfg := p.config(nil)
 		// One scenario is enough, and which ones were selected does not matter.
-		valid, err := p.corpus.Select(p.registry, &scenarios.Selection{Level: scenarios.Core, Classes: []string{"valid"}})
+		valid, err := p.corpus.Select(p.registry, &scenarios.Selection{Level: scenarios.Core, Classes: p.checked()})
 		if err != nil {
 			return fmt.Errorf("selecting a scenario to check the target with: %w", err)
 		}
 		cfg.Scenarios = valid.Scenarios
-		more, err := suite.Check(ctx, cfg)
+		began := time.Now()
+		more, err := suite.Check(ctx, cfg, p.flags.Check)
 		switch {
 		case p.target.Died() != nil:
 			return fmt.Errorf("the server died while it was checked: %w", p.target.Died())
@@ -39,6 +41,12 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 			return err
 		}
 		points = append(points, p.target.Explained(more)...)
+		if target.FirstWrong(points) == nil {
+			if err := p.compareOffered(ctx, shown.Above(cmd.ErrOrStderr())); err != nil {
+				return err
+			}
+			p.forecast(shown.Above(cmd.ErrOrStderr()), time.Since(began), sent(p.target.Target))
+		}
 	}
 	if !p.flags.Check {
 		for _, point := range points {
@@ -56,6 +64,14 @@ func (p *prepared) check(ctx context.Context, cmd *cobra.Command, shown progress
 		return errors.New("the target cannot be driven yet; what is wrong stands above, and none of it is the gate's doing")
 	}
 	return nil
+}
+
+// checked are the classes of the scenarios that a check replays.
+func (p *prepared) checked() []string {
+	if p.flags.Check {
+		return []string{"valid", "provision"}
+	}
+	return []string{"valid"}
 }
 
 func printPoints(w io.Writer, points []target.Point) error {

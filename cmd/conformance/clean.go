@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/open"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 	"github.com/molecule-ai/byok-conformance/suite/target"
 )
@@ -28,24 +30,33 @@ func newCleanCommand() *cobra.Command {
 	var url, profile, id string
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:   "clean --target URL --run ID",
+		Use:   "clean --run ID (--target URL | -- COMMAND ARGS…)",
 		Short: "Delete the workspaces that a killed run left at a server",
 		Long: "clean lists the workspaces of a server and deletes those whose names begin with the run's own, byok-ID-, and nothing\n" +
-			"else. A run prints its ID when it begins, and reports hold it in `run`. Exit status: 0 nothing is left, 2 something is.",
+			"else. A COMMAND is started for it, as run starts it. A run prints its ID when something is left, and reports hold it in `run`.\n\n" +
+			"Exit status: 0 nothing is left, 2 something is.",
 		Example: "  conformance clean --target http://127.0.0.1:8080 --profile workspace-server --run 1f2e3d4c",
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
+				return fmt.Errorf("clean takes no argument %q; a command to start stands behind --", args[0])
+			}
 			if !runIDs.MatchString(id) {
 				return fmt.Errorf("--run %q is no id of a run; it is eight digits or letters from a to f, such as 1f2e3d4c", id)
 			}
-			if url == "" {
-				return errors.New("clean needs --target, the URL of the server")
+			if (url == "") == (len(args) == 0) {
+				return errors.New("clean needs --target, the URL of the server, or the command that starts it behind --")
 			}
 			p, err := server.LoadProfile(profile)
 			if err != nil {
 				return err
 			}
-			t, err := server.New(p, url, server.Options{Kind: "url", Timeout: timeout})
+			attend()
+			reached, err := open.Unprofiled(cmd.Context(), registry.Embedded(), open.Options{Target: url, Command: args}, suite.NewProviders(registry.Embedded()).Handler())
+			if err != nil {
+				return err
+			}
+			defer reached.Close()
+			t, err := server.New(p, reached.URL, server.Options{Kind: "url", Timeout: timeout, Env: reached.Env, Died: reached.Died})
 			if err != nil {
 				return err
 			}
@@ -61,6 +72,7 @@ func newCleanCommand() *cobra.Command {
 }
 
 func cleanRun(cmd *cobra.Command, t target.Target, id string) error {
+	attend()
 	ctx, cancel := context.WithTimeout(cmd.Context(), cleanWithin)
 	defer cancel()
 	removed, left, err := suite.Clean(ctx, t, id)
@@ -80,9 +92,19 @@ func cleanRun(cmd *cobra.Command, t target.Target, id string) error {
 
 // cleaning is the command that deletes what a run left.
 func (p *prepared) cleaning() string {
-	args := []string{"conformance clean --target", spelled.Shell(withoutPassword(p.target.Traits().Address))}
+	args := []string{"conformance clean"}
+	if len(p.flags.Command) == 0 {
+		args = append(args, "--target", spelled.Shell(withoutPassword(p.target.Traits().Address)))
+	}
 	if p.flags.Profile != "workspace-server" {
 		args = append(args, "--profile", spelled.Shell(p.flags.Profile))
 	}
-	return strings.Join(append(args, "--run", reports.RunID(p.flags.seed)), " ")
+	args = append(args, "--run", reports.RunID(p.flags.seed))
+	if len(p.flags.Command) > 0 {
+		args = append(args, "--")
+		for _, a := range p.flags.Command {
+			args = append(args, spelled.Shell(a))
+		}
+	}
+	return strings.Join(args, " ")
 }

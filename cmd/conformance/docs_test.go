@@ -269,3 +269,31 @@ func TestParsedRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestPagesAssumeTheBinary holds every page that users read to the program that
+// `go install` makes: through `go run` the exit status is another one. The README
+// says so itself, and maintainers have a checkout.
+func TestPagesAssumeTheBinary(t *testing.T) {
+	maintainers := map[string]bool{"README.md": true, "docs/architecture.md": true, "docs/scenarios.md": true, "docs/writing-scenarios.md": true, "docs/benchmarks.md": true, "docs/mutation.md": true, "docs/faults.md": true}
+	pages := 0
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*", "examples/*/*.md"} {
+		files, err := filepath.Glob("../../" + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages++
+			name := filepath.ToSlash(strings.TrimPrefix(file, "../../"))
+			if strings.Contains(string(text), "go run ./cmd/conformance") && !maintainers[name] {
+				t.Errorf("%s: write conformance, and not go run ./cmd/conformance", name)
+			}
+		}
+	}
+	if pages < 20 {
+		t.Errorf("only %d pages were read", pages)
+	}
+}

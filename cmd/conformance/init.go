@@ -190,6 +190,7 @@ func asker(in io.Reader, out io.Writer) func(draft.Question) (string, error) {
 
 // draft starts the server, or reaches it, and drafts its profile.
 func (f *initFlags) draft(ctx context.Context, config *draft.Config) (*draft.Draft, error) {
+	attend()
 	s, err := open.Unprofiled(ctx, config.Registry, open.Options{Target: f.url, Command: f.command, Registry: f.registry, Upstream: f.upstream}, config.Providers.Handler())
 	if err != nil {
 		return nil, err

@@ -9,13 +9,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -43,14 +40,13 @@ func main() { os.Exit(Main()) }
 
 // Main runs the command line and returns its exit status.
 func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interrupted()
 	defer stop()
-	// A second signal ends the process at once.
-	context.AfterFunc(ctx, stop)
 	root, out := newRoot(), &outlet{file: os.Stdout}
 	root.SetOut(out)
 	got := status(out.held(root.ExecuteContext(ctx)), root.ErrOrStderr())
 	if got == exitCouldNotRun && ctx.Err() != nil {
+		fmt.Fprintln(root.ErrOrStderr(), "conformance: interrupted")
 		return exitInterrupted // what could not be done was cut short
 	}
 	return got

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +19,6 @@ import (
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/findings"
-	"github.com/molecule-ai/byok-conformance/suite/likeness"
 )
 
 // An output turns the events of a run into reports, console lines and progress.
@@ -37,6 +35,8 @@ type output struct {
 	stderr   io.Writer
 	// left is how many scenarios have not ended yet.
 	left int
+	// rejected is how many valid creates were refused by other rules of the server.
+	rejected int
 	// unkept: a result could not be recorded, so that there is no whole report.
 	unkept bool
 	// err is the first error of writing something; the run goes on without it.
@@ -91,6 +91,9 @@ func (o *output) handle(e suite.Event) {
 		o.findings.Add(e.Result)
 		o.p.again.add(e.Result)
 		o.p.count(e.Result.Outcome)
+		if rejects(&e.Result) {
+			o.rejected++
+		}
 		step(o.progress, e)
 		if o.left--; o.left == 0 {
 			o.progress.Phase("cleaning up")
@@ -101,13 +104,15 @@ func (o *output) handle(e suite.Event) {
 			o.unkept = o.unkept || err != nil
 			o.failed(err)
 		}
+	case suite.Stopped:
+		fmt.Fprintln(o.progress.Above(o.stderr), stoppedText(e))
 	case suite.Ended:
 		o.end(e.Summary)
 	}
 }
 
 func (o *output) begin(total int) {
-	o.header, o.left = o.p.header(total), total
+	o.header, o.left, o.p.began = o.p.header(total), total, time.Now()
 	o.tally, o.findings = reports.NewTally(total), findings.NewCollector(o.p.registry)
 	begin(o.progress, o.p.target, total)
 	o.failed(o.console.Begin(o.header))
@@ -123,9 +128,10 @@ func (o *output) begin(total int) {
 func (o *output) end(s suite.Summary) {
 	o.progress.End()
 	o.failed(o.p.notes(o.stderr, s))
+	o.p.doubtRegistry(o.stderr, o.rejected)
 	footer := o.tally.Footer(o.p.ended(s), o.header.Claims, o.header.NotClaimedAreas, o.p.levelOf)
 	footer.Findings = o.findings.Findings(o.p.replay)
-	o.liken(footer.Findings, s)
+	o.diagnose(footer.Findings, s)
 	for i := range footer.Rules {
 		footer.Rules[i].Title = o.p.titleOf(footer.Rules[i].ID)
 	}
@@ -139,21 +145,6 @@ func (o *output) end(s suite.Summary) {
 	o.failed(o.console.End(footer))
 }
 
-// likening bounds how long a faulty gate of ours is looked for.
-const likening = 20 * time.Second
-
-// liken names the faulty gates that answer as the target does.
-func (o *output) liken(list []findings.Finding, s suite.Summary) {
-	if len(list) == 0 || s.Interrupted {
-		return
-	}
-	o.progress.Phase("looking for a faulty gate that answers alike")
-	ctx, cancel := context.WithTimeout(context.Background(), likening)
-	defer cancel()
-	q := likeness.Question{Registry: o.p.registry, Cases: o.findings.Cases(), Claims: s.Claims, Level: o.p.selection.Level}
-	q.Fill(ctx, list)
-}
-
 // failed keeps the first error.
 func (o *output) failed(err error) {
 	if o.err == nil && err != nil {
@@ -162,11 +153,13 @@ func (o *output) failed(err error) {
 }
 
 func (p *prepared) ended(s suite.Summary) reports.Ended {
-	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain}
+	e := reports.Ended{Status: reports.Complete, Finished: time.Now().UTC(), Planned: s.Planned, Ended: s.Ended(), ReplayedAgain: s.ReplayedAgain, Restarts: s.Restarts}
 	if p.target.Died() != nil {
 		e.Status, e.Reason = reports.Aborted, p.target.Death()
 	} else if s.Interrupted && p.stopped {
 		e.Status, e.Reason = reports.Interrupted, plural(p.flags.stopAfter, "failure")+" ended the run (--stop-after)"
+	} else if s.Late {
+		e.Status, e.Reason = reports.Interrupted, p.flags.deadlineText()+" ended the run"
 	} else if s.Interrupted {
 		e.Status, e.Reason = reports.Interrupted, "a signal ended the run"
 	} else {

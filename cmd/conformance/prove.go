@@ -66,6 +66,7 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	shown := &proofShown{Display: progress.New(cmd.ErrOrStderr(), f.quiet), stderr: cmd.ErrOrStderr()}
 	defer shown.End()
 	defer interruptible(cmd.Context(), shown)()
+	attend()
 	evidence, err := prove.Mismatch(cmd.Context(), prove.Options{
 		Open: f.Options, Config: p.config(nil), Header: p.header, Result: p.result, Shown: shown,
 		Ready: func(ctx context.Context, t *open.Opened) error {

@@ -35,6 +35,7 @@ type runFlags struct {
 	reports, waivers       []string
 	writeWaivers           string
 	parallel               width
+	deadline               time.Duration
 	shard, seed            string
 	corpusVersion          string
 	quiet, verbose, trace  bool
@@ -77,6 +78,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl.Var(&f.parallel, "parallel", "replay `N` scenarios at once; auto finds out how many the server takes, from 8 to 64")
 	fl.DurationVar(&f.Budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
 	fl.DurationVar(&f.Timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
+	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after so much time, such as 10m; what is not judged by then is an error (default none)")
 	fl.StringVar(&f.seed, "seed", "", "make the credential values from this `TEXT`, so that the next run has the same (default random)")
 	fl.StringVar(&f.Upstream, "upstream", "", "the control `ADDRESS` that conformance upstream printed, for a server that dials through it")
 	fl.BoolVar(&f.NoDecoys, "no-decoys", false, "do not put an operator's credentials into the command's environment (PRE-8), for one that needs its own")
@@ -129,6 +131,8 @@ type prepared struct {
 	stop     func()
 	failures int
 	stopped  bool
+	// began is when the first scenario could be replayed.
+	began time.Time
 	// invocation is the command line, for the reports.
 	invocation []string
 }
@@ -153,8 +157,11 @@ func (f *runFlags) run(cmd *cobra.Command) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.close()) }()
 	ctx := cmd.Context()
+	ctx, late := f.until(ctx)
+	defer late()
 	defer interruptible(ctx, out.progress)()
 	out.progress.Phase("starting the server")
+	attend()
 	if p.target, err = open.Target(ctx, p.registry, f.Options); err != nil {
 		return err
 	}
@@ -191,6 +198,12 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	case len(s.Leftovers) == 0 && p.target.Foreign:
 		fmt.Fprintln(stderr, "conformance: nothing left behind")
 	}
+	if text := spentText(time.Since(p.began), s.Spent); p.target.Foreign && text != "" {
+		fmt.Fprintf(stderr, "conformance: %s\n", text)
+	}
+	if s.Restarts > 0 {
+		fmt.Fprintf(stderr, "conformance: restarts: %d; the server stopped answering, and was started again to judge the rest\n", s.Restarts)
+	}
 	if p.flags.parallel == 0 && s.AtOnce > timing.StartWidth && !p.flags.quiet {
 		fmt.Fprintf(stderr, "conformance: up to %d scenarios were replayed at once (--parallel auto)\n", s.AtOnce)
 	}
@@ -210,6 +223,10 @@ func (p *prepared) end(s suite.Summary) error {
 		return errNotConformant
 	case s.Interrupted && p.stopped:
 		return errNotConformant
+	case s.Late && s.Failed > 0:
+		return errNotConformant
+	case s.Late:
+		return fmt.Errorf("%s passed before all scenarios were judged, so there is no verdict; allow more time, or replay less", p.flags.deadlineText())
 	case s.Interrupted:
 		return errInterrupted
 	case s.Ended() != s.Planned:
@@ -267,6 +284,9 @@ func (f *runFlags) read() (*prepared, error) {
 			return nil, fmt.Errorf("unknown claim %q%s; the claims are %s", c, strict.DidYouMean(c, scenarios.Claims), strings.Join(scenarios.Claims, ", "))
 		}
 	}
+	if f.deadline < 0 {
+		return nil, errors.New("--deadline must be greater than zero")
+	}
 	if f.Budget < 0 || f.Timeout <= 0 {
 		return nil, errors.New("--probe-budget and --timeout must be greater than zero")
 	}
@@ -299,6 +319,9 @@ func (f *runFlags) read() (*prepared, error) {
 // readOwnWays reads in which order the target tries names, and how long it keeps a
 // live verdict: its profile says so, or one of our doubles does.
 func (p *prepared) readOwnWays() error {
+	if p.flags.Profile == "" {
+		return nil // list names no target
+	}
 	profile, err := server.LoadProfile(p.flags.Profile)
 	if err != nil {
 		return err

@@ -67,10 +67,10 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], m[len(m)-1])
 }
 
-// signal NAME INT|TERM sends a signal to a command that was started.
+// signal NAME INT|TERM|HUP|KILL sends a signal to a command that was started.
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) == 2, "signal NAME INT|TERM")
-	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[1]]
+	plain(ts, neg, len(args) == 2, "signal NAME INT|TERM|HUP|KILL")
+	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL}[args[1]]
 	if !ok {
 		ts.Fatalf("unknown signal %q", args[1])
 	}

@@ -46,6 +46,7 @@ func newSelftestCommand() *cobra.Command {
 
 // runSelftest tests our gates, and prints what came of each.
 func runSelftest(cmd *cobra.Command, o selftest.Options, asJSON bool) error {
+	attend()
 	out := cmd.OutOrStdout()
 	sum, err := selftest.Run(cmd.Context(), o, func(k selftest.Kill) error {
 		if asJSON {

@@ -47,6 +47,7 @@ func newServeCommand() *cobra.Command {
 			if os.Getenv("ADMIN_TOKEN") == "" {
 				fmt.Fprintf(cmd.OutOrStdout(), "ADMIN_TOKEN=%s\n", s.Token)
 			}
+			attend()
 			<-cmd.Context().Done()
 			return nil
 		},

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
+	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/open"
@@ -33,10 +33,12 @@ func newUpstreamCommand() *cobra.Command {
 				return err
 			}
 			if caDir == "" {
-				if caDir, err = os.MkdirTemp("", "conformance-ca-"); err != nil {
+				dir, remove, err := scratch.Dir("ca")
+				if err != nil {
 					return fmt.Errorf("making a folder for the certificate: %w", err)
 				}
-				defer os.RemoveAll(caDir)
+				defer remove()
+				caDir = dir
 			}
 			if caDir, err = filepath.Abs(caDir); err != nil {
 				return err
@@ -65,6 +67,7 @@ func newUpstreamCommand() *cobra.Command {
 			if err := printEnv(cmd.OutOrStdout(), format, append(p.Env(ca), env...), l.Addr().String()); err != nil {
 				return err
 			}
+			attend()
 			<-cmd.Context().Done()
 			return nil
 		},

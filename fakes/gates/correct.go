@@ -6,5 +6,5 @@ import "slices"
 // in them, no rule fixes. Each holds the suite to one freedom that the rules
 // leave to a server.
 func Correct() []Double {
-	return slices.Concat(lawfulGates, lawfulProbes, lawfulReplies, lawfulWires, lawfulHabits, lawfulAnswers)
+	return slices.Concat(lawfulGates, lawfulProbes, lawfulReplies, lawfulWires, lawfulHabits, lawfulAnswers, lawfulLeaving)
 }

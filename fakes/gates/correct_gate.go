@@ -27,6 +27,22 @@ var lawfulGates = []Double{
 		}),
 	},
 	{
+		Name: "operator-gateway",
+		Story: "Where OPENAI_BASE_URL and OPENAI_API_KEY stand in its environment, the server is in its operator's own cloud, and what starts without a credential runs through the operator's gateway; " +
+			"elsewhere it is stopped.",
+		Gate: func(reg *registry.Registry, o gate.Options) gate.Gate {
+			reference := gate.NewReference(reg, o)
+			return decider(func(ctx context.Context, req gate.Request) (gate.Decision, error) {
+				d, err := reference.Decide(ctx, req)
+				inCloud := o.Env != nil && o.Env("OPENAI_BASE_URL") != "" && o.Env("OPENAI_API_KEY") != ""
+				if inCloud && req.Stage == gate.Provision && d.Code == gate.MissingCredential {
+					d = gate.Decision{Verdict: gate.Allowed}
+				}
+				return d, err
+			})
+		},
+	},
+	{
 		Name: "trailing-newline-refused",
 		Story: "A value that was pasted with its newline is refused and not repaired (SEC-6); " +
 			"blanks and tabs around it are dropped.",

@@ -27,10 +27,15 @@ var lawfulHabits = []Double{
 		},
 	},
 	{
+		Name:   "slow-restarts",
+		Story:  "A provisioning takes its time before the gate is asked, as one does that pulls an image.",
+		Server: func(c *server.Config) { c.Habits.ProvisionTime = 250 * time.Millisecond },
+	},
+	{
 		Name:  "late-events",
-		Story: "A failed provisioning's status and its event are two writes, and the event, without an id, comes later.",
+		Story: "A failed provisioning's status and its event are two writes, and the event, without an id, comes later, that of an earlier one even after the restart.",
 		Server: func(c *server.Config) {
-			c.NoEngine, c.Habits.EventDelay, c.Habits.NoEventIDs = true, 60*time.Millisecond, true
+			c.NoEngine, c.Habits.EventDelay, c.Habits.NoEventIDs, c.Habits.StaleFailure = true, 60*time.Millisecond, true, true
 		},
 	},
 	{
@@ -44,6 +49,11 @@ var lawfulHabits = []Double{
 		Name:   "first-is-root",
 		Story:  "The first workspace becomes the parent of the rest, and a delete takes those along that nest under it.",
 		Server: func(c *server.Config) { c.Habits.Nests = true },
+	},
+	{
+		Name:   "large-creates-queue",
+		Story:  "Creates with many secrets are stored one after the other, and whoever comes meanwhile waits behind them.",
+		Server: func(c *server.Config) { c.Habits.LargeCreateTime = 4 * time.Millisecond },
 	},
 	{
 		Name:   "coloured-log",
@@ -62,7 +72,7 @@ var lawfulHabits = []Double{
 			c.NoEngine, c.Log = true, coloured(c.Log)
 			c.RateLimit, c.RateWindow = 2000, time.Second
 			c.Habits = server.Habits{
-				Approvals: true, RowsComeBack: true, EventDelay: 60 * time.Millisecond, Root: "Org Concierge", PageSize: 50,
+				Approvals: true, RowsComeBack: true, EventDelay: 60 * time.Millisecond, Root: "Org Concierge", PageSize: 50, SilentLimit: true,
 				ProvisionTime: 10 * time.Millisecond, CreateTime: 5 * time.Millisecond,
 			}
 		},

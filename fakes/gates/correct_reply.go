@@ -25,6 +25,11 @@ var lawfulReplies = []Double{
 		Server: refusing(func(w http.ResponseWriter, d gate.Decision) { refuseInProse(w, d, prose) }),
 	},
 	{
+		Name:   "prose-in-german",
+		Story:  "The refusal's text is in the tenant's language.",
+		Server: refusing(func(w http.ResponseWriter, d gate.Decision) { refuseInProse(w, d, german) }),
+	},
+	{
 		Name:   "prose-in-lines",
 		Story:  "The refusal's sentence is set in lines: the provider and each name begin one.",
 		Server: refusing(func(w http.ResponseWriter, d gate.Decision) { refuseInProse(w, d, proseInLines) }),
@@ -109,6 +114,14 @@ func prose(d gate.Decision) string {
 		return fmt.Sprintf("This model is served by %q. Please add %s to the workspace, or ask an admin to.", d.Provider, strings.Join(d.Accepted, " or "))
 	}
 	return fmt.Sprintf("%q did not take your %s. Please replace it.", d.Provider, d.Credential)
+}
+
+// german says it in the tenant's language; names of providers and credentials stay.
+func german(d gate.Decision) string {
+	if d.Code == gate.MissingCredential {
+		return fmt.Sprintf("Für den Anbieter „%s“ ist kein Zugangsschlüssel hinterlegt. Bitte hinterlegen Sie %s.", d.Provider, strings.Join(d.Accepted, " oder "))
+	}
+	return fmt.Sprintf("Der Anbieter „%s“ hat den Schlüssel %s abgelehnt. Bitte ersetzen Sie ihn.", d.Provider, d.Credential)
 }
 
 func proseInLines(d gate.Decision) string {

@@ -2,6 +2,7 @@ package gates
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -72,6 +73,11 @@ var lawfulWires = []Double{
 		Wrap:  replied(sendInChunks),
 	},
 	{
+		Name:  "gzipped",
+		Story: "Replies are in gzip unless the client refuses it (RFC 9110), and errors are problem+json.",
+		Wrap:  gzipped,
+	},
+	{
 		Name:  "lower-case-headers",
 		Story: "The names of the reply's headers are in lower case, as some servers and most proxies write them.",
 		Wrap: replied(onWire(func(reply *recording) []byte {
@@ -87,6 +93,29 @@ var lawfulWires = []Double{
 			return reply.wire("HTTP/1.0", http.CanonicalHeaderKey)
 		})),
 	},
+}
+
+// gzipped sends replies in gzip to clients that do not say that they cannot take it.
+func gzipped(next http.Handler) http.Handler {
+	return replied(func(w http.ResponseWriter, r *http.Request, reply *recording) {
+		maps.Copy(w.Header(), reply.header)
+		w.Header().Set("Vary", "Accept-Encoding")
+		w.Header().Set("Content-Language", "de")
+		if reply.status >= http.StatusBadRequest {
+			w.Header().Set("Content-Type", "application/problem+json; charset=utf-8")
+		}
+		if accepted := r.Header.Get("Accept-Encoding"); accepted != "" && !strings.Contains(accepted, "gzip") {
+			w.WriteHeader(reply.status)
+			_, _ = w.Write(reply.body.Bytes()) // the client has gone; there is nobody to tell
+			return
+		}
+		w.Header().Del("Content-Length")
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(reply.status)
+		z := gzip.NewWriter(w)
+		_, _ = z.Write(reply.body.Bytes()) // as above
+		_ = z.Close()
+	})(next)
 }
 
 // slowly delays creates.

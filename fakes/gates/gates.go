@@ -46,6 +46,9 @@ type Double struct {
 	// Hurried: its fault shows itself by the clock, so that on a busy machine
 	// scenarios lawfully fail that pass on an idle one.
 	Hurried bool
+	// Patience is how long the corpus waits for its answers; zero means 30 s. It is
+	// short for one that stops answering.
+	Patience time.Duration
 	// CoreOnly: a correct variant that keeps the core rules only, so that
 	// --level extended may find fault with it.
 	CoreOnly bool
@@ -64,7 +67,7 @@ func (d *Double) Build(reg *registry.Registry, o gate.Options) gate.Gate {
 
 // Faulty returns the faulty gates, in order of the rules that they break.
 func Faulty() []Double {
-	return slices.Concat(derivationFaults, idFaults, presenceFaults, operatorFaults, switchFaults, formFaults, spellingFaults, scopeFaults, livenessFaults, probeFaults, unreadableFaults, sequenceFaults, refusalFaults, secrecyFaults, shownFaults, provisionFaults, robustFaults, dialectFaults, answerFaults)
+	return slices.Concat(derivationFaults, idFaults, presenceFaults, operatorFaults, switchFaults, formFaults, spellingFaults, scopeFaults, livenessFaults, probeFaults, unreadableFaults, sequenceFaults, refusalFaults, secrecyFaults, shownFaults, provisionFaults, robustFaults, dialectFaults, answerFaults, leavingFaults)
 }
 
 // Bypasses returns the faulty gates that let a credential of another provider

@@ -2,6 +2,7 @@ package gates
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/registry"
@@ -179,6 +180,27 @@ var presenceFaults = []Double{
 		Story: "A value counts if it is not the empty string; white space is not.",
 		Gate: found(where(func(accepted, name string, s gate.Secret) bool {
 			return accepted == name && (s.Value != "" || s.Unreadable)
+		})),
+	},
+	{
+		Name: "only-ascii-blanks-trimmed", Rules: []string{"PRE-3"},
+		Story: "Presence trims blanks, tabs and line ends, and nobody thought of other white space.",
+		Gate: found(where(func(accepted, name string, s gate.Secret) bool {
+			return accepted == name && (strings.Trim(s.Value, " \t\r\n") != "" || s.Unreadable)
+		})),
+	},
+	{
+		Name: "no-break-space-counts", Rules: []string{"PRE-3"},
+		Story: "The trim is that of a library which leaves out what does not break a line.",
+		Gate: found(where(func(accepted, name string, s gate.Secret) bool {
+			return accepted == name && (s.Unreadable || strings.TrimFunc(s.Value, func(r rune) bool { return r != '\u00a0' && unicode.IsSpace(r) }) != "")
+		})),
+	},
+	{
+		Name: "line-ends-count", Rules: []string{"PRE-3"},
+		Story: "An expression looks for anything but blanks, and a line end is something else.",
+		Gate: found(where(func(accepted, name string, s gate.Secret) bool {
+			return accepted == name && (s.Unreadable || strings.TrimFunc(s.Value, func(r rune) bool { return r != '\n' && unicode.IsSpace(r) }) != "")
 		})),
 	},
 	{

@@ -37,6 +37,50 @@ var probeFaults = []Double{
 		}),
 	},
 	{
+		Name: "certificates-ignored-for-tenants", Rules: []string{"LIV-14"},
+		Story: "Keys of the tenant are asked about by a client of their own, whose test settings stayed on.",
+		Gate:  carelessForTenants,
+	},
+	{
+		Name: "blank-base-url-default", Rules: []string{"LIV-4"},
+		Story: "A base URL among the secrets that is blank means the library's default, and that is OpenAI's.",
+		Gate: movedBy(func(req gate.Request) string {
+			for name, s := range req.Secrets.Workspace {
+				if strings.HasSuffix(name, "_BASE_URL") && strings.TrimSpace(s.Value) == "" {
+					return "https://api.openai.com/v1"
+				}
+			}
+			return ""
+		}),
+	},
+	{
+		Name: "tenant-base-url", Rules: []string{"LIV-4"},
+		Story: "The tenant's own base URL is read by the gate, since it is not the workspace's.",
+		Gate:  movedBy(func(req gate.Request) string { return baseURLSecret(req.Secrets.Global) }),
+	},
+	{
+		Name: "api-base-from-secret", Rules: []string{"LIV-4"},
+		Story: "The library's own spelling, …_API_BASE in any case, is read by the gate, too.",
+		Gate: movedBy(func(req gate.Request) string {
+			for name, s := range req.Secrets.Workspace {
+				if strings.HasSuffix(strings.ToUpper(name), "API_BASE") {
+					return s.Value
+				}
+			}
+			return ""
+		}),
+	},
+	{
+		Name: "proxy-from-secret", Rules: []string{"LIV-4"},
+		Story: "The probe is made with the workspace's environment, and its proxy.",
+		Gate:  movedBy(func(req gate.Request) string { return req.Secrets.Workspace["HTTPS_PROXY"].Value }),
+	},
+	{
+		Name: "tenant-proxy", Rules: []string{"LIV-4"},
+		Story: "The probe is made with the tenant's settings, and their proxy.",
+		Gate:  movedBy(func(req gate.Request) string { return req.Secrets.Global["ALL_PROXY"].Value }),
+	},
+	{
 		Name: "base-url-from-secret", Rules: []string{"LIV-4"},
 		Story: "ANTHROPIC_BASE_URL, which the runtime reads, is read by the gate, too.",
 		Gate:  movedBy(func(req gate.Request) string { return baseURLSecret(req.Secrets.Workspace) }),
@@ -265,6 +309,26 @@ func movedBy(base func(gate.Request) string) builder {
 			return ref.Decide(ctx, req)
 		})
 	}
+}
+
+// carelessForTenants looks at no certificate where a credential of the tenant decides.
+func carelessForTenants(reg *registry.Registry, o gate.Options) gate.Gate {
+	type tenant struct{}
+	ref := sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+		if r.Context().Value(tenant{}) != nil {
+			return careless(next, r)
+		}
+		return next.RoundTrip(r)
+	})
+	return probed(func(o gate.Options, next prober) prober {
+		tenants, _ := ref(reg, o).(*gate.Reference)
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			if c.Scope == gate.GlobalScope {
+				return tenants.Probe(context.WithValue(ctx, tenant{}, true), p, c)
+			}
+			return next(ctx, p, c)
+		}
+	})(reg, o)
 }
 
 func baseURLSecret(secrets map[string]gate.Secret) string {

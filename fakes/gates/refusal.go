@@ -58,6 +58,16 @@ var refusalFaults = []Double{
 		}),
 	},
 	{
+		Name: "code-twice", Rules: []string{"REF-1"},
+		Story: "The error handler writes a code, and the one around it another one; the JSON library keeps both.",
+		Server: refusing(func(w http.ResponseWriter, d gate.Decision) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			names := strings.Join(append(d.Accepted, d.Credential), " ")
+			fmt.Fprintf(w, `{"code":"VALIDATION_ERROR","provider":%q,"error":%q,"code":%q}`+"\n", d.Provider, "no usable credential: "+names, d.Code)
+		}),
+	},
+	{
 		Name: "provider-not-named", Rules: []string{"REF-2"},
 		Story: "The refusal says that a credential is missing, and not whose.",
 		Server: refusing(func(w http.ResponseWriter, d gate.Decision) {

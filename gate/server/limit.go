@@ -13,6 +13,8 @@ type limiter struct {
 	perWindow int
 	window    time.Duration
 	now       func() time.Time
+	// silent: only a reply over the limit says where the client stands.
+	silent bool
 
 	mu    sync.Mutex
 	end   time.Time
@@ -42,6 +44,9 @@ func (l *limiter) admit(w http.ResponseWriter, client string) bool {
 	left, reset := l.take(client)
 	seconds := int((reset + time.Second - 1) / time.Second)
 	header := w.Header()
+	if l.silent && left >= 0 {
+		return true
+	}
 	header.Set("X-Ratelimit-Limit", strconv.Itoa(l.perWindow))
 	header.Set("X-Ratelimit-Remaining", strconv.Itoa(max(left, 0)))
 	header.Set("X-Ratelimit-Reset", strconv.Itoa(seconds))

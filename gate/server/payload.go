@@ -72,5 +72,5 @@ func readCreate(w http.ResponseWriter, r *http.Request) (CreateRequest, bool) {
 }
 
 func isField(value string, maxCharacters int) bool {
-	return !strings.ContainsAny(value, "\r\n") && utf8.RuneCountInString(value) <= maxCharacters
+	return !strings.ContainsAny(value, "\r\n\x00") && utf8.RuneCountInString(value) <= maxCharacters
 }

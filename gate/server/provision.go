@@ -188,9 +188,32 @@ func (s *Server) restartWorkspace(w http.ResponseWriter, r *http.Request) {
 			return http.StatusServiceUnavailable, errorBody{errClosed.Error()}
 		}
 		if !row.external || s.hooks.RestartExternal {
-			s.startProvisioning(row, requestID(r))
+			s.restart(row, requestID(r))
 		}
 		return http.StatusOK, statusBody{row.status}
+	})
+}
+
+// staleTime is how long a restart takes to begin with Habits.StaleFailure.
+const staleTime = 30 * time.Millisecond
+
+// restart provisions a row again. Server.mu is held.
+func (s *Server) restart(row *workspace, requestID string) {
+	if !s.habits.StaleFailure {
+		s.startProvisioning(row, requestID)
+		return
+	}
+	e := event{EventType: provisionFailed, WorkspaceID: row.id, Payload: failure{Error: "workspace start failed"}, CreatedAt: s.now().UTC()}
+	if !s.habits.NoEventIDs {
+		e.ID = newUUID()
+	}
+	row.status, row.events = statusFailed, append(row.events, e)
+	time.AfterFunc(staleTime, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !s.closed && !row.removed {
+			s.startProvisioning(row, requestID)
+		}
 	})
 }
 

@@ -83,6 +83,7 @@ type Server struct {
 	habits   Habits
 	limit    *limiter      // nil: no limit
 	pool     pool          // nil: no limit on connections
+	storing  sync.Mutex    // held while Habits.LargeCreateTime passes
 	ended    chan struct{} // closed by Close
 	mux      *http.ServeMux
 
@@ -135,7 +136,7 @@ func New(c Config) (*Server, error) {
 		s.now = time.Now
 	}
 	if c.RateLimit > 0 {
-		s.limit = &limiter{perWindow: c.RateLimit, window: cmp.Or(c.RateWindow, time.Minute), now: s.now}
+		s.limit = &limiter{perWindow: c.RateLimit, window: cmp.Or(c.RateWindow, time.Minute), silent: c.Habits.SilentLimit, now: s.now}
 	}
 	s.seed()
 	s.mux = s.routes()

@@ -77,6 +77,7 @@ func (m *merged) run(runs []*reports.Run) (*reports.Run, error) {
 			ended.Finished = finished
 		}
 		ended.ReplayedAgain += run.Footer.Ended.ReplayedAgain
+		ended.Restarts += run.Footer.Ended.Restarts
 		ended.LeftBehind = append(ended.LeftBehind, run.Footer.Ended.LeftBehind...)
 		ended.Clean = cmp.Or(ended.Clean, run.Footer.Ended.Clean)
 		for _, r := range run.Footer.Rules {

@@ -18,7 +18,7 @@ func (p *Proof) judge(e Evidence) {
 	case void != "":
 		p.Verdict, p.Sentence = Unproved, "unproved: "+spelled.Line(void)
 	case p.Create.Open+p.Provision.Open > 0:
-		p.Verdict, p.Sentence = Open, "open: "+p.stages(openAt)+" (of "+p.tried()+"); the smallest: "+spelled.Line(p.Smallest.Title)
+		p.Verdict, p.Sentence = Open, "open: the report's own case is "+p.ReportsCase+"; "+p.stages(p.openAt)+", of "+p.tried()+"; "+p.starts()+"; the smallest: "+spelled.Line(p.Smallest.Title)
 	case why != "":
 		p.Verdict, p.Sentence = Unproved, "unproved: "+spelled.Line(why)
 	case wrong != "":
@@ -28,10 +28,6 @@ func (p *Proof) judge(e Evidence) {
 	default:
 		p.Verdict, p.Sentence = Closed, "closed: "+p.closed()+"; what leaves the server was not seen"
 	}
-}
-
-func openAt(n Counts, stage string) string {
-	return fmt.Sprintf("%s of %s allowed at %s", spelled.Number(n.Open), spelled.Counted(n.judged(), "combination"), stage)
 }
 
 // tried says how much was tried.

@@ -36,6 +36,7 @@ func New(e Evidence) *Proof {
 	}
 	p.count(e)
 	p.open(e)
+	p.ways(e)
 	p.violations(e.Cases)
 	p.notChecked(e)
 	p.judge(e)

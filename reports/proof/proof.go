@@ -55,6 +55,10 @@ type Proof struct {
 	Foreign []string `json:"foreign"`
 	// Right counts the workspaces with a right credential, which must be allowed.
 	Right Right `json:"right"`
+	// ReportsCase is what became of the original report's own case, in words.
+	ReportsCase string `json:"reports_case"`
+	// Ways are the ways in, those at create first; nil where none is open.
+	Ways []Way `json:"ways,omitempty"`
 	// Smallest is the open combination that is easiest to look at; nil where none is open.
 	Smallest *OpenCombination `json:"smallest,omitempty"`
 	// OpenIDs are all open combinations, the smallest first.

@@ -91,6 +91,15 @@ func becomes(id string, k Kind) func(*Evidence) {
 	}
 }
 
+// stopped has a workspace that create allowed be refused afterwards.
+func stopped(id string) func(*Evidence) {
+	return func(e *Evidence) {
+		i := slices.IndexFunc(e.Cases, func(c Case) bool { return c.Scenario.ID == id })
+		r := &e.Cases[i].Result
+		r.Violations = append(r.Violations, reports.Violation{Kind: lateRefusal, Rule: "REF-4", Message: "refused later", Want: "refused", Got: "allowed"})
+	}
+}
+
 // all applies changes to the evidence.
 func all(changes ...func(*Evidence)) func(*Evidence) {
 	return func(e *Evidence) {
@@ -131,10 +140,18 @@ func TestProofVerdict(t *testing.T) {
 		{"nothing was seen, and liveness is not claimed", func(e *Evidence) { e.Seen, e.Header.Claims = false, nil }, Closed,
 			"closed: 5 combinations of 2 providers and 3 foreign credentials refused at create, 1 at provision; what leaves the server was not seen"},
 		{"the report's own case", becomes("mismatched/report", KindOpen), Open,
-			"open: 1 of 5 combinations allowed at create, 0 of 1 combination allowed at provision (of 2 providers and 3 foreign credentials); the smallest: anthropic-api with a foreign credential"},
+			"open: the report's own case is allowed; 1 of 5 combinations allowed at create (by another provider's credential), 0 of 1 combination allowed at provision, of 2 providers and 3 foreign credentials; " +
+				"none of these workspaces was seen to be stopped before it starts; the smallest: anthropic-api with a foreign credential"},
 		{"at provision only", becomes("provision/swapped/groq", KindOpen), Open,
-			"open: 0 of 5 combinations allowed at create, 1 of 1 combination allowed at provision (of 2 providers and 3 foreign credentials); the smallest: groq with a foreign credential"},
-		{"open, whatever else is wrong", all(becomes("mismatched/report", KindOpen), becomes("valid/groq", KindUnjudged), func(e *Evidence) { e.Incomplete = "the server died" }), Open, "open: 1 of 5"},
+			"open: the report's own case is refused; 0 of 5 combinations allowed at create, 1 of 1 combination allowed at provision (by another provider's credential), of 2 providers and 3 foreign credentials; " +
+				"workspaces start with it; the smallest: groq with a foreign credential"},
+		{"by a blank value at create, and stopped", all(becomes("mismatched/beside-blank/groq", KindOpen), stopped("mismatched/beside-blank/groq")), Open,
+			"open: the report's own case is refused; 1 of 5 combinations allowed at create (by a blank value under an accepted name), 0 of 1 combination allowed at provision, of 2 providers and 3 foreign credentials; " +
+				"each of these workspaces is stopped before it starts; the smallest: groq with a foreign credential"},
+		{"two ways, one of them stopped", all(becomes("mismatched/beside-blank/groq", KindOpen), stopped("mismatched/beside-blank/groq"), becomes("mismatched/foreign/groq", KindOpen)), Open,
+			"open: the report's own case is refused; 2 of 5 combinations allowed at create (1 by a blank value under an accepted name, 1 by another provider's credential), 0 of 1 combination allowed at provision, of 2 providers and 3 foreign credentials; " +
+				"1 of these workspaces were not seen to be stopped before they start; the smallest: groq with a foreign credential"},
+		{"open, whatever else is wrong", all(becomes("mismatched/report", KindOpen), becomes("valid/groq", KindUnjudged), func(e *Evidence) { e.Incomplete = "the server died" }), Open, "open: the report's own case is allowed; 1 of 5"},
 		{"sent before it was refused", becomes("mismatched/report", KindViolating), Violated,
 			"violated: no combination was allowed, but 1 combination was not refused as the rules say (PRE-7: 1)"},
 		{"a right credential is not enough beside a foreign one", becomes("valid/groq", KindViolating), Violated,

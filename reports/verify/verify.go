@@ -9,6 +9,7 @@ package verify
 
 import (
 	"fmt"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"io"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
@@ -85,7 +86,7 @@ func (v *verifier) verify(files []File) error {
 		v.run(files[0])
 		return nil
 	}
-	v.holds(duplicateKeys(files[0].section()), "%s has each of its fields once", files[0].Name)
+	v.holds(strict.DuplicateKeys(files[0].section()), "%s has each of its fields once", files[0].Name)
 	statement, err := attest.ReadStatement(files[0].section())
 	if !v.holds(err, "%s is an in-toto statement with a test-result predicate", files[0].Name) {
 		return nil
@@ -132,7 +133,7 @@ func (v *verifier) statement(s *attest.Statement) {
 // run holds a JSON report to itself and to what it was made from; nil where it
 // cannot be read at all.
 func (v *verifier) run(file File) *reports.Run {
-	v.holds(duplicateKeys(file.section()), "%s has each of its fields once", file.Name)
+	v.holds(strict.DuplicateKeys(file.section()), "%s has each of its fields once", file.Name)
 	run, err := reports.Scan(file, file.Size, nil)
 	if !v.holds(err, "%s is a whole report, and its summary counts its results", file.Name) {
 		return nil

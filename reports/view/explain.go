@@ -58,6 +58,9 @@ func explainAll(r *reports.Run, list []findings.Finding) string {
 func explainFinding(f *findings.Finding, number int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s   id        %s\n", f.Text(number, false), f.ID)
+	if f.Example.Curl != "" {
+		fmt.Fprintf(&b, "\nthe example by hand:\n%s\n", text.Indented(spelled.Text(f.Example.Curl)))
+	}
 	for _, part := range []struct {
 		heading string
 		ids     []string

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -86,13 +87,17 @@ var endOfPage = template.Must(template.New("end.html").Funcs(template.FuncMap{
 	"finding": func(f findings.Finding) string { return f.Text(1, false) },
 }).ParseFS(page, "page/end.html"))
 
-// ruleCell is a number in the table of rules, quiet where it is nought.
-func ruleCell(n int, class string) template.HTML {
-	weight := "some"
+// ruleCell is a number in the table of rules, which leads to the scenarios that it
+// counts; quiet where it is nought. The outcome is empty for all of them.
+func ruleCell(rule string, n int, outcome string) template.HTML {
 	if n == 0 {
-		weight = "nought"
+		return template.HTML(fmt.Sprintf(`<td class="nought %s">0</td>`, outcome))
 	}
-	return template.HTML(fmt.Sprintf(`<td class="%s %s">%s</td>`, weight, class, spelled.Number(n)))
+	query := url.Values{"rule": {rule}}
+	if outcome != "" {
+		query.Set("outcome", outcome)
+	}
+	return template.HTML(fmt.Sprintf(`<td class="%s"><a href="#?%s">%s</a></td>`, strings.TrimSpace("some "+outcome), template.HTMLEscapeString(query.Encode()), spelled.Number(n)))
 }
 
 // An endData is what the end of the page is made from.

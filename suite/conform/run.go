@@ -57,7 +57,7 @@ func Run(t *testing.T, o Options) {
 	if text := s.explain(t.Name(), results, shown); text != "" {
 		t.Error("\n" + text)
 	}
-	if text := s.NotClaimedText(); text != "" {
+	if text := s.NotReplayedText(); text != "" {
 		t.Log(text)
 	}
 	if text := WaivedText(results); text != "" {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -115,18 +116,18 @@ func expanded(corpus *scenarios.Corpus, r *registry.Registry) ([]*scenarios.Scen
 	return corpus.Expand(r)
 }
 
-// NotClaimedText says how many scenarios are left out, and how many are not
-// claimed, and why; it is empty if there are none.
-func (s *Session) NotClaimedText() string {
+// NotReplayedText says how many scenarios are left out, by the choice of who runs
+// the tests, and how many are not claimed, and why; it is empty if there are none.
+func (s *Session) NotReplayedText() string {
 	var lines []string
 	if bounded := scenarios.Bounded(s.options.Registry); bounded != "" {
 		lines = append(lines, bounded)
 	}
 	if s.LeftOut > 0 {
-		lines = append(lines, fmt.Sprintf("%d scenarios are left out: the matrix is %s", s.LeftOut, s.options.Matrix))
+		lines = append(lines, fmt.Sprintf("left out: %s, since Matrix is %s", spelled.Counted(s.LeftOut, "scenario"), s.options.Matrix))
 	}
 	for _, reason := range strict.SortedKeys(s.NotClaimed) {
-		lines = append(lines, fmt.Sprintf("%d scenarios are not claimed: %s", s.NotClaimed[reason], reason))
+		lines = append(lines, fmt.Sprintf("not claimed: %s: %s", spelled.Counted(s.NotClaimed[reason], "scenario"), reason))
 	}
 	return strings.Join(lines, "\n")
 }

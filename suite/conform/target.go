@@ -135,7 +135,7 @@ func (s *Session) check(ctx context.Context, t *opened, srv *server.Target, cfg 
 		return err
 	}
 	cfg.Scenarios = s.All
-	points, err := suite.Check(ctx, cfg)
+	points, err := suite.Check(ctx, cfg, false)
 	for i := range points {
 		if points[i].Asked == "probe" { // there is no command line here
 			points[i].Advice = "send its outbound calls through the http.RoundTripper that it is built with; if it has no liveness check, leave create-liveness out of Options.Claims"

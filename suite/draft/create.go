@@ -21,7 +21,9 @@ type createFacts struct {
 	refusal *reply
 
 	id, code, provider, accepted, credential string
-	idPath                                   path
+	// codeAt is where a refusal has its code; nil until one was seen with one.
+	codeAt path
+	idPath path
 	// missing and invalid are the server's codes; empty where none was seen.
 	missing, invalid string
 	other            []int
@@ -269,6 +271,12 @@ type idCandidate struct {
 
 var idKey = regexp.MustCompile(`(?i)^(id|uuid|uid|guid|.*_id|.*_uuid)$|[a-z](Id|ID)$`)
 
+// refKey and uuidValue are what an id is known by where no field is called one.
+var (
+	refKey    = regexp.MustCompile(`(?i)^(ref|reference|key|handle|slug|sid|urn)$`)
+	uuidValue = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+)
+
 // idCandidates lists what may be the id, the likeliest first.
 func idCandidates(r *reply) []idCandidate {
 	if r == nil {
@@ -288,6 +296,11 @@ func idCandidates(r *reply) []idCandidate {
 			if isExact := strings.EqualFold(k, "id") || strings.EqualFold(k, "uuid"); isExact == exact && idKey.MatchString(k) {
 				add(l)
 			}
+		}
+	}
+	for _, l := range all {
+		if k := l.path.key(); !idKey.MatchString(k) && (refKey.MatchString(k) || uuidValue.MatchString(text(l.value))) {
+			add(l)
 		}
 	}
 	if s, ok := r.json.(string); ok && s != "" {

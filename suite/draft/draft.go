@@ -223,10 +223,9 @@ func (d *drafting) note(format string, args ...any) {
 	}
 }
 
-// miss notes what was not found.
+// miss keeps what was not found, for the end.
 func (d *drafting) miss(what, sentence string) {
 	d.unknown = append(d.unknown, what+": "+sentence)
-	d.note("not found: %s: %s", what, sentence)
 }
 
 func (d *drafting) expand(header string) string {

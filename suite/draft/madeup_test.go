@@ -74,7 +74,7 @@ func (h *house) decide(ctx context.Context, r *room, stage gate.Stage) gate.Deci
 	if stage == gate.Provision {
 		decider = h.later
 	}
-	d, err := decider.Decide(ctx, gate.Request{Stage: stage, Runtime: r.runtime, Model: r.model, External: r.external, Secrets: secrets})
+	d, err := decider.Decide(context.WithoutCancel(ctx), gate.Request{Stage: stage, Runtime: r.runtime, Model: r.model, External: r.external, Secrets: secrets})
 	if err != nil {
 		panic(err)
 	}

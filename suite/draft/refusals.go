@@ -41,7 +41,7 @@ func (d *drafting) findRefusals(ctx context.Context) error {
 func (d *drafting) readRefusal(r *reply) {
 	f := &d.create
 	if p := codePath(r); p != nil {
-		f.code, f.missing = p.jq(".body"), text(at(r.json, p))
+		f.codeAt, f.code, f.missing = p, p.jq(".body"), text(at(r.json, p))
 	} else {
 		d.miss("create.code", fmt.Sprintf("A refusal holds no code: %d %s. The rules want one (REF-1).", r.status, clip(string(r.body), 200)))
 	}
@@ -69,7 +69,11 @@ func (d *drafting) findDead(ctx context.Context, ask request) {
 	case !f.probed:
 		d.miss("create-liveness", "No provider was asked about a credential. If your server has a liveness check, its HTTP client does not use HTTPS_PROXY or does not trust SSL_CERT_FILE; see docs/targets.md. Then add create-liveness to the claims.")
 	case answer.refused():
-		if p := codePath(answer); p != nil {
+		p := f.codeAt // the profile looks nowhere else
+		if p == nil || text(at(answer.json, p)) == "" {
+			p = codePath(answer)
+		}
+		if p != nil {
 			f.invalid = text(at(answer.json, p))
 		}
 		for _, way := range where(answer.json, d.credential) {

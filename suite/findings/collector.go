@@ -89,11 +89,13 @@ func (c *Collector) Findings(replay func(id string) string) []Finding {
 
 // illustrate fills in the example from the simplest failure that was kept.
 func (c *Collector) illustrate(f *Finding) {
-	at := slices.IndexFunc(f.Scenarios, func(id string) bool { _, kept := c.kept[id]; return kept })
-	if at < 0 {
+	r, kept := c.kept[f.Example.ID]
+	if !kept {
+		r, kept = c.illustration(f)
+	}
+	if !kept {
 		return
 	}
-	r := c.kept[f.Scenarios[at]]
 	e := &f.Example
 	if e.ID != r.Scenario.ID {
 		*e = Example{ID: r.Scenario.ID, Title: r.Scenario.Title, Step: -1}
@@ -132,6 +134,20 @@ func decisive(list []target.Exchange) []target.Exchange {
 		out = append(out, x)
 	}
 	return out
+}
+
+// illustration is the simplest failure of a finding that was kept: of its kind, if there is one.
+func (c *Collector) illustration(f *Finding) (best suite.Result, kept bool) {
+	for _, id := range f.Scenarios {
+		r, known := c.kept[id]
+		if known && slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Kind == f.Kind }) {
+			return r, true
+		}
+		if known && !kept {
+			best, kept = r, true
+		}
+	}
+	return best, kept
 }
 
 // maxBody is how much of a body stands in a finding, in bytes.

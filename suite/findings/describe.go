@@ -17,6 +17,7 @@ type describer struct {
 	reg       *registry.Registry
 	relations map[relatedTo]named
 	elsewhere map[string]bool
+	ids       map[string]id
 }
 
 type relatedTo struct {
@@ -25,7 +26,7 @@ type relatedTo struct {
 }
 
 func newDescriber(reg *registry.Registry) *describer {
-	return &describer{reg: reg, relations: map[relatedTo]named{}, elsewhere: map[string]bool{}}
+	return &describer{reg: reg, relations: map[relatedTo]named{}, elsewhere: map[string]bool{}, ids: map[string]id{}}
 }
 
 func (d *describer) relate(p *registry.Provider, name string) named {
@@ -54,7 +55,7 @@ func (d *describer) facts(s *scenarios.Scenario, at int, add func(axis, string))
 	d.decider(st, p, add)
 	if st.Malformed == "" && p != nil && !p.IsPlatform() {
 		if _, name, _ := deciding(st, p); name == "" || p.ProbeBase() != "" {
-			add(situation, "gate-acts")
+			add(situation, map[bool]string{false: "gate-acts", true: "external-acts"}[st.External])
 		}
 	}
 	if derived.Reason != "" && d.ownedElsewhere(st.Model) {
@@ -81,6 +82,7 @@ func (d *describer) pair(st *scenarios.Step, derived *registry.Derivation, p *re
 	if strings.TrimSpace(st.Model) != st.Model {
 		add(situation, "model-padded")
 	}
+	d.idFacts(st, add)
 	switch {
 	case derived.Reason != "":
 		add(owned, string(derived.Reason))
@@ -158,6 +160,9 @@ func (d *describer) secrets(st *scenarios.Step, p *registry.Provider, add func(a
 			}
 			if n.spelling != "" && n.relation == near && v.Present() {
 				add(bySpelling, n.spelling)
+				if family := spellings[n.spelling]; family != "" {
+					add(situation, family)
+				}
 			}
 			if n.relation != own && v.Present() && len(scope.values) <= 2 {
 				add(byName, name)
@@ -261,6 +266,9 @@ func (d *describer) kinds(n named) []string {
 	if n.keyLike && n.relation != own {
 		out = append(out, "key-like")
 	}
+	if n.endsWithKey && n.relation != own {
+		out = append(out, "ends-with-key")
+	}
 	return out
 }
 
@@ -268,8 +276,10 @@ func states(v scenarios.Value) []string {
 	switch {
 	case v.Shape == scenarios.Empty:
 		return []string{"empty", "blank"}
-	case v.Shape == scenarios.Blank:
+	case v.Shape == scenarios.Blank || v.Shape == scenarios.BlankLines:
 		return []string{"white", "blank"}
+	case v.Shape.IsBlank():
+		return []string{"wide", "white", "blank"}
 	case v.Shape == scenarios.Unreadable:
 		return []string{"unreadable", "there"}
 	}
@@ -316,6 +326,9 @@ func (d *describer) decider(st *scenarios.Step, p *registry.Provider, add func(a
 	if a := answerOf(v); a != "" {
 		add(byAnswer, a)
 		add(byFamily, scenarios.AnswerOf(a).Family)
+		if status := scenarios.AnswerOf(a).Status; status >= 400 && status < 500 && status != 401 && status != 403 && status != 429 {
+			add(situation, "other-4xx")
+		}
 		if scenarios.AnswerOf(a).Status >= 500 {
 			add(situation, "500-or-above")
 		}

@@ -85,7 +85,7 @@ func TestFind(t *testing.T) {
 			return missing(st) && p.Name != "groq" && known(reg, st.Secrets.Workspace, p)
 		}, []string{"A workspace is allowed that has no credential which counts, where a value stands under another provider's name at the workspace, and for provider any but groq"}},
 		"white space": {func(reg *registry.Registry, st *scenarios.Step, p *registry.Provider) bool {
-			return missing(st) && has(st.Secrets.Workspace, func(name string, v scenarios.Value) bool { return p.Accepts(name) && v.Shape == scenarios.Blank })
+			return missing(st) && has(st.Secrets.Workspace, func(name string, v scenarios.Value) bool { return p.Accepts(name) && v.Shape.IsBlank() })
 		}, []string{"A workspace is allowed that has no credential which counts, where white space only stands under an accepted name at the workspace"}},
 		"dead": {func(_ *registry.Registry, st *scenarios.Step, _ *registry.Provider) bool { return !missing(st) },
 			[]string{"A workspace is allowed whose credential its provider refuses, everywhere"}},

@@ -95,6 +95,9 @@ type Example struct {
 	// Exchanges are a line each; masked.
 	Exchanges []string `json:"exchanges,omitempty"`
 	Replay    string   `json:"replay,omitempty"`
+	// Curl are shell commands that ask the same by hand; empty where the profile
+	// cannot say it.
+	Curl string `json:"curl,omitempty"`
 }
 
 // A Neighbour is a scenario that differs little from an example, and passed.

@@ -16,7 +16,7 @@ var kindsInOrder = [][]judge.Kind{
 		judge.Unasked, judge.NeedlessCall, judge.CredentialInURL, judge.CredentialInBody, judge.WrongHeader, judge.NoVersion, judge.WrongMethod,
 		judge.CalledAgain, judge.CalledTooOften, judge.Unstable, judge.SilentAllow,
 	},
-	{judge.UnknownCode, judge.WrongStatus, judge.NotJSON, judge.WrongProvider, judge.ProviderUnnamed, judge.AcceptedUnnamed, judge.DeadUnnamed},
+	{judge.UnknownCode, judge.WrongStatus, judge.NotJSON, judge.FieldTwice, judge.WrongProvider, judge.ProviderUnnamed, judge.AcceptedUnnamed, judge.DeadUnnamed},
 	{judge.LeakReply, judge.LeakLog, judge.PassedOn, judge.RowLeft},
 }
 

@@ -32,8 +32,8 @@ type named struct {
 	// vendorPrefix: begins as the first accepted name does, up to its first
 	// underscore; anyPrefix: as some accepted name.
 	vendorPrefix, anyPrefix bool
-	// keyLike: ends as credentials' names do.
-	keyLike bool
+	// keyLike: ends as credentials' names do; endsWithKey: or with _KEY alone.
+	keyLike, endsWithKey bool
 	// spelling says how a near name differs.
 	spelling string
 }
@@ -41,7 +41,8 @@ type named struct {
 // relate says what a name is to a provider; nil is none.
 func relate(reg *registry.Registry, p *registry.Provider, name string) named {
 	n := named{relation: unknown}
-	n.keyLike = slices.ContainsFunc([]string{"_API_KEY", "_TOKEN", "_KEY"}, func(end string) bool { return strings.HasSuffix(name, end) })
+	n.keyLike = strings.HasSuffix(name, "_API_KEY") || strings.HasSuffix(name, "_TOKEN")
+	n.endsWithKey = n.keyLike || strings.HasSuffix(name, "_KEY")
 	known := slices.Contains(reg.CredentialNames(), name)
 	owner, asked := owners(reg, name)
 	n.probed = asked != nil
@@ -67,6 +68,12 @@ func relate(reg *registry.Registry, p *registry.Provider, name string) named {
 		n.relation = setting
 	}
 	return n
+}
+
+// spellings are the situations of those that differ in one way.
+var spellings = map[string]string{
+	"lower case": "name-in-another-case", "mixed case": "name-in-another-case", "a tab behind it": "name-padded", "a line end behind it": "name-padded",
+	"a space around it": "name-padded", "a no-break space around it": "name-padded",
 }
 
 // spellingOf says how a name differs from the accepted one that it is nearly;

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
 func (t *table) findings(list []*folded) []Finding {
@@ -41,7 +43,9 @@ func (t *table) exemplify(x *Finding, f *folded) {
 	if len(units) == 0 {
 		return
 	}
-	u := t.units[units[0]]
+	// What the title says is best seen where just that happened.
+	at := max(0, slices.IndexFunc(units, func(n int) bool { return t.shows(n, f.kind) }))
+	u := t.units[units[at]]
 	c := &t.cases[u.place]
 	x.Example = Example{ID: c.Scenario.ID, Title: c.Scenario.Title, Step: u.step, Effect: c.Scenario.Effect}
 	for _, v := range c.Violations {
@@ -49,10 +53,17 @@ func (t *table) exemplify(x *Finding, f *folded) {
 			x.Example.Rule, x.Example.Effect = v.Rule, c.Scenario.EffectOf(v.Rule)
 		}
 	}
-	if n := t.nearest(units[0], f.passed); n >= 0 {
+	if n := t.nearest(units[at], f.passed); n >= 0 {
 		s := t.cases[t.units[n].place].Scenario
 		x.Neighbour = &Neighbour{s.ID, s.Title}
 	}
+}
+
+// shows reports whether a unit failed with a kind.
+func (t *table) shows(n int, kind judge.Kind) bool {
+	u := t.units[n]
+	c := &t.cases[u.place]
+	return slices.ContainsFunc(c.Violations, func(v Violation) bool { return v.Kind == kind && stepOf(c, v) == u.step })
 }
 
 // nearest is the unit that passed and has most facts in common with another; -1

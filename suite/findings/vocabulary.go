@@ -83,7 +83,7 @@ func dullness(v string) float64 {
 }
 
 var dull = map[string]float64{
-	"any": 0.3, "not-own": 0.15, "any-prefix": 0.1, "key-like": 0.1, "foreign-probed": 0.1, "same-vendor-probed": 0.05, "several": 0.1,
+	"any": 0.3, "not-own": 0.15, "any-prefix": 0.1, "key-like": 0.1, "ends-with-key": 0.15, "foreign-probed": 0.1, "same-vendor-probed": 0.05, "several": 0.1,
 	"usable": 0.02, "alive": 0.1, "refused": 0.1, "blank": 0.05, "workspace": 0.05, "tenant": 0.05,
 	"later-step": 0.2, // the stage says more, where both are true
 }

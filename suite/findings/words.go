@@ -64,6 +64,9 @@ func kindWords(kind judge.Kind, due string) string {
 
 // words are a condition as part of a sentence; empty where the kind says it already.
 func (t *table) words(l *literal, f *folded) string {
+	if l.axis == verdictDue && (f.kind == judge.Meddled || f.kind == judge.WronglyRefused) {
+		return "" // the kind says it
+	}
 	if l.axis == verdictDue {
 		return map[string]string{"allowed": "where it must be allowed", "untouched": "where the gate must stay out"}[l.values[0]]
 	}
@@ -79,6 +82,9 @@ func (t *table) words(l *literal, f *folded) string {
 	}
 	if l.axis == deciderAt && l.values[0] == "none" && len(l.values) == 1 {
 		return map[bool]string{false: "where no credential counts", true: "where a credential counts"}[l.not]
+	}
+	if l.axis == ofProvider && l.values[0] == "none" && len(l.values) == 1 {
+		return map[bool]string{false: "where no provider can be derived", true: "where a provider can be derived"}[l.not]
 	}
 	phrase, known := axisWords[l.axis]
 	if !known {
@@ -166,6 +172,11 @@ func valueWords(a axis, v string) string {
 		return map[string]string{"first": "its first", "later": "not its first"}[v]
 	case a == deciderAt && v == "none":
 		return "nowhere"
+	case a == byShape:
+		if w := shapeWords[v]; w != "" {
+			return w
+		}
+		return strings.ReplaceAll(strings.TrimPrefix(v, "form-"), "-", " ")
 	case a == byFamily:
 		if w := familyWords[v]; w != "" {
 			return w
@@ -194,6 +205,11 @@ var familyWords = map[string]string{
 	"redirect": "a redirect", "odd-status": "an odd status", "dialect": "its own marker",
 }
 
+var shapeWords = map[string]string{
+	"brace-reference": "a reference as in ${NAME}", "dollar-reference": "a reference as in $NAME", "environ-reference": "a reference as in os.environ/NAME",
+	"form-short": "short", "form-long": "long", "form-dotted": "dotted", "form-token": "a value that looks like a subscription's token",
+}
+
 var beforeWords = map[string]string{"alive": "alive", "refused": "dead", "forbidden": "forbidden", "missing": "missing", "malformed": "in a malformed request"}
 
 var ownedWords = map[string]string{
@@ -205,6 +221,27 @@ var ownedWords = map[string]string{
 // situations are words for what holds, and for what does not.
 var situations = map[string][2]string{
 	"model-padded":                      {"where the model id has white space around it", "where the model id has no white space around it"},
+	"id-marked":                         {"where the model id holds a bracket, an at-sign or a percent sign", "where the model id holds no bracket, at-sign or percent sign"},
+	"id-unicode-padded":                 {"where the model id has white space around it that is not ASCII", "where no white space but ASCII's is around the model id"},
+	"id-suffixed":                       {"where the model id has a suffix in brackets or behind an at-sign", "where the model id has no suffix in brackets or behind an at-sign"},
+	"id-suffixed-elsewhere":             {"where the model id without its suffix would lead elsewhere", "where the model id without its suffix would lead to the same provider"},
+	"id-behind-gateway":                 {"where a gateway's name stands before the model id", "where no gateway's name stands before the model id"},
+	"id-behind-gateway-elsewhere":       {"where the last part of the model id alone would lead elsewhere", "where the last part of the model id alone would lead to the same provider"},
+	"id-escaped":                        {"where the model id holds a percent escape", "where the model id holds no percent escape"},
+	"id-escaped-elsewhere":              {"where the model id, unescaped, would lead elsewhere", "where the model id, unescaped, would lead to the same provider"},
+	"id-capitalised":                    {"where the model id holds capital letters", "where the model id is in lower case"},
+	"id-capitalised-elsewhere":          {"where the model id in lower case would lead elsewhere", "where the model id in lower case would lead to the same provider"},
+	"id-full-width":                     {"where the model id holds full-width characters", "where the model id holds no full-width characters"},
+	"id-full-width-elsewhere":           {"where the model id without full-width characters would lead elsewhere", "where the model id without full-width characters would lead to the same provider"},
+	"id-listed-elsewhere":               {"where another runtime lists the model id for another provider", "where no other runtime lists the model id for another provider"},
+	"id-listed-suffices":                {"where the provider for which another runtime lists the model id would be satisfied", "where the provider for which another runtime lists the model id would not be satisfied"},
+	"id-suffixed-suffices":              {"where the provider of the model id without its suffix would be satisfied", "where the provider of the model id without its suffix would not be satisfied"},
+	"id-behind-gateway-suffices":        {"where the provider of the last part of the model id would be satisfied", "where the provider of the last part of the model id would not be satisfied"},
+	"id-escaped-suffices":               {"where the provider of the unescaped model id would be satisfied", "where the provider of the unescaped model id would not be satisfied"},
+	"id-capitalised-suffices":           {"where the provider of the model id in lower case would be satisfied", "where the provider of the model id in lower case would not be satisfied"},
+	"id-full-width-suffices":            {"where the provider of the model id without full-width characters would be satisfied", "where the provider of the model id without full-width characters would not be satisfied"},
+	"name-in-another-case":              {"where a name is an accepted one in another case", "where no name is an accepted one in another case"},
+	"name-padded":                       {"where a name is an accepted one with white space around it", "where no name is an accepted one with white space around it"},
 	"tied":                              {"where several providers own the model", "where one provider owns the model"},
 	"tied-later-wins":                   {"where several providers own the model and a credential picks another than the first", "where the first owner of the model wins"},
 	"listed":                            {"where the registry lists the model", "where the registry does not list the model"},
@@ -214,6 +251,7 @@ var situations = map[string][2]string{
 	"subscription":                      {"for subscriptions", "for any but subscriptions"},
 	"several-names":                     {"where the provider accepts several names", "where the provider accepts one name only"},
 	"external":                          {"for external workspaces", "for any but external workspaces"},
+	"external-acts":                     {"for external workspaces at which a gate that did not stay out would refuse or ask", "for any but external workspaces"},
 	"url":                               {"where the request has a url", "where the request has no url"},
 	"no-runtime":                        {"where the request names no runtime", "where the request names a runtime"},
 	"at-once":                           {"where many requests come at once", "where one request comes at a time"},
@@ -229,12 +267,13 @@ var situations = map[string][2]string{
 	"not-connected":                     {"where no connection comes about", "where a connection comes about"},
 	"waits":                             {"where the provider outlasts the probe", "where the provider answers in time"},
 	"proves-nothing":                    {"where the answer proves nothing", "where the answer proves something"},
+	"other-4xx":                         {"where the provider answers with a 4xx that is not 401, 403 or 429", "where the provider answers with no 4xx, or with 401, 403 or 429"},
 	"500-or-above":                      {"where the provider answers with 500 or above", "where the provider answers with less than 500"},
 	"answers-change":                    {"where the provider answers differently the second time", "where the provider answers the same again"},
 	"later-step":                        {"where another request came before", "in the first request"},
 	"same-again":                        {"where the same request came before", "where the same request did not come before"},
 	"other-provider-before":             {"where another provider was asked before", "where no other provider was asked before"},
-	"gate-acts":                         {"where a gate that overlooks it would act", "where the gate would say nothing"},
+	"gate-acts":                         {"where it is the gate that answers", "where it is not the gate that answers: the request is malformed, or the provider is the platform or cannot be asked"},
 	"owned-elsewhere":                   {"where another runtime or provider would own the model", "where nobody at all owns the model"},
 	"loud":                              {"where an allow must be told", "where an allow need not be told"},
 }
@@ -267,7 +306,7 @@ var relationWords = map[string]string{
 	"same-vendor": "another name of the same vendor", "same-vendor-probed": "another name of the same vendor", "setting": "the name of a setting",
 	"unknown": "a name that nobody knows", "any": "any name", "not-own": "a name that the provider does not accept",
 	"vendor-prefix": "another name that begins with the vendor's", "any-prefix": "another name that begins as an accepted one does",
-	"key-like": "another name that looks like a key's",
+	"key-like": "another name that looks like a key's", "ends-with-key": "another name that ends with _KEY or _TOKEN",
 }
 
 // stateWords are a value of a state, several, and none.
@@ -277,6 +316,7 @@ var stateWords = map[string][3]string{
 	"alive":      {"a live value", "live values", "no live value"},
 	"refused":    {"a dead value", "dead values", "no dead value"},
 	"empty":      {"an empty value", "empty values", "no empty value"},
+	"wide":       {"white space only, none of it ASCII's blanks", "white space only, none of it ASCII's blanks", "no such white space"},
 	"white":      {"white space only", "white space only", "nothing that is white space only"},
 	"blank":      {"a blank value", "blank values", "no blank value"},
 	"unreadable": {"an unreadable value", "unreadable values", "no unreadable value"},

@@ -141,7 +141,7 @@ func counted(o *Observation, s *StepObservation) []Violation {
 		out = append(out, countedStage(calls, len(s.Replies))...)
 	}
 	if o.claims("create-liveness") && (!o.Unreached || slices.Contains(o.Scenario.Needs, "create-liveness")) && s.Step.Stage == scenarios.Create && s.Step.Expect.Upstream == scenarios.OneProbe && !s.Struck && !s.AskedBefore && !s.Kept && probes(s) == 0 {
-		if r := &s.Replies[0]; r.Outcome == target.Allowed || r.Outcome == target.Refused {
+		if r := &s.Replies[0]; r.Outcome == target.Allowed || r.Outcome == target.Refused && (Known(r.Code) || !s.NamedBefore) {
 			out = append(out, Violation{Unasked, "LIV-9", 0, "the provider was not asked about the credential that decides", "one GET with " + s.Step.Expect.Probed, "no such call"})
 		}
 	}

@@ -27,6 +27,7 @@ var checks = []check{
 	each(checkLate),
 	each(checkMade),
 	each(checkRefusal),
+	each(checkFields),
 	each(checkAtOnce),
 	checkStages,
 	each(checkOperator),
@@ -42,6 +43,9 @@ var checks = []check{
 // Judge turns an observation into the rules that it violates; none means that
 // the scenario passed. It is a pure function.
 func Judge(o *Observation) []Violation {
+	if o.Stopped != nil {
+		return []Violation{stopped(o)} // whatever else was seen comes of that
+	}
 	var out []Violation
 	for _, c := range checks {
 		for _, v := range c(o) {

@@ -56,11 +56,12 @@ func TestJudge(t *testing.T) {
 	allowed := target.Reply{Outcome: target.Allowed, Status: 201}
 	loud := alive()
 	loud.Loud = true
-	tests := []struct {
+	type test struct {
 		name string
 		o    *Observation
 		want []string // violated rules
-	}{
+	}
+	tests := []test{
 		{"a proper refusal", observed(missing(), refusal(nil)), nil},
 		{"the bypass", observed(missing(), allowed), []string{"PRE-2"}},
 		{"refused for another reason of the gate", observed(missing(), refusal(func(r *target.Reply) { r.Code, r.RawCode = gate.InvalidCredential, string(gate.InvalidCredential) })), []string{"PRE-2"}},
@@ -102,8 +103,32 @@ func TestJudge(t *testing.T) {
 		{"loud in a header", observed(loud, target.Reply{Outcome: target.Allowed, Header: http.Header{"Warning": {"anthropic-api ANTHROPIC_API_KEY unproven"}}}, made(nil)), nil},
 		{"loud in a field", observed(loud, target.Reply{Outcome: target.Allowed, Body: []byte(`{"warnings":[{"provider":"anthropic-api","credential":"ANTHROPIC_API_KEY"}]}`)}, made(nil)), nil},
 		{"names in different fields are no trace", observed(loud, target.Reply{Outcome: target.Allowed, Body: []byte(`{"provider":"anthropic-api","secrets":["ANTHROPIC_API_KEY"]}`)}, made(nil)), []string{"LIV-11"}},
-		{"the provider's answer passed on", observed(missing(), refusal(func(r *target.Reply) { r.Body = []byte(`{"error":"upstream said req_0123"}`) }), Call{RequestID: "req_0123"}), []string{"PRE-7", "SEC-5"}},
+		{"the provider's answer passed on", observed(missing(), refusal(func(r *target.Reply) { r.Body = []byte(`{"error":"upstream said req_0123456789abcdef"}`) }), Call{Own: http.Header{"Request-Id": {"req_0123456789abcdef"}}}), []string{"PRE-7", "SEC-5"}},
 	}
+	step := func(o *Observation, change func(*StepObservation)) *Observation {
+		change(&o.Steps[0])
+		return o
+	}
+	plain, down := target.Reply{Outcome: target.Refused, Status: 409}, target.Reply{Outcome: target.Failed, Status: 503}
+	tests = append(tests, []test{
+		{"a name that is reserved", step(observed(alive(), plain), func(s *StepObservation) { s.NamedBefore = true }), []string{"REF-3"}},
+		{"a conflict about a new name", observed(alive(), plain), []string{"LIV-9", "PRE-2"}},
+		{"unavailable, and never a verdict", observed(alive(), down), []string{"PRE-2"}},
+		{"unavailable after verdicts", step(observed(alive(), down), func(s *StepObservation) { s.AnsweredBefore = true }), []string{"ROB-3"}},
+		{"unavailable once the provider was asked", step(observed(alive(), down, made(nil)), func(s *StepObservation) { s.AnsweredBefore = true }), []string{"PRE-2"}},
+		{"the provider's header passed on", observed(missing(), refusal(func(r *target.Reply) { r.Header = http.Header{"Openai-Version": {"2020-10-01"}} }),
+			Call{Own: OwnHeaders(http.Header{"Openai-Version": {"2020-10-01"}})}), []string{"PRE-7", "SEC-5"}},
+		{"the provider's id under another name", observed(missing(), refusal(func(r *target.Reply) { r.Header = http.Header{"X-Upstream": {"id=req_0123456789abcdef"}} }),
+			Call{Own: OwnHeaders(http.Header{"Request-Id": {"req_0123456789abcdef"}})}), []string{"PRE-7", "SEC-5"}},
+		{"headers of its own that are alike", observed(missing(), refusal(func(r *target.Reply) {
+			r.Header = http.Header{"X-Ratelimit-Remaining": {"0"}, "Server": {"nginx"}, "Retry-After": {"30"}, "Content-Type": {"application/json"}}
+		}), Call{Own: OwnHeaders(http.Header{"X-Ratelimit-Remaining": {"0"}, "Server": {"nginx"}, "Retry-After": {"30"}, "Content-Type": {"application/json"}})}), []string{"PRE-7"}},
+		{"a code that stands twice", observed(missing(), refusal(func(r *target.Reply) {
+			r.Body, r.Object = []byte(`{"code":"OTHER","code":"MISSING_BYOK_CREDENTIAL"}`), true
+		})), []string{"REF-1"}},
+		{"a field twice, in two objects", observed(missing(), refusal(func(r *target.Reply) { r.Body, r.Object = []byte(`{"code":"A","error":{"code":"A"}}`), true })), nil},
+		{"hung up on", observed(alive(), target.Reply{Outcome: target.HungUp}), nil},
+	}...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string

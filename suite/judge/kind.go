@@ -23,6 +23,8 @@ const (
 	// Unstable: the same request, many times at once, got different verdicts.
 	Unstable       Kind = "unstable"
 	StagesDisagree Kind = "stages-disagree"
+	// StoppedAnswering: the target answered to nothing any more.
+	StoppedAnswering Kind = "stopped-answering"
 	// NotMade: the reply names a workspace that was there before, or that another
 	// create was answered with.
 	NotMade Kind = "not-made"
@@ -30,9 +32,11 @@ const (
 
 // What the form of a refusal may be wrong in.
 const (
-	UnknownCode     Kind = "unknown-code"
-	WrongStatus     Kind = "wrong-status"
-	NotJSON         Kind = "not-json"
+	UnknownCode Kind = "unknown-code"
+	WrongStatus Kind = "wrong-status"
+	NotJSON     Kind = "not-json"
+	// FieldTwice: an object of the reply has a field twice.
+	FieldTwice      Kind = "field-twice"
 	WrongProvider   Kind = "wrong-provider"
 	ProviderUnnamed Kind = "provider-unnamed"
 	AcceptedUnnamed Kind = "accepted-unnamed"
@@ -87,10 +91,12 @@ var kinds = []struct {
 	{Deadline, "a create outlasts the probe's bound"},
 	{Unstable, "the same request at once gets different verdicts"},
 	{StagesDisagree, "create and provision disagree about the same secrets"},
+	{StoppedAnswering, "the server stops answering to anything"},
 	{NotMade, "the reply names a workspace that this create did not make"},
 	{UnknownCode, "a refusal has no code of this gate"},
 	{WrongStatus, "a refusal has another status than 422"},
 	{NotJSON, "a refusal's body is not a JSON object"},
+	{FieldTwice, "a reply has a field twice, so clients differ in what they read"},
 	{WrongProvider, "a refusal names another provider than the derived one"},
 	{ProviderUnnamed, "a refusal does not name the derived provider"},
 	{AcceptedUnnamed, "a refusal names no credential that would be accepted"},

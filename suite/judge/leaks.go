@@ -38,8 +38,12 @@ func checkPassedOn(o *Observation) []Violation {
 		s := &o.Steps[i]
 		for _, c := range s.Calls {
 			for j := range s.Replies {
-				if piece := piecePassedOn(&c, s.Replies[j].Body); piece != "" {
+				r := &s.Replies[j]
+				if piece := piecePassedOn(&c, r.Body); piece != "" {
 					return []Violation{{PassedOn, "SEC-5", i, "the reply holds the provider's own answer", "the server's own words", spelled.Short(piece, 80)}}
+				}
+				if field := headerPassedOn(&c, r.Header); field != "" {
+					return []Violation{{PassedOn, "SEC-5", i, "the reply holds a header of the provider's answer", "the server's own headers", spelled.Short(field, 80)}}
 				}
 			}
 		}
@@ -48,8 +52,10 @@ func checkPassedOn(o *Observation) []Violation {
 }
 
 func piecePassedOn(c *Call, body []byte) string {
-	if c.RequestID != "" && bytes.Contains(body, []byte(c.RequestID)) {
-		return c.RequestID
+	for _, values := range c.Own {
+		if len(values[0]) >= ownID && bytes.Contains(body, []byte(values[0])) {
+			return values[0]
+		}
 	}
 	plain := bytes.ReplaceAll(body, []byte(`\"`), []byte(`"`))
 	for from := 0; from+passedOn <= len(c.Reply); from += passedOn / 2 {

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/http"
 	"slices"
 	"time"
 
@@ -29,6 +30,9 @@ type Observation struct {
 	Budget time.Duration
 	// HTTP: replies have a status, headers and a body.
 	HTTP bool
+	// Stopped says that the target stopped answering during the scenario; nil where
+	// it did not.
+	Stopped *Stop
 	// Leaks are pieces of credentials that were seen where none may be.
 	Leaks []Leak
 	// Rows are workspaces that a refused create left behind; nil where they
@@ -38,6 +42,12 @@ type Observation struct {
 	Loud target.LoudLine
 	// RefusesUnlisted is the target's trait of that name.
 	RefusesUnlisted bool
+}
+
+// A Stop is the moment from which on a target answered to nothing.
+type Stop struct {
+	// UnderWay are the ids of the scenarios that it was asked for by then, sorted.
+	UnderWay []string
 }
 
 // A StepObservation is what was seen of one step.
@@ -53,6 +63,10 @@ type StepObservation struct {
 	// Struck: the provider's host was out of reach as a whole, so that a call
 	// could not be seen.
 	Struck bool
+	// NamedBefore: the create asks for the name of an earlier one that was refused.
+	NamedBefore bool
+	// AnsweredBefore: a create with the same expectation got a verdict in this run.
+	AnsweredBefore bool
 	// AskedBefore: the provider was asked about the tenant's credential that
 	// decides here by an earlier scenario, so a target may know the answer.
 	AskedBefore bool
@@ -88,8 +102,9 @@ type Call struct {
 	InCreate bool
 	// Reply is what the provider answered, for SEC-5; cut at 4 KiB.
 	Reply []byte
-	// RequestID is the id that the provider gave to this exchange, if any.
-	RequestID string
+	// Own are the provider's own headers: those that no other server sends with that
+	// value, such as the id of the exchange.
+	Own http.Header
 
 	Exchange target.Exchange
 }

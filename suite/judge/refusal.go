@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/internal/strict"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/target"
@@ -26,8 +28,8 @@ func checkRefusal(o *Observation, s *StepObservation) []Violation {
 	var out []Violation
 	for j := range s.Replies {
 		r := &s.Replies[j]
-		if r.Outcome != target.Refused {
-			continue
+		if r.Outcome != target.Refused || x.OrRejected && r.RawCode == "" && r.Status/100 == 4 && r.Status != statusRefused {
+			continue // no refusal, or one by another rule of the server's
 		}
 		out = append(out, form(o, s.Step, r)...)
 		if x.Verdict == scenarios.Refused {
@@ -53,6 +55,24 @@ func form(o *Observation, step *scenarios.Step, r *target.Reply) []Violation {
 		out = append(out, Violation{NotJSON, "REF-1", 0, "the refusal's body is not a JSON object", "a JSON object", spelled.Short(string(r.Body), 80)})
 	}
 	return out
+}
+
+// checkFields reports replies to creates with a field that stands twice in one object
+// (REF-1): which of the two is the code, each client decides for itself.
+func checkFields(o *Observation, s *StepObservation) []Violation {
+	if !o.HTTP || s.Step.Stage != scenarios.Create {
+		return nil
+	}
+	for j := range s.Replies {
+		r := &s.Replies[j]
+		if !r.Object {
+			continue
+		}
+		if err := strict.DuplicateKeys(bytes.NewReader(r.Body)); err != nil {
+			return []Violation{{FieldTwice, "REF-1", 0, "an object of the reply has a field twice", "each field once", err.Error()}}
+		}
+	}
+	return nil
 }
 
 func quoted(s string) string {

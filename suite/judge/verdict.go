@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ func checkVerdict(o *Observation, s *StepObservation) []Violation {
 	for j := range s.Replies {
 		r := &s.Replies[j]
 		if kind, message := wrongVerdict(o, s, r); kind != "" {
-			out = append(out, Violation{kind, brokenBy(o, s.Step, r, kind), 0, message, wantOf(s.Step), r.String()})
+			out = append(out, Violation{kind, brokenBy(o, s, r, kind), 0, message, wantOf(s.Step), r.String()})
 		}
 	}
 	return out
@@ -26,9 +27,16 @@ func checkVerdict(o *Observation, s *StepObservation) []Violation {
 // brokenBy is the rule that a wrong verdict breaks: the scenario's first one,
 // unless what decided is another's matter. Where a liveness scenario is refused
 // for want of a credential, the gate did not come as far as liveness.
-func brokenBy(o *Observation, step *scenarios.Step, r *target.Reply, kind Kind) string {
+func brokenBy(o *Observation, s *StepObservation, r *target.Reply, kind Kind) string {
+	step := s.Step
 	rule := o.Scenario.Rules[0]
 	switch {
+	case kind == Fault && step.Malformed != "":
+		return "ROB-2"
+	case kind == RowLeft:
+		return "REF-3"
+	case (kind == Deadline || kind == Fault && r.Status == http.StatusServiceUnavailable) && nobodyAsked(s):
+		return "ROB-3"
 	case kind == Deadline && step.AtOnce > 1 && !o.claims("create-liveness"):
 		return "ROB-3"
 	case kind == Deadline:
@@ -39,6 +47,21 @@ func brokenBy(o *Observation, step *scenarios.Step, r *target.Reply, kind Kind) 
 		return presenceRule(step)
 	}
 	return rule
+}
+
+// nobodyAsked reports whether a server that gave no verdict had nobody to wait for: no
+// provider was asked, none would have been in trouble, and the like was answered
+// before. It does not take the request now, whatever the scenario is about: a slot or
+// a lock may be kept by what came before.
+func nobodyAsked(s *StepObservation) bool {
+	if !s.AnsweredBefore || len(s.Calls) > 0 || s.Struck || s.Step.Malformed != "" {
+		return false
+	}
+	v := s.Step.Secrets.Value(s.Step.Expect.Probed)
+	return !slices.ContainsFunc(v.Answers, func(a string) bool {
+		means := scenarios.AnswerOf(a).Means
+		return means == scenarios.Transient || means == scenarios.Inconclusive
+	})
 }
 
 // isLiveness reports whether a rule is about what a provider says of a credential.
@@ -66,8 +89,13 @@ func wrongVerdict(o *Observation, s *StepObservation, r *target.Reply) (Kind, st
 		return Fault, "the target had a fault of its own where a verdict was due"
 	case target.Late:
 		return Deadline, "the target did not answer in time"
+	case target.HungUp:
+		return "", "" // nobody heard the verdict; what it left shows itself in the rows
 	}
 	x := &s.Step.Expect
+	if s.NamedBefore && x.Verdict == scenarios.Allowed && !Known(r.Code) && (r.Outcome == target.Refused || r.Outcome == target.Rejected && !x.OrRejected) {
+		return RowLeft, "a workspace is refused whose name a refused create asked for, and no other reason of the gate's is given"
+	}
 	switch x.Verdict {
 	case scenarios.Any:
 	case scenarios.Untouched:

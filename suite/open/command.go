@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"net/http"
 	"os"
 	"slices"
@@ -35,15 +36,18 @@ func (t *Opened) openCommand(ctx context.Context, profile *server.Profile, reg *
 		return err
 	}
 	t.stop = append(t.stop, func() {
-		if err := t.process.Stop(); err != nil {
+		if err := t.command.stop(); err != nil {
 			fmt.Fprintf(os.Stderr, "conformance: %v\n", err)
 		}
 	})
-	srv, err := server.New(profile, t.process.URL(), server.Options{Kind: "command", Env: lookup, Died: t.process.Brief, Timeout: o.Timeout})
+	srv, err := server.New(profile, t.command.process().URL(), server.Options{
+		Kind: "command", Env: lookup, Died: func() error { return t.command.process().Brief() }, Timeout: o.Timeout, Resetting: resetting,
+	})
 	if err != nil {
 		return err
 	}
 	t.Target = srv
+	t.restart = func(ctx context.Context) error { return t.command.restart(ctx, srv) }
 	return t.prepare(ctx, srv, o)
 }
 
@@ -73,7 +77,7 @@ func (t *Opened) start(ctx context.Context, reg *registry.Registry, o Options, l
 	}
 	token, _ := lookup("ADMIN_TOKEN")
 	cfg.Env = slices.Concat(env, cfg.Env, []string{"ADMIN_TOKEN=" + token})
-	t.process, err = process.Start(ctx, cfg)
+	t.command, err = startCommand(ctx, cfg)
 	return err
 }
 
@@ -92,11 +96,11 @@ func (t *Opened) foreign(profile *server.Profile, hidden []string) {
 // intercept starts the proxy in front of the fake providers, and returns the
 // environment that leads a process there.
 func (t *Opened) intercept(reg *registry.Registry) ([]string, error) {
-	dir, err := os.MkdirTemp("", "conformance-ca-")
+	dir, remove, err := scratch.Dir("ca")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the certificate: %w", err)
 	}
-	t.stop = append(t.stop, func() { _ = os.RemoveAll(dir) })
+	t.stop = append(t.stop, remove)
 	p, err := Proxy(t.handler, reg, "", func(line string) { t.cameToNothing.Store(&line) })
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
+	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"github.com/molecule-ai/byok-conformance/internal/textfile"
 	"github.com/molecule-ai/byok-conformance/registry"
 )
@@ -138,11 +139,11 @@ func (t *Opened) rewriteRegistry(args []string, file string) ([]string, error) {
 	if data, err = upstream.RewriteRegistry(data, "http://"+l.Addr().String()); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "conformance-registry-")
+	dir, remove, err := scratch.Dir("registry")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the registry: %w", err)
 	}
-	t.stop = append(t.stop, func() { _ = os.RemoveAll(dir) })
+	t.stop = append(t.stop, remove)
 	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return nil, fmt.Errorf("writing the registry that leads to us: %w", err)

@@ -23,10 +23,10 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
-	"github.com/molecule-ai/byok-conformance/suite/process"
 	"github.com/molecule-ai/byok-conformance/suite/server"
 	"github.com/molecule-ai/byok-conformance/suite/target"
 )
@@ -82,8 +82,10 @@ type Opened struct {
 
 	// handler serves the fake providers over HTTP.
 	handler http.Handler
-	// process is the command that was started; nil where none was.
-	process *process.Process
+	// command is the one that was started; nil where none was.
+	command *command
+	// restart starts the target again; nil where it is not ours to start.
+	restart func(context.Context) error
 	// cameToNothing is the last line of our proxy about a connection that did; nil
 	// where there was none.
 	cameToNothing atomic.Pointer[string]
@@ -99,7 +101,7 @@ func (t *Opened) Close() {
 
 // Fill tells the engine of the target, and of what was opened with it.
 func (t *Opened) Fill(c *suite.Config) {
-	c.Target, c.Providers, c.Claims, c.Budget, c.Output, c.Fault = t.Target, t.Providers, t.Claims, t.Budget, t.Output, t.Fault
+	c.Target, c.Providers, c.Claims, c.Budget, c.Output, c.Fault, c.Restart = t.Target, t.Providers, t.Claims, t.Budget, t.Output, t.Fault, t.restart
 }
 
 // Target finds or starts what the options name; its providers are those of a
@@ -145,18 +147,30 @@ func (t *Opened) openOwn(ctx context.Context, profile *server.Profile, name stri
 		t.Budget = OwnBudget
 	}
 	t.Output = suite.NewOutput()
-	s, err := Serve(double, reg, gate.Options{Transport: t.Providers.RoundTripper(), Budget: t.Budget, Env: t.Providers.Decoy}, t.Output, "127.0.0.1:0", "")
+	serve := func(token string) (*Served, error) {
+		return Serve(double, reg, gate.Options{Transport: t.Providers.RoundTripper(), Budget: t.Budget, Env: t.Providers.Decoy}, t.Output, "127.0.0.1:0", token)
+	}
+	s, err := serve("")
 	if err != nil {
 		return err
 	}
-	t.stop = append(t.stop, s.Close)
+	t.stop = append(t.stop, func() { s.Close() })
 	own, err := server.New(profile, s.URL, server.Options{
-		Kind: double.Name, Env: func(name string) (string, bool) { return s.Token, name == "ADMIN_TOKEN" },
+		Kind: double.Name, Env: func(name string) (string, bool) { return s.Token, name == "ADMIN_TOKEN" }, Timeout: o.Timeout,
 	})
 	if err != nil {
 		return err
 	}
 	t.Target = own
+	t.restart = func(context.Context) error {
+		s.Close()
+		again, err := serve(s.Token)
+		if err == nil {
+			s = again
+			own.Move(s.URL)
+		}
+		return err
+	}
 	if o.Check {
 		t.Points = own.Prepare(ctx, false)
 	}
@@ -179,7 +193,7 @@ func (t *Opened) openURL(ctx context.Context, profile *server.Profile, reg *regi
 	if err := t.standIn(reg); err != nil {
 		return err
 	}
-	srv, err := server.New(profile, o.Target, server.Options{Kind: "url", Timeout: o.Timeout})
+	srv, err := server.New(profile, o.Target, server.Options{Kind: "url", Timeout: o.Timeout, Resetting: resetting})
 	if err != nil {
 		return err
 	}
@@ -201,6 +215,11 @@ func (t *Opened) attach(ctx context.Context, control string) error {
 		t.Providers.DecoysFrom(a.Decoys)
 	}
 	return nil
+}
+
+// resetting says what --reset-global is about to delete.
+func resetting(names []string) {
+	fmt.Fprintf(os.Stderr, "conformance: --reset-global deletes these global secrets of the server, and nothing else: %s\n", spelled.Line(strings.Join(names, ", ")))
 }
 
 // prepare holds the server to what a run needs. With Check what is wrong is told

@@ -26,8 +26,8 @@ func Unprofiled(ctx context.Context, reg *registry.Registry, o Options, provider
 	if len(o.Command) > 0 {
 		s.Env = environment()
 		if err = t.start(ctx, reg, o, s.Env, process.Config{}); err == nil {
-			s.URL = t.process.URL()
-			t.stop = append(t.stop, func() { _ = t.process.Stop() }) // it has no state that anybody reads
+			s.URL = t.command.process().URL()
+			t.stop = append(t.stop, func() { _ = t.command.stop() }) // it has no state that anybody reads
 		}
 	} else if err = t.attach(ctx, o.Upstream); err == nil {
 		err = t.standIn(reg)
@@ -41,10 +41,10 @@ func Unprofiled(ctx context.Context, reg *registry.Registry, o Options, provider
 
 // Died says how the command ended; nil while it runs, and where there is none.
 func (s *Stranger) Died() error {
-	if s.opened.process == nil {
+	if s.opened.command == nil {
 		return nil
 	}
-	return s.opened.process.Err()
+	return s.opened.command.process().Err()
 }
 
 // Close stops and removes what was made for the server.

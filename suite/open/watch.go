@@ -10,13 +10,10 @@ import (
 // Watch ends the run's context when the command under test dies.
 func (t *Opened) Watch(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	if t.process != nil {
+	if t.command != nil {
 		go func() {
-			select {
-			case <-t.process.Done():
-				cancel()
-			case <-ctx.Done():
-			}
+			t.command.gone(ctx)
+			cancel()
 		}()
 	}
 	return ctx, cancel
@@ -25,15 +22,16 @@ func (t *Opened) Watch(ctx context.Context) (context.Context, context.CancelFunc
 // Died says how the command under test ended, with its last lines; nil while it
 // runs, and where there is none. It is masked like a report.
 func (t *Opened) Died() error {
-	if t.process == nil || t.process.Err() == nil {
+	if t.command == nil || t.command.process().Err() == nil {
 		return nil
 	}
-	return errors.New(t.Providers.Mask(t.process.Err().Error()))
+	return errors.New(t.Providers.Mask(t.command.process().Err().Error()))
 }
 
 // Death is Died as a report's reason: one line, and what was printed last below it.
 func (t *Opened) Death() string {
-	return t.Providers.Mask("the server died: " + t.process.Brief().Error() + "\n" + t.process.LastWords())
+	p := t.command.process()
+	return t.Providers.Mask("the server died: " + p.Brief().Error() + "\n" + p.LastWords())
 }
 
 // Explained adds to a probe that did not arrive what became of it at our proxy:

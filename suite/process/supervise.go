@@ -141,6 +141,10 @@ func exitOf(waitErr error) error {
 	}
 }
 
+// Kill ends every process of the group at once and waits for nothing. It is for a
+// process of ours that ends itself at once; any other calls Stop.
+func (p *Process) Kill() { _ = kill(p.cmd.Process) }
+
 // Stop ends the command and what is left of its group: SIGTERM, Grace, SIGKILL.
 // It returns when all of it is gone and Output gets nothing more. It may be
 // called several times, at once, after the command has died, and deferred in a

@@ -140,10 +140,11 @@ func (r *Ring) Find(value string) *upstream.Credential {
 }
 
 // Sight returns every credential of which leakLength or more consecutive
-// characters of the random part stand in the text, but for those that were dropped.
+// characters of the random part stand in the text, plainly or encoded, but for
+// those that were dropped.
 func (r *Ring) Sight(text string) []*upstream.Credential {
 	var out []*upstream.Credential
-	for _, c := range r.sight(text) {
+	for _, c := range r.SightAll(text) {
 		if c.Value != "" {
 			out = append(out, &c.Credential)
 		}

@@ -74,18 +74,31 @@ func Reference(shape scenarios.Shape, name string) string {
 	return ""
 }
 
+// blanks are the values that are nothing but white space, by Unicode's White_Space.
+// U+0085 is left out: it is no white space to JavaScript.
+var blanks = map[scenarios.Shape]string{
+	scenarios.Blank: " \t ", scenarios.BlankVerticalTab: "\v", scenarios.BlankFormFeed: "\f", scenarios.BlankNoBreak: "\u00a0",
+	scenarios.BlankIdeographic: "\u3000", scenarios.BlankLines: "\r\n\n",
+	scenarios.BlankUnicode: "\u1680\u2000\u2003\u2009\u200a\u2028\u2029\u202f\u205f\u3000\u00a0\v\f ",
+}
+
+// Blank is a value that is nothing but white space, as a blank shape writes it; empty
+// for other shapes.
+func Blank(shape scenarios.Shape) string { return blanks[shape] }
+
 // maxLong is the size of a long value, in bytes (ROB-2).
 const maxLong = 1 << 20
 
 // write gives a symbolic value its form. plain ends with the random part.
 func write(v scenarios.Value, plain, random string) Secret {
+	if v.Shape.IsBlank() {
+		return Secret{Written: blanks[v.Shape]}
+	}
 	s := Secret{Written: plain, sent: plain, Random: random}
 	half := len(plain) - len(random)/2
 	switch v.Shape {
 	case scenarios.Empty:
 		return Secret{}
-	case scenarios.Blank:
-		return Secret{Written: " \t "}
 	case scenarios.Padded:
 		s.Written = "  " + plain + "\t "
 	case scenarios.Newline:

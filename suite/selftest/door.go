@@ -40,7 +40,7 @@ func (st *run) try(ctx context.Context, s *subject, door string, base Kill) (Kil
 	}
 	cfg := suite.Config{
 		Registry: reg, LivenessCache: s.LivenessCache, Scenarios: selected.Scenarios, Companions: selected.Companions, Level: st.level(s), Budget: budget,
-		Seed: "selftest " + s.Name, RunID: "selftest", Parallel: 8, Handle: k.handle,
+		Seed: "selftest " + s.Name, RunID: "selftest", Parallel: 8, Timeout: s.Patience, Handle: k.handle,
 	}
 	opener := map[string]func(context.Context, *subject, *suite.Config) (func(), error){
 		processDoor: openInProcess, httpDoor: openHTTP, commandDoor: openProcess,
@@ -165,7 +165,7 @@ func openHTTP(_ context.Context, s *subject, cfg *suite.Config) (func(), error) 
 	}
 	cfg.Claims = profile.Claims
 	cfg.Target, err = server.New(profile, served.URL, server.Options{
-		Kind: s.Name, Env: func(string) (string, bool) { return served.Token, true },
+		Kind: s.Name, Env: func(string) (string, bool) { return served.Token, true }, Timeout: s.Patience,
 	})
 	return served.Close, err
 }
@@ -183,7 +183,7 @@ func openProcess(ctx context.Context, s *subject, cfg *suite.Config) (func(), er
 	}
 	t, err := open.Target(ctx, cfg.Registry, open.Options{
 		Command: []string{program, "serve", "--gate", name, "--probe-budget", commandBudget.String()},
-		Profile: "workspace-server", Budget: commandBudget,
+		Profile: "workspace-server", Budget: commandBudget, Timeout: s.Patience,
 	})
 	if err != nil {
 		return nil, err

@@ -91,7 +91,7 @@ func (c *curling) value(name string, v scenarios.Value) string {
 	switch {
 	case v.Shape == scenarios.Empty:
 		return ""
-	case v.Shape == scenarios.Blank:
+	case v.Shape.IsBlank():
 		return "   "
 	case c.alive[name]:
 		return "(a live " + name + ")"

@@ -54,6 +54,7 @@ func (t *Target) watchExternal(ctx context.Context, w target.Workspace, before [
 			out.Outcome = target.Allowed
 			return out
 		}
+		t.ledger.Waited(wait)
 		if err := timing.Pause(ctx, wait); err != nil {
 			return failed(err)
 		}

@@ -123,6 +123,7 @@ func (t *Target) awaited(ctx context.Context, w target.Workspace, before []failu
 			t.late.InVain()
 			return failure{}, false, nil
 		}
+		t.ledger.Waited(wait)
 		if err := timing.Pause(ctx, wait); err != nil {
 			return failure{}, false, err
 		}

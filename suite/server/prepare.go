@@ -38,11 +38,11 @@ func (t *Target) reachable(ctx context.Context) target.Point {
 	r, err := t.do(ctx, c, subject{})
 	switch {
 	case err != nil:
-		return target.WrongPoint("reachable", fmt.Sprintf("the target at %s cannot be reached: %v", t.base, err), target.InServer, "start it, or correct --target")
+		return target.WrongPoint("reachable", fmt.Sprintf("the target at %s cannot be reached: %v", *t.base.Load(), err), target.InServer, "start it, or correct --target")
 	case r.status == 404 || r.status == 405:
 		return target.WrongPoint("reachable", fmt.Sprintf("%s %s answered %d", c.method, c.path, r.status), target.InProfile, "correct health.request")
 	case r.status >= 300:
-		return target.WrongPoint("reachable", fmt.Sprintf("the target at %s is not healthy: %s %s answered %d", t.base, c.method, c.path, r.status), target.InServer, "see what it printed, and what it needs")
+		return target.WrongPoint("reachable", fmt.Sprintf("the target at %s is not healthy: %s %s answered %d", *t.base.Load(), c.method, c.path, r.status), target.InServer, "see what it printed, and what it needs")
 	}
 	return target.Point{Asked: "reachable", State: target.Right, Seen: fmt.Sprintf("%s %s answered %d", c.method, c.path, r.status)}
 }
@@ -67,6 +67,9 @@ func (t *Target) globalPoints(ctx context.Context, reset bool) (authorised, empt
 	}
 	if empty.State == target.Wrong {
 		return authorised, empty
+	}
+	if len(names) > 0 && t.resetting != nil {
+		t.resetting(names)
 	}
 	for _, name := range names {
 		if err := t.RemoveGlobal(ctx, name); err != nil {

@@ -44,6 +44,8 @@ type Profile struct {
 	remove      removeCall
 	rate        rateLimit
 	unlisted    string
+	registryAt  string
+	offered     offeredCall
 	cache       time.Duration
 	precedence  registry.Precedence
 	loud        target.LoudLine
@@ -121,6 +123,10 @@ type rateLimit struct {
 	status  int
 	wait    string
 	longest time.Duration
+	// limit is the header that states how many requests a window takes, raise how
+	// the server's operator allows more.
+	limit, raise string
+	window       time.Duration
 }
 
 // RefusesUnlisted reports whether the server refuses models that its registry
@@ -190,20 +196,27 @@ func ParseProfile(file string, data []byte) (*Profile, error) {
 func (p *Profile) read(r *strict.Reader, root *yaml.Node) {
 	var schema string
 	r.Mapping(root, "a profile", strict.Fields{
-		"schema":          r.OneOf("schema", []string{ProfileSchema}, &schema),
-		"name":            r.Str("name", &p.Name),
-		"about":           r.Str("about", &p.About),
-		"headers":         func(n *yaml.Node) { readStrings(r, n, "headers", p.headers) },
-		"health":          func(n *yaml.Node) { p.health.read(r, n) },
-		"create":          func(n *yaml.Node) { p.create.read(r, n) },
-		"codes":           func(n *yaml.Node) { p.readCodes(r, n) },
-		"provision":       func(n *yaml.Node) { p.provision.read(r, n) },
-		"secrets":         func(n *yaml.Node) { p.readSecrets(r, n) },
-		"workspaces":      func(n *yaml.Node) { p.readWorkspaces(r, n) },
-		"loud":            func(n *yaml.Node) { readLoud(&p.loud, r, n) },
-		"rate-limit":      func(n *yaml.Node) { p.rate.read(r, n) },
-		"liveness-cache":  duration(r, "liveness-cache", &p.cache),
-		"precedence":      func(n *yaml.Node) { p.readPrecedence(r, n) },
+		"schema":         r.OneOf("schema", []string{ProfileSchema}, &schema),
+		"name":           r.Str("name", &p.Name),
+		"about":          r.Str("about", &p.About),
+		"headers":        func(n *yaml.Node) { readHeaders(r, n, p.headers) },
+		"health":         func(n *yaml.Node) { p.health.read(r, n) },
+		"create":         func(n *yaml.Node) { p.create.read(r, n) },
+		"codes":          func(n *yaml.Node) { p.readCodes(r, n) },
+		"provision":      func(n *yaml.Node) { p.provision.read(r, n) },
+		"secrets":        func(n *yaml.Node) { p.readSecrets(r, n) },
+		"workspaces":     func(n *yaml.Node) { p.readWorkspaces(r, n) },
+		"loud":           func(n *yaml.Node) { readLoud(&p.loud, r, n) },
+		"rate-limit":     func(n *yaml.Node) { p.rate.read(r, n) },
+		"liveness-cache": duration(r, "liveness-cache", &p.cache),
+		"precedence":     func(n *yaml.Node) { p.readPrecedence(r, n) },
+		"offered": func(n *yaml.Node) {
+			o := &p.offered
+			r.Mapping(n, "offered", strict.Fields{
+				"request": func(n *yaml.Node) { o.call.read(r, n) }, "done": compile(r, "done", nil, &o.call.done), "models": compile(r, "models", nil, &o.models),
+			})
+		},
+		"registry-at":     r.Str("registry-at", &p.registryAt),
 		"unlisted-models": r.OneOf("unlisted-models", []string{"accepted", "refused"}, &p.unlisted),
 		"claims":          r.Words("claim", scenarios.Claims, &p.Claims),
 	})

@@ -60,7 +60,7 @@ func TestProfileErrors(t *testing.T) {
 		{"nothing wrong", lean, nil},
 		{"empty file", "", []string{"f:1:1: the file is empty; write what belongs into it, or name another file"}},
 		{"no YAML", "a: 1\n  b: [\n", []string{"f:2:3: the file is not YAML: mapping values are not allowed in this context; correct this line or the one before it"}},
-		{"unknown key", edit("name: lean", "name: lean\nhealh: {}"), []string{`f:3:1: a profile has no field "healh" (did you mean "health"?); its fields are about, claims, codes, create, headers, health, liveness-cache, loud, name, precedence, provision, rate-limit, schema, secrets, unlisted-models, workspaces`}},
+		{"unknown key", edit("name: lean", "name: lean\nhealh: {}"), []string{`f:3:1: a profile has no field "healh" (did you mean "health"?); its fields are about, claims, codes, create, headers, health, liveness-cache, loud, name, offered, precedence, provision, rate-limit, registry-at, schema, secrets, unlisted-models, workspaces`}},
 		{"another schema", edit("profile/v1", "profile/v2"), []string{
 			"f:1:1: the profile has no schema; add `schema: byok-conformance/profile/v1`",
 			`f:1:9: unknown schema "byok-conformance/profile/v2" (did you mean "byok-conformance/profile/v1"?); it is one of byok-conformance/profile/v1`,

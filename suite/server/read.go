@@ -10,6 +10,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/target"
+	"golang.org/x/net/http/httpguts"
 	"gopkg.in/yaml.v3"
 )
 
@@ -59,7 +60,7 @@ func (c *call) read(r *strict.Reader, n *yaml.Node) {
 	r.Mapping(n, "a request", strict.Fields{
 		"method":  r.OneOf("method", []string{"GET", "POST", "PUT", "PATCH", "DELETE"}, &c.method),
 		"path":    r.Str("path", &c.path),
-		"headers": func(n *yaml.Node) { readStrings(r, n, "headers", c.headers) },
+		"headers": func(n *yaml.Node) { readHeaders(r, n, c.headers) },
 		"body":    compile(r, "body", bodyVariables, &c.body),
 	})
 	if c.method == "" || c.path == "" || c.path[0] != '/' {
@@ -73,6 +74,16 @@ func readStrings(r *strict.Reader, n *yaml.Node, what string, into map[string]st
 		r.Str(key, &s)(v)
 		into[key] = s
 	})
+}
+
+// readHeaders reads headers that can be sent: a line break in one would begin another.
+func readHeaders(r *strict.Reader, n *yaml.Node, into map[string]string) {
+	readStrings(r, n, "headers", into)
+	for name, value := range into {
+		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+			r.Fail(n, "%q cannot be sent as a header; a name is letters, digits and hyphens, and neither it nor the value has a line break", name+": "+value)
+		}
+	}
 }
 
 func duration(r *strict.Reader, what string, into *time.Duration) func(*yaml.Node) {
@@ -220,10 +231,17 @@ func (p *Profile) readPrecedence(r *strict.Reader, n *yaml.Node) {
 }
 
 func (l *rateLimit) read(r *strict.Reader, n *yaml.Node) {
-	l.longest = 90 * time.Second
+	l.longest, l.window = 90*time.Second, time.Minute
 	r.Mapping(n, "rate-limit", strict.Fields{
-		"status":  r.Number("status", &l.status),
+		"status": func(n *yaml.Node) {
+			if r.Number("status", &l.status)(n); l.status < 400 || l.status > 599 {
+				r.Fail(n, "rate-limit.status is a status that says no, from 400 to 599, such as 429")
+			}
+		},
 		"wait":    r.Str("wait", &l.wait),
 		"longest": duration(r, "longest", &l.longest),
+		"limit":   r.Str("limit", &l.limit),
+		"window":  duration(r, "window", &l.window),
+		"raise":   r.Str("raise", &l.raise),
 	})
 }

@@ -61,7 +61,7 @@ func (t *Target) actualName(ctx context.Context, w target.Workspace) (string, er
 func (t *Target) Rows(ctx context.Context) ([]target.Workspace, error) {
 	l := &t.profile.list
 	if !l.call.set {
-		return nil, errors.New("the profile does not say how to list workspaces (workspaces.list)")
+		return nil, target.ErrNoList
 	}
 	items, _, err := t.pages(ctx, &l.call, l.items, l.next, subject{})
 	if err != nil {
@@ -103,7 +103,7 @@ func (t *Target) pages(ctx context.Context, c *call, items, next *expression, a 
 			return nil, r.status, fmt.Errorf("status %d, and its expression finds no list", r.status)
 		}
 		out = append(out, list...)
-		path := strings.TrimPrefix(r.str(next), t.base)
+		path := strings.TrimPrefix(r.str(next), *t.base.Load())
 		if path == "" {
 			return out, r.status, nil
 		}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -138,6 +139,8 @@ func (t *Target) paused(ctx context.Context) error {
 	if wait <= 0 {
 		return nil
 	}
+	began := time.Now()
+	defer func() { t.ledger.Limited(time.Since(began)) }()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -167,7 +170,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 	ctx, cancel := t.pulse.Within(ctx, patience)
 	defer cancel()
 	var before early
-	req, err := http.NewRequestWithContext(before.watched(ctx), c.method, t.base+p.fill(c.path, url.PathEscape), bytes.NewReader(payload))
+	req, err := http.NewRequestWithContext(before.watched(ctx), c.method, *t.base.Load()+p.fill(c.path, url.PathEscape), bytes.NewReader(payload))
 	if err != nil {
 		return nil, fmt.Errorf("asking the target: %w", err)
 	}
@@ -184,6 +187,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 	}
 	r := &httpReply{sent: req, sentRaw: string(payload), at: time.Now(), stopped: func(err error) { t.endless.CompareAndSwap(nil, &err) }}
 	t.sent.Add(1)
+	defer func() { t.ledger.Answered(time.Since(r.at)) }()
 	resp, err := t.client.Do(req)
 	if err != nil {
 		r.took = time.Since(r.at)
@@ -195,6 +199,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 	defer resp.Body.Close()
 	r.body, err = readReply(resp, limit)
 	r.took, r.status, r.line, r.header = time.Since(r.at), resp.StatusCode, resp.Status, before.all(resp)
+	t.note(r)
 	if err != nil {
 		return r, fmt.Errorf("reading the reply (status %d): %w", resp.StatusCode, broken(ctx, err))
 	}
@@ -206,11 +211,30 @@ func readReply(resp *http.Response, limit int64) ([]byte, error) {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return nil, errors.New("it switches to a protocol that nobody asked for") // and reading that would heed no deadline
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	from, err := unpacked(resp)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(from, limit+1))
 	if int64(len(body)) > limit {
 		return body[:limit], fmt.Errorf("it is longer than %d KiB", limit>>10)
 	}
 	return body, err
+}
+
+// unpacked is the body of a reply, which a server may send in gzip: we say nothing of
+// what we take, and that means anything (RFC 9110, 12.5.3).
+func unpacked(resp *http.Response) (io.Reader, error) {
+	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		return resp.Body, nil
+	}
+	from, err := gzip.NewReader(resp.Body)
+	if errors.Is(err, io.EOF) {
+		return strings.NewReader(""), nil
+	} else if err != nil {
+		return nil, fmt.Errorf("its Content-Encoding says gzip, and it is none: %w", err)
+	}
+	return from, nil
 }
 
 // broken tells an error of a server that was reached from one of reaching it.

@@ -57,12 +57,38 @@ func spoilt(body []byte, m scenarios.Malformation, req *target.CreateRequest) ([
 		return replaced(body, ":"+quotedJSON(req.Runtime), `:""`)
 	case scenarios.NoName:
 		return without(body, "name")
+	case scenarios.NoModel:
+		return without(body, "model")
 	case scenarios.NumberName:
 		return replaced(body, ":"+quotedJSON(req.Name), ":42")
 	case scenarios.TextExternal:
 		return replaced(body, ":"+strconv.FormatBool(req.External), `:"yes"`)
 	}
+	if odd, ok := oddNames[m]; ok {
+		name := quotedJSON(req.Name)
+		return replaced(body, name, name[:len(name)-1]+odd+`"`)
+	}
 	return spoiltSecret(body, m, req.Secrets)
+}
+
+// tooLong is a text that fits neither a column of 255 characters nor an index of PostgreSQL,
+// and that still fits a header, by which some servers have a delete confirmed.
+var tooLong = strings.Repeat("x", 3_000)
+
+// oddNames are what stands behind our name, which a row is known by, as JSON text.
+var oddNames = map[scenarios.Malformation]string{
+	scenarios.NULName:       `\u0000x`,
+	scenarios.SurrogateName: `\ud83d`,
+	scenarios.QuoteName:     `'\"\\; --`,
+	scenarios.EmojiName:     `\ud83d\ude00`,
+	scenarios.LongName:      tooLong,
+}
+
+// oddKeys are what stands in the name of one more secret, as JSON text.
+var oddKeys = map[scenarios.Malformation]string{
+	scenarios.NULKey:   `\u0000`,
+	scenarios.QuoteKey: `'\"\\; --`,
+	scenarios.LongKey:  tooLong,
 }
 
 // spoiltSecret spoils the first secret of a body, by name.
@@ -73,6 +99,9 @@ func spoiltSecret(body []byte, m scenarios.Malformation, secrets map[string]gate
 	name := strict.SortedKeys(secrets)[0]
 	value := quotedJSON(secrets[name].Value)
 	entry := quotedJSON(name) + ":" + value
+	if odd, ok := oddKeys[m]; ok {
+		return replaced(body, entry, entry+`,"CONFORMANCE_`+odd+`":"x"`)
+	}
 	switch m {
 	case scenarios.NumberSecret:
 		return replaced(body, ":"+value, ":42")

@@ -34,6 +34,7 @@ func TestSpoilt(t *testing.T) {
 		scenarios.NoRuntime:     strings.Replace(body, `"runtime":"r",`, "", 1),
 		scenarios.EmptyRuntime:  strings.Replace(body, `:"r"`, `:""`, 1),
 		scenarios.NoName:        strings.Replace(body, `"name":"n",`, "", 1),
+		scenarios.NoModel:       strings.Replace(body, `"model":"m",`, "", 1),
 		scenarios.NumberName:    strings.Replace(body, `:"n"`, ":42", 1),
 		scenarios.TextExternal:  strings.Replace(body, `:true`, `:"yes"`, 1),
 		scenarios.BooleanSecret: strings.Replace(body, `:"one"`, ":true", 1),

@@ -27,6 +27,17 @@ func (t *Target) globalNames(ctx context.Context) (names []string, status int, e
 	return t.secretNames(ctx, &t.profile.global, subject{}, "secrets.global.list")
 }
 
+// SecretNames lists the names of a workspace's secrets; false where the profile
+// does not say how.
+func (t *Target) SecretNames(ctx context.Context, w target.Workspace) ([]string, bool, error) {
+	s := &t.profile.workspace
+	if !s.list.set || s.names == nil {
+		return nil, false, nil
+	}
+	names, _, err := t.secretNames(ctx, s, subject{workspace: w}, "secrets.workspace.list")
+	return names, true, err
+}
+
 // secretNames lists the names of a scope, page by page; where is its place in the profile.
 func (t *Target) secretNames(ctx context.Context, s *secretCalls, a subject, where string) (names []string, status int, err error) {
 	items, status, err := t.pages(ctx, &s.list, s.names, s.next, a)
@@ -216,6 +227,7 @@ func (t *Target) settled(ctx context.Context, w target.Workspace) (moved bool, e
 			return moved, nil
 		}
 		moved = true
+		t.ledger.Provisioned(wait)
 		if err := timing.Pause(ctx, wait); err != nil {
 			return moved, err
 		}
@@ -225,12 +237,18 @@ func (t *Target) settled(ctx context.Context, w target.Workspace) (moved bool, e
 // errNoFailures is what a provisioning comes to whose failure cannot be seen.
 var errNoFailures = errors.New("state is neither pending nor running, and the profile names no failures; add provision.failures or provision.reason to it, or correct provision.state")
 
+// staleFor is how many times as long a failure behind the gate is doubted, where the
+// gate must stop: two provisionings may have been under way before, and the failure
+// of the second comes when we have read that of the first.
+const staleFor = 10
+
 // watch waits for the outcome of a provisioning: a state that says it runs, or
 // a failure that was not there before.
 func (t *Target) watch(ctx context.Context, w target.Workspace, before []failure, doubt bool) target.Reply {
 	p := &t.profile.provision
 	start, doubted := time.Now(), t.doubts.Long()
-	seemed := false // it seemed to run at first
+	mustStop := doubt
+	seemed := false // it seemed to run, or to have passed the gate, at first
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		state, err := t.do(ctx, &p.state, subject{workspace: w})
 		if err != nil {
@@ -260,11 +278,23 @@ func (t *Target) watch(ctx context.Context, w target.Workspace, before []failure
 				return failed(cause(ctx, err))
 			}
 			if found {
-				if seemed {
+				out = t.stopped(out, f)
+				passed := out.Outcome != target.Refused && mustStop
+				if passed && time.Since(start) <= staleFor*doubted {
+					seemed = true // an earlier provisioning's failure may have come late
+					break
+				}
+				if passed {
+					t.doubts.InVain()
+				} else if seemed {
 					t.doubts.Proved()
 				}
-				return t.stopped(out, f)
+				return out
 			}
+		}
+		if t.ledger.Provisioned(wait); seemed {
+			t.ledger.Provisioned(-wait) // it runs, and we look again whether it stays so
+			t.ledger.Waited(wait)
 		}
 		if err := timing.Pause(ctx, wait); err != nil {
 			return failed(err)

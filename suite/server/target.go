@@ -27,7 +27,8 @@ type Target struct {
 	// secrets are the profile's environment variables and the URL's password.
 	secrets []string
 	profile *Profile
-	base    string
+	// base is where the server is; it moves where it is started again.
+	base    atomic.Pointer[string]
 	client  *http.Client
 	headers map[string]string
 	kind    string
@@ -47,10 +48,15 @@ type Target struct {
 	sent atomic.Int64
 	// globals are the names that we have set.
 	globals map[string]bool
+	// resetting is the option of that name.
+	resetting func(names []string)
 	// show is told of every reply but those to creates; nil until Inspect.
 	show func(where string, r target.Shown)
-	// pulse is the run's; nil until then.
-	pulse *timing.Pulse
+	// pulse and ledger are the run's; nil until then.
+	pulse  *timing.Pulse
+	ledger *timing.Ledger
+	// stated is the rate limit as the last reply stated it.
+	stated atomic.Pointer[Rate]
 	// endless is the first expression that went beyond its bounds; nil until then.
 	// From then on nothing is asked any more.
 	endless atomic.Pointer[error]
@@ -75,6 +81,9 @@ func (t *Target) Inspect(show func(where string, r target.Shown)) { t.show = sho
 
 func (t *Target) Pace(p *timing.Pulse) { t.pulse = p }
 
+// Account has the time of every request added up from now on.
+func (t *Target) Account(l *timing.Ledger) { t.ledger = l }
+
 // Options change how a server is reached. The zero value dials its URL.
 type Options struct {
 	// Transport carries the requests; nil means one of our own that keeps
@@ -84,6 +93,8 @@ type Options struct {
 	Env func(string) (string, bool)
 	// Died says how the server ended; nil while it runs. May be nil.
 	Died func() error
+	// Resetting is told the names of global secrets before Prepare deletes them; may be nil.
+	Resetting func(names []string)
 	// Kind describes the target in reports, such as "url" or "command".
 	Kind string
 	// Timeout is how long one answer is waited for where nothing else bounds it,
@@ -103,7 +114,8 @@ func New(p *Profile, base string, o Options) (*Target, error) {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
 	}
-	t := &Target{profile: p, base: strings.TrimSuffix(base, "/"), kind: o.Kind, globals: map[string]bool{}}
+	t := &Target{profile: p, kind: o.Kind, resetting: o.Resetting, globals: map[string]bool{}}
+	t.Move(base)
 	if t.died = o.Died; t.died == nil {
 		t.died = func() error { return nil }
 	}
@@ -177,6 +189,12 @@ func (p *Profile) expandHeaders(env func(string) (string, bool)) (map[string]str
 	return nil, fmt.Errorf("profile %s: environment variables %s are not set; set them to what the server wants", p.Name, strings.Join(missing, ", "))
 }
 
+// Move says that the server is at another URL now, such as after it was started again.
+func (t *Target) Move(base string) {
+	base = strings.TrimSuffix(base, "/")
+	t.base.Store(&base)
+}
+
 // CloseIdle closes the connections that are kept for the next request.
 func (t *Target) CloseIdle() { t.client.CloseIdleConnections() }
 
@@ -185,7 +203,7 @@ func (t *Target) Traits() target.Traits {
 	return target.Traits{
 		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.RefusesUnlisted(),
 		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud, LivenessCache: t.profile.cache,
-		Kind: t.kind, Profile: t.profile.Name, Address: t.base, Secrets: t.secrets,
+		Kind: t.kind, Profile: t.profile.Name, Address: *t.base.Load(), Secrets: t.secrets,
 	}
 }
 

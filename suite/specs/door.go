@@ -3,6 +3,8 @@ package specs
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/onsi/ginkgo/v2"
 
@@ -19,6 +21,8 @@ type door struct {
 	session *conform.Session
 	groups  []*group
 	batches []*batch
+	// diagnosis holds what the specs of this process came to.
+	diagnosis *conform.Diagnosis
 }
 
 // newDoor selects and groups the scenarios. It starts nothing, because it runs
@@ -29,7 +33,7 @@ func newDoor(o Options) (*door, error) {
 		return nil, err
 	}
 	groups := grouped(session.All, session.Claimed)
-	return &door{session: session, groups: groups, batches: batched(groups)}, nil
+	return &door{session: session, groups: groups, batches: batched(groups), diagnosis: session.Diagnosis()}, nil
 }
 
 // verify fails the current spec unless every scenario of the group passes.
@@ -86,6 +90,11 @@ func (d *door) replayBatch(ctx context.Context, g *group, seed int64, wanted fun
 	if err != nil {
 		return err
 	}
+	for _, r := range results {
+		if g.attempts == 1 { // what is tried again is known already
+			d.diagnosis.Add(r)
+		}
+	}
 	for _, x := range due {
 		x.replayed, x.results, results = true, results[:len(x.scenarios)], results[len(x.scenarios):]
 	}
@@ -102,4 +111,16 @@ func (d *door) hold(ctx ginkgo.SpecContext, w conform.Waived) {
 	for _, text := range stale {
 		ginkgo.Fail(text)
 	}
+}
+
+// replayOne is the command that replays the spec with a scenario.
+func (d *door) replayOne(id string) string {
+	for _, b := range d.batches {
+		for _, g := range b.groups {
+			if slices.ContainsFunc(g.scenarios, func(s *scenarios.Scenario) bool { return s.ID == id }) {
+				return replayCommand(d.name, strings.Join([]string{d.name, b.text, g.text}, " "), ginkgo.GinkgoRandomSeed())
+			}
+		}
+	}
+	return ""
 }

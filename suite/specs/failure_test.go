@@ -63,8 +63,9 @@ func child(t *testing.T, gate string, args ...string) (output string, failed boo
 // replays the failing spec alone.
 func TestSpecsFailForFaultyGate(t *testing.T) {
 	t.Parallel()
-	out, failed := child(t, "any-known-credential", "-ginkgo.label-filter=class:mismatched && rule:REF-4", "-ginkgo.focus=door the reference gate")
-	for _, part := range []string{"1 Failed", "PRE-2: a workspace that must be refused was allowed", "want: create refused with MISSING_BYOK_CREDENTIAL", "got:  allowed"} {
+	out, failed := child(t, "any-known-credential", "-ginkgo.label-filter=class:mismatched && rule:REF-4 || findings", "-ginkgo.focus=door the reference gate")
+	for _, part := range []string{"1 Failed", "PRE-2: a workspace that must be refused was allowed", "want: create refused with MISSING_BYOK_CREDENTIAL", "got:  allowed",
+		"1 of 1 scenarios fail", "1. CRITICAL  A workspace is allowed that has no credential which counts"} {
 		if !failed || !strings.Contains(out, part) {
 			t.Fatalf("failed %t, want true and %q in\n%s", failed, part, out)
 		}

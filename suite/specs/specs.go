@@ -33,7 +33,10 @@ type Options = conform.Options
 // rule:ID, the level and the severity, so that
 // --label-filter='class:mismatched && critical' works.
 //
-// What is not claimed is counted by a spec of its own. Options that leave
+// Where specs fail, the last one of the container says why in few statements, of all
+// that this process replayed; its label is findings, for those who select by label.
+//
+// What is left out, and what is not claimed, is counted by a spec of its own. Options that leave
 // nothing to replay, or that name what the corpus does not know, are declared
 // as a spec that fails. Each process of `ginkgo -p` builds the gate for itself;
 // the specs of a URL, whose server the processes may share, are serial. The
@@ -59,12 +62,17 @@ func Describe(name string, o Options) bool {
 				}
 			})
 		}
+		ginkgo.It("says in few statements what is wrong", at, ginkgo.Label("findings"), serial, func() {
+			if text := d.diagnosis.Text(d.replayOne); text != "" {
+				ginkgo.AddReportEntry("findings", text, ginkgo.ReportEntryVisibilityAlways)
+			}
+		})
 		for _, w := range d.session.Waivers {
 			ginkgo.It(w.Text+" still has a cause", at, ginkgo.Label("waiver"), serial, func(ctx ginkgo.SpecContext) { d.hold(ctx, w) })
 		}
-		if text := d.session.NotClaimedText(); text != "" {
-			ginkgo.It("counts what is not claimed", at, ginkgo.Label("not-claimed"), func() {
-				ginkgo.AddReportEntry("not claimed", text, ginkgo.ReportEntryVisibilityAlways)
+		if text := d.session.NotReplayedText(); text != "" {
+			ginkgo.It("counts what is left out, and what is not claimed", at, ginkgo.Label("not-claimed"), func() {
+				ginkgo.AddReportEntry("not replayed", text, ginkgo.ReportEntryVisibilityAlways)
 			})
 		}
 	})

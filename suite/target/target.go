@@ -23,6 +23,22 @@ type Watcher interface {
 // spoilt, so that the target cannot be asked.
 var ErrNoPlace = errors.New("the profile's create request has no place for it")
 
+// An Answerer is a target that can be asked whether it answers at all, by a request
+// that changes nothing. Answers returns nil where any reply comes, whatever it
+// says, and where the target has no such request.
+type Answerer interface {
+	Answers(ctx context.Context) error
+}
+
+// ErrNoList means that the target has no list of workspaces that could be read.
+var ErrNoList = errors.New("the profile does not say how to list workspaces (workspaces.list)")
+
+// A SecretsLister is a target whose secrets of a workspace can be listed by name;
+// ok is false where it cannot say.
+type SecretsLister interface {
+	SecretNames(ctx context.Context, w Workspace) (names []string, ok bool, err error)
+}
+
 // A GlobalsLister is a target whose global secrets can be listed by name.
 type GlobalsLister interface {
 	Globals(ctx context.Context) ([]string, error)
@@ -149,6 +165,8 @@ const (
 	Late Outcome = "no answer in time"
 	// NoReply: no reply at all; Err says why.
 	NoReply Outcome = "no reply"
+	// HungUp: we went away before there was one, as the step wants.
+	HungUp Outcome = "hung up on"
 )
 
 // A Reply is what a target answered, read by its profile.

@@ -26,6 +26,8 @@ type Silence struct {
 	last map[string]error
 	// over: of something there have been enough.
 	over atomic.Bool
+	// gone says that the target answers to nothing any more; nil while it may.
+	gone error
 }
 
 func NewSilence(parallel int) *Silence {
@@ -46,7 +48,7 @@ func (s *Silence) Heard(what string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.inRow[what] < s.most { // once it has been given up, it stays so
-		if s.inRow[what]++; !isLate(err) {
+		if s.inRow[what]++; !IsLate(err) {
 			s.inRow[what] = 0
 		} else {
 			s.last[what] = err
@@ -66,6 +68,9 @@ func (s *Silence) GaveUp(on ...string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.gone != nil {
+		return s.gone
+	}
 	for what, n := range s.inRow {
 		if n >= s.most && (len(on) == 0 || slices.Contains(on, what)) {
 			return fmt.Errorf("the target is not asked any more to %s: it did not answer %d times in a row, the last time with %w; raise --timeout if it is only slow, or correct %s in the profile", what, n, s.last[what], fields[what])
@@ -74,8 +79,24 @@ func (s *Silence) GaveUp(on ...string) error {
 	return nil
 }
 
-// isLate reports whether an error comes of waiting in vain.
-func isLate(err error) bool {
+// GiveUp has the target asked for nothing any more; err says why.
+func (s *Silence) GiveUp(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = err
+	s.over.Store(true)
+}
+
+// Reset forgets all silence: the target was started again.
+func (s *Silence) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.inRow)
+	s.over.Store(false)
+}
+
+// IsLate reports whether an error comes of waiting in vain.
+func IsLate(err error) bool {
 	if err == nil {
 		return false
 	}

@@ -78,18 +78,18 @@ func (m *meter) fields(now time.Time) []string {
 	case m.total > 0:
 		out = append(out, counts, spelled.Number(m.failed)+" failed")
 	case took >= time.Second:
-		out = append(out, span(took))
+		out = append(out, Span(took))
 	}
 	if m.gauge.Held != nil {
 		if held := m.gauge.Held(); held > 0 {
-			return append(out, fmt.Sprintf("waiting %s for the server's rate limit", span(held)))
+			return append(out, fmt.Sprintf("waiting %s for the server's rate limit", Span(held)))
 		}
 	}
 	if rate, ok := m.rate(now); ok {
 		out = append(out, spelled.Number(rate)+" requests/s")
 	}
 	if left, ok := m.left(now); ok {
-		out = append(out, span(left)+" left")
+		out = append(out, Span(left)+" left")
 	}
 	return out
 }
@@ -123,8 +123,8 @@ func (m *meter) left(now time.Time) (time.Duration, bool) {
 	return m.end.Sub(now), true
 }
 
-// span spells a duration as coarsely as one plans with it; never "0 s".
-func span(d time.Duration) string {
+// Span spells a duration as coarsely as one plans with it; never "0 s".
+func Span(d time.Duration) string {
 	s := int((d + time.Second - 1) / time.Second)
 	switch {
 	case s < 60:

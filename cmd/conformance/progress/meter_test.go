@@ -70,7 +70,7 @@ func TestSpan(t *testing.T) {
 		0: "1 s", 400 * time.Millisecond: "1 s", 41 * time.Second: "41 s", 59*time.Second + time.Millisecond: "1 min 0 s",
 		130 * time.Second: "2 min 10 s", 65 * time.Minute: "1 h 5 min",
 	} {
-		if got := span(d); got != want {
+		if got := Span(d); got != want {
 			t.Errorf("%s is %q, want %q", d, got, want)
 		}
 	}

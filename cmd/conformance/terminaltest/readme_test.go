@@ -18,6 +18,9 @@ type documented struct {
 	line   int
 	args   []string
 	status int
+	// prints are lines, or pieces of them, that it prints: those of a text block
+	// that bears its name.
+	prints []string
 }
 
 // elsewhere are commands of the README that are not ours; .ci/run and .ci/product run them.
@@ -33,13 +36,20 @@ func readme(t *testing.T) []documented {
 		t.Fatal(err)
 	}
 	var out []documented
-	in := false
+	in, of := false, -1
 	for i, line := range strings.Split(string(text), "\n") {
 		switch {
 		case line == "```sh":
 			in = true
 		case line == "```":
-			in = false
+			in, of = false, -1
+		case strings.HasPrefix(line, "```text "):
+			of = slices.IndexFunc(out, func(d documented) bool { return d.args[0] == strings.TrimPrefix(line, "```text ") })
+			if of < 0 {
+				t.Fatalf("README.md:%d: no command before it has that name", i+1)
+			}
+		case of >= 0:
+			out[of].prints = append(out[of].prints, line)
 		case !in || elsewhere.MatchString(line):
 		default:
 			d := documented{line: i + 1}
@@ -77,6 +87,11 @@ func TestReadme(t *testing.T) {
 				t.Errorf("conformance %s: exit status %d, want %d", strings.Join(args, " "), got, c.status)
 			}
 			s.nothingLeft()
+			for _, line := range c.prints {
+				if !strings.Contains(s.written(), line) {
+					t.Errorf("README.md shows that %s prints %q, and it does not", args[0], line)
+				}
+			}
 			s.inColours(len(look.env) == 0)
 			if words := lastLine[args[0]]; words != nil && !slices.Contains(args, "--help") && !slices.Contains(args, "--check") {
 				s.endsWith(words[c.status])

@@ -1,4 +1,4 @@
-package verify
+package strict
 
 import (
 	"encoding/json"
@@ -7,10 +7,10 @@ import (
 	"io"
 )
 
-// duplicateKeys returns an error for the first object of a JSON text that has a
+// DuplicateKeys returns an error for the first object of a JSON text that has a
 // field twice: readers differ in which of the two they take. Text that is no JSON
 // is the reader's to refuse.
-func duplicateKeys(r io.Reader) error {
+func DuplicateKeys(r io.Reader) error {
 	dec := json.NewDecoder(r)
 	dec.UseNumber()
 	type level struct {
