@@ -19,7 +19,6 @@ var oneSided = map[string]struct {
 	"PRE-7":  {scenarios.Allowed, "it is about refusals"},
 	"LIV-2":  {scenarios.Refused, "it says which answers refuse nobody; LIV-1 has the others"},
 	"LIV-3":  {scenarios.Refused, "it says which answers refuse nobody; LIV-1 has the others"},
-	"LIV-4":  {scenarios.Refused, "a moved probe shows in the calls, whatever the verdict"},
 	"LIV-6":  {scenarios.Refused, "a provider that does not answer refuses nobody (LIV-2)"},
 	"PRE-9":  {scenarios.Allowed, "it says what must not open the gate; a server may refuse what it does not know"},
 	"LIV-14": {scenarios.Refused, "a host that cannot prove its name says nothing about a key (LIV-2)"},
