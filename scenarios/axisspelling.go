@@ -9,7 +9,7 @@ import (
 // spellings are the ways to write an accepted name so that it is another one
 // (PRE-6), and most readers do not see it.
 var spellings = []string{"mixed-case", "trailing-tab", "trailing-newline", "no-break-space", "zero-width-space", "quoted",
-	"percent-encoded", "full-width", "combining-mark", "zero-width-joiner", "byte-order-mark", "look-alike", "dollar-sign", "equals-sign"}
+	"percent-encoded", "full-width", "combining-mark", "zero-width-joiner", "byte-order-mark", "look-alike", "dollar-sign"}
 
 // spelt writes a name in one of the spellings.
 func spelt(name, spelling string) string {
@@ -42,7 +42,6 @@ var moreSpellings = map[string]func(name string) string{
 	"byte-order-mark":   func(name string) string { return "\ufeff" + name },
 	"look-alike":        func(name string) string { return strings.ReplaceAll(name, "A", "\u0410") }, // Cyrillic
 	"dollar-sign":       func(name string) string { return "$" + name },
-	"equals-sign":       func(name string) string { return name + "=" },
 }
 
 // mixedCase is a name with a capital at the beginning of each word only:

@@ -60,10 +60,10 @@ func TestSelectingExpandsTheSame(t *testing.T) {
 		{Rules: []string{"LIV-9"}, Classes: []string{"dead", "transient"}, Matrix: scenarios.PairwiseMatrix, Shard: 2, Shards: 3},
 	}
 	for _, class := range scenarios.Classes {
-		selections = append(selections, scenarios.Selection{Level: scenarios.Extended, Classes: []string{class}, Shard: 1, Shards: 5})
+		selections = append(selections, scenarios.Selection{Level: scenarios.Extended, Classes: []string{class}, Shard: 1, Shards: 40})
 	}
 	for _, rule := range []string{"DER-2", "REF-2", "LIV-10", "SEC-6", "PRV-1"} {
-		selections = append(selections, scenarios.Selection{Level: scenarios.Extended, Rules: []string{rule}, Shard: 1, Shards: 5})
+		selections = append(selections, scenarios.Selection{Level: scenarios.Extended, Rules: []string{rule}, Shard: 1, Shards: 40})
 	}
 	for _, sel := range selections {
 		t.Run(fmt.Sprintf("%+v", sel), func(t *testing.T) {

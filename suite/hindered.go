@@ -101,15 +101,19 @@ func (e *engine) stood(r *replay) time.Duration {
 func (e *engine) fails(r *replay) (failed, byTime bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.attempt == nil || r.noPlace != "" {
-		return false, false
+	unanswered := func(s judge.StepObservation) bool { return len(s.Replies) == 0 }
+	if r.attempt == nil || r.noPlace != "" || r.failure == nil && slices.ContainsFunc(r.steps, unanswered) {
+		return false, false // nothing came of it, or the run was ended in the middle of it
 	}
 	if r.stopped != nil {
 		return true, false // it had all the time that there was
 	}
+	if r.failure != nil {
+		return true, len(r.leaks) == 0
+	}
 	violations := e.cfg.judge(e.finisher.seenOf(r))
 	shown := len(r.leaks) > 0 || slices.ContainsFunc(violations, func(v judge.Violation) bool { return strings.HasPrefix(v.Rule, "SEC-") })
-	failed = r.failure != nil || len(violations) > 0
+	failed = len(violations) > 0
 	return failed, failed && !shown
 }
 

@@ -292,7 +292,12 @@ func (p *Providers) whose(x *upstream.Exchange) *replay {
 	}
 	candidates := p.candidates(x)
 	if len(candidates) == 1 {
-		return candidates[0]
+		if r := candidates[0]; len(x.Sightings) > 0 || !r.callsNobody() {
+			return r
+		}
+		// What an earlier scenario left running may ask without a credential, too.
+		candidates[0].doubtful()
+		return nil
 	}
 	if p.apart && len(x.Sightings) == 0 {
 		if near := whoseHost(candidates, x.Host); len(near) == 1 {

@@ -96,6 +96,11 @@ func TestCallsAreAttributed(t *testing.T) {
 		{"no credential at an unknown host: nobody's", func(h *hubOf) { h.seeing(t, dialled("elsewhere.invalid")) }, []int{0, 0}, []bool{false, false}, 1},
 		{"no credential while one is alone", func(h *hubOf) { h.setAlone(h.replays[1]); h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 1}, []bool{false, false}, 0},
 		{"no credential while one is under way", func(h *hubOf) { h.leave(h.replays[0]); h.seeing(t, dialled("api.anthropic.com")) }, []int{0, 1}, []bool{false, false}, 0},
+		{"no credential while one is under way that may call nobody", func(h *hubOf) {
+			h.leave(h.replays[0])
+			h.replays[1].scenario.Steps[0].Expect.Upstream = scenarios.NoCall
+			h.seeing(t, dialled("api.anthropic.com"))
+		}, []int{0, 0}, []bool{false, true}, 1},
 		{"a global one: whose provider lives there", func(h *hubOf) {
 			global.Owner = newGlobalSet(h.replays)
 			h.ring.Add([]*secrets.Credential{global})
@@ -168,6 +173,40 @@ func TestCallsOfTheCreate(t *testing.T) {
 		}
 		if calls := h.replays[0].steps[0].Calls; len(calls) != 3 || !calls[2].InCreate {
 			t.Errorf("the third call: %+v", calls)
+		}
+	})
+}
+
+// TestNobodyWaitsForLong holds a call that follows one without a credential not back
+// at all, and calls too many of a target that always makes them for a while only.
+func TestNobodyWaitsForLong(t *testing.T) {
+	took := func(do func()) time.Duration {
+		start := time.Now()
+		do()
+		return time.Since(start)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		h := newHub(t, opus)
+		h.setAlone(h.replays[0])
+		anonymous := dialled("api.anthropic.com")
+		anonymous.Status = 401
+		h.seeing(t, anonymous)
+		probe := dialled("api.anthropic.com", h.own[0])
+		probe.Status = 500
+		if held := took(func() { h.seeing(t, probe); h.seeing(t, dialled("api.anthropic.com", h.own[0])) }); held != 0 {
+			t.Errorf("a probe and its retry after a call without a credential were held for %s", held)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		for before, want := range map[int]time.Duration{0: time.Second, patience - 1: time.Second, patience: time.Second / patience} {
+			h := newHub(t, opus)
+			h.tooMany = before
+			for range judge.MaxCalls {
+				h.seeing(t, dialled("api.anthropic.com", h.own[0]))
+			}
+			if held := took(func() { h.seeing(t, dialled("api.anthropic.com", h.own[0])) }); held != want || h.tooMany != before+1 {
+				t.Errorf("after %d in vain a call too many was held for %s, want %s; %d are counted", before, held, want, h.tooMany)
+			}
 		}
 	})
 }

@@ -255,11 +255,11 @@ func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (sec
 // create makes the step's workspace, or many at once.
 func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secrets, globals map[string]gate.Secret) {
 	step := &r.scenario.Steps[i]
-	w.step.Replies = make([]target.Reply, step.AtOnce)
+	replies := make([]target.Reply, step.AtOnce)
 	if step.HangUp {
-		leave := func() {}
-		ctx, leave = e.hangsUp(ctx, r, w, step)
+		clients, leave := e.hangsUp(ctx, r, w, step)
 		defer leave()
+		ctx = clients
 	}
 	one := func(n int) {
 		asked := e.pulse.Stretch()
@@ -275,7 +275,7 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 		if w.hangUp != nil {
 			w.hangUp.hungUp(&reply)
 		}
-		w.step.Replies[n] = reply
+		replies[n] = reply
 	}
 	if step.AtOnce == 1 {
 		one(0)
@@ -286,10 +286,11 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 		}
 		wg.Wait()
 	}
-	w.step.AnsweredBefore = e.answeredBefore(w.step)
-	w.step.NamedBefore = r.asksAgain(i)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	w.step.Replies = replies
+	w.step.AnsweredBefore = e.answeredBefore(w.step)
+	w.step.NamedBefore = r.asksAgain(i)
 	for n := range w.step.Replies {
 		reply := &w.step.Replies[n]
 		if reply.Err != nil && reply.Outcome != target.NoReply || reply.Outcome == target.HungUp {
@@ -327,7 +328,7 @@ func (e *engine) answeredBefore(s *judge.StepObservation) bool {
 }
 
 // asksAgain reports whether a step's create asks for the name of an earlier one that
-// was not allowed.
+// was not allowed. The caller holds the replay's mutex.
 func (r *replay) asksAgain(step int) bool {
 	named := r.namedBy(step)
 	if named == step {
@@ -357,7 +358,7 @@ func (e *engine) hangsUp(ctx context.Context, r *replay, w *window, step *scenar
 
 func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, globals map[string]gate.Secret) {
 	if !e.owns(r.workspace) {
-		w.step.Replies = []target.Reply{{Outcome: target.Failed, Err: errNotMade}}
+		r.replied(w, target.Reply{Outcome: target.Failed, Err: errNotMade})
 		return
 	}
 	reply := e.cfg.Target.Provision(ctx, target.ProvisionRequest{
@@ -365,6 +366,13 @@ func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, g
 		Began: func() { r.restart(w) }, Doubt: w.step.Step.Expect.Verdict == scenarios.Refused,
 	})
 	r.workspace.Secrets = secrets
+	r.replied(w, reply)
+}
+
+// replied notes the only reply of a step.
+func (r *replay) replied(w *window, reply target.Reply) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	w.step.Replies = []target.Reply{reply}
 }
 

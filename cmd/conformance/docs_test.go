@@ -36,12 +36,13 @@ func TestDocumentedCommands(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		written := map[string]bool{} // by commands above, as init does
 		for _, block := range shellBlocks(string(text)) {
 			for _, words := range shellCommands(block.text) {
 				if args, ours := ownArguments(words); ours {
 					found[file]++
 					t.Run(fmt.Sprintf("%s:%d", file, block.line), func(t *testing.T) {
-						if err := parsed(args); err != nil {
+						if err := parsed(args, written); err != nil {
 							t.Errorf("conformance %s: %v", strings.Join(args, " "), err)
 						}
 					})
@@ -56,7 +57,9 @@ func TestDocumentedCommands(t *testing.T) {
 
 // parsed holds arguments to the command line, without running anything, and
 // looks up what their flags name.
-func parsed(args []string) error {
+//
+// A file that one command writes, another may read: written has their names.
+func parsed(args []string, written map[string]bool) error {
 	cmd, rest, err := newRoot().Find(args)
 	if err != nil {
 		return err
@@ -69,15 +72,18 @@ func parsed(args []string) error {
 		func() error { return cmd.ParseFlags(rest) },
 		func() error { return cmd.ValidateArgs(cmd.Flags().Args()) },
 		cmd.ValidateRequiredFlags, cmd.ValidateFlagGroups,
-		func() error { return namesExist(cmd) },
+		func() error { return namesExist(cmd, written) },
 	} {
 		if err := check(); err != nil {
 			return err
 		}
 	}
+	if out := cmd.Flags().Lookup("out"); out != nil {
+		written[out.Value.String()] = true
+	}
 	if at := cmd.ArgsLenAtDash(); at >= 0 {
 		if inner, ours := ownArguments(cmd.Flags().Args()[at:]); ours {
-			return parsed(inner)
+			return parsed(inner, written)
 		}
 	}
 	return nil
@@ -85,7 +91,7 @@ func parsed(args []string) error {
 
 // namesExist looks up the faulty gates, the profile, the registry and the
 // waivers that flags name, and the formats of reports.
-func namesExist(cmd *cobra.Command) error {
+func namesExist(cmd *cobra.Command, written map[string]bool) error {
 	for _, flag := range []string{"target", "gate", "profile", "registry"} {
 		f := cmd.Flags().Lookup(flag)
 		if f == nil || !f.Changed {
@@ -94,6 +100,7 @@ func namesExist(cmd *cobra.Command) error {
 		value := f.Value.String()
 		var err error
 		switch name, faulty := strings.CutPrefix(value, "faulty:"); {
+		case written[value]:
 		case flag == "profile":
 			_, err = server.LoadProfile(value)
 		case flag == "registry":
@@ -263,7 +270,7 @@ func TestParsedRefuses(t *testing.T) {
 		"run -- conformance serve --gate faulty:": `faulty gate ""`,
 	} {
 		t.Run(args, func(t *testing.T) {
-			if err := parsed(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
+			if err := parsed(strings.Fields(args), map[string]bool{}); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error is %v, want %q in it", err, want)
 			}
 		})

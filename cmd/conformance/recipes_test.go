@@ -34,7 +34,7 @@ func TestRecipes(t *testing.T) {
 					}
 					if args, ours := ownArguments(words); ours && len(args) > 0 { // a job may have our name
 						runs++
-						if err := parsed(args); err != nil {
+						if err := parsed(args, map[string]bool{}); err != nil {
 							t.Errorf("conformance %s: %v", strings.Join(args, " "), err)
 						}
 					}

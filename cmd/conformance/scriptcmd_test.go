@@ -96,7 +96,7 @@ type xmlText struct {
 const unvarying = `.seen as $seen | del(.started, .ended.finished, .ended.replayed_again, .target.address, .seen)
 	| .results[] |= (if .seen then .records = [$seen[.seen][] | {seen: .}] | del(.seen) else . end
 		| del(.duration_ms, .exchanges) | .records[]?.seen.calls |= (. // [] | map(del(.status)) | unique))
-	| (.findings // [])[] |= del(.example.exchanges)`
+	| (.findings // [])[] |= del(.example.exchanges, .example.curl, .looks_like)`
 
 // sameruns A B holds two JSON reports to the same content, in the same order,
 // but for what may vary; negated, they must differ.

@@ -77,6 +77,9 @@ func (d *door) write(ctx context.Context, response *http.Response) {
 	for name, values := range response.Header {
 		header[name] = values
 	}
+	if _, typed := header["Content-Type"]; !typed {
+		header["Content-Type"] = nil // or net/http guesses one from the body
+	}
 	d.w.WriteHeader(response.StatusCode)
 	if head || bodyless(response.StatusCode) {
 		return

@@ -142,6 +142,10 @@ func expectServed(t *testing.T, spec scenarios.Answer, response *http.Response, 
 	default:
 		expectReply(t, spec, response, x)
 	}
+	// net/http guesses a type where none is given, and then no page comes without one.
+	if got, want := response.Header.Get("Content-Type"), x.ReplyHeader.Get("Content-Type"); x.ReplyHeader != nil && got != want {
+		t.Errorf("content type %q, want %q", got, want)
+	}
 }
 
 // TestWhatIsOnTheWire looks at raw bytes.

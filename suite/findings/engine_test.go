@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func TestThroughTheEngine(t *testing.T) {
 	var b strings.Builder
 	one := 0
 	for _, name := range names {
-		found := through(t, name, list)
+		found := through(t, name, sampled(list, gates.Find(name).Rules))
 		if len(found) == 1 {
 			one++
 		}
@@ -45,9 +46,10 @@ func TestThroughTheEngine(t *testing.T) {
 		fmt.Fprintln(&b, name)
 		for _, f := range found {
 			mixed := map[bool]string{true: "MIXED "}[f.Mixed]
-			fmt.Fprintf(&b, "  %s%s (%d of %d)\n", mixed, f.Title, f.Failed, f.Tried)
+			all := map[bool]string{true: "", false: " (some of those tried)"}[f.Failed == f.Tried]
+			fmt.Fprintf(&b, "  %s%s%s\n", mixed, f.Title, all)
 			for _, w := range f.Follows {
-				fmt.Fprintf(&b, "    and so: %s (%d)\n", w.Kind.Title(), w.Failed)
+				fmt.Fprintf(&b, "    and so: %s\n", w.Kind.Title())
 			}
 		}
 	}
@@ -66,6 +68,18 @@ func TestThroughTheEngine(t *testing.T) {
 	if diff := cmp.Diff(string(want), b.String()); diff != "" {
 		t.Errorf("findings (-file +now); -update writes them:\n%s", diff)
 	}
+}
+
+// sampled are the scenarios that exercise one of the rules, which is where a gate
+// that breaks them shows, and one in five of the others, where it does not.
+func sampled(list []*scenarios.Scenario, rules []string) []*scenarios.Scenario {
+	var out []*scenarios.Scenario
+	for i, s := range list {
+		if i%5 == 0 || slices.ContainsFunc(rules, func(rule string) bool { return slices.Contains(s.Rules, rule) }) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // quick are the scenarios of the pairwise matrix that wait for nobody.

@@ -25,9 +25,11 @@ func TestConnectionsThatComeToNothing(t *testing.T) {
 		accept  func(net.Conn)
 		timeout time.Duration
 		told    []string
+		// also may be said instead: what was under way when the target was given up.
+		also []string
 	}{
-		{"closes at accept", func(c net.Conn) { c.Close() }, long, []string{fault, "the connection ended before the reply did: "}},
-		{"accepts and is silent", func(c net.Conn) { _, _ = io.Copy(io.Discard, c); c.Close() }, short, late},
+		{"closes at accept", func(c net.Conn) { c.Close() }, long, []string{fault, "the connection ended before the reply did: "}, nil},
+		{"accepts and is silent", func(c net.Conn) { _, _ = io.Copy(io.Discard, c); c.Close() }, short, []string{"ROB-3: the server stopped answering to anything"}, append(late, "the target stopped answering to anything, and it is not ours to start again")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,7 +49,7 @@ func TestConnectionsThatComeToNothing(t *testing.T) {
 			r.url = "http://" + l.Addr().String()
 			reached := r.reach(t, test.timeout)
 			r.config.Claims = []string{"create-presence", "create-liveness"}
-			holdsTo(t, r.run(t, asked...), test.told)
+			holdsTo(t, r.run(t, asked...), test.told, test.also...)
 			if err := target.FirstWrong(reached.Prepare(t.Context(), false)); err == nil || !strings.Contains(err.Error(), r.url+" cannot be reached") {
 				t.Errorf("asked beforehand it says %v", err)
 			}

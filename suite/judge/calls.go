@@ -131,14 +131,24 @@ var final = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooM
 // and for what the target does after it separately.
 func counted(o *Observation, s *StepObservation) []Violation {
 	var out []Violation
-	for _, inCreate := range []bool{true, false} {
-		var calls []*Call
-		for i := range s.Calls {
-			if s.Calls[i].InCreate == inCreate && len(s.Calls[i].Credentials) > 0 && !s.Calls[i].Unheard() {
-				calls = append(calls, &s.Calls[i])
-			}
+	var stages [2][]*Call // the create's calls, and those after it
+	for i := range s.Calls {
+		c := &s.Calls[i]
+		if len(c.Credentials) == 0 || c.Unheard() {
+			continue
 		}
-		out = append(out, countedStage(calls, len(s.Replies))...)
+		if c.Method != http.MethodGet {
+			out = append(out, Violation{WrongMethod, "LIV-9", 0, "the probe is no GET", "GET", c.describe()})
+		}
+		after := map[bool]int{true: 0, false: 1}[c.InCreate]
+		stages[after] = append(stages[after], c)
+	}
+	if len(s.Replies) > 1 {
+		out = append(out, countedTogether(s, len(stages[0])+len(stages[1]))...)
+	} else {
+		for _, calls := range stages {
+			out = append(out, countedStage(withoutOverdue(o, s, calls))...)
+		}
 	}
 	if o.claims("create-liveness") && (!o.Unreached || slices.Contains(o.Scenario.Needs, "create-liveness")) && s.Step.Stage == scenarios.Create && s.Step.Expect.Upstream == scenarios.OneProbe && !s.Struck && !s.AskedBefore && !s.Kept && probes(s) == 0 {
 		if r := &s.Replies[0]; r.Outcome == target.Allowed || r.Outcome == target.Refused && (Known(r.Code) || !s.NamedBefore) {
@@ -161,27 +171,47 @@ func (c *Call) Final() bool {
 	return slices.Contains(final, c.Status) && c.Answer != "dead-truncated" && c.Answer != "dead-drip"
 }
 
-func countedStage(calls []*Call, replies int) []Violation {
-	var out []Violation
-	stop := -1
-	for i, c := range calls {
-		if c.Method != http.MethodGet {
-			out = append(out, Violation{WrongMethod, "LIV-9", 0, "the probe is no GET", "GET", c.describe()})
-		}
-		if stop < 0 && c.Final() {
-			stop = i
+// withoutOverdue takes the calls of one provisioning out of a restart's, where the
+// restart before it had none: a target may answer first and begin a moment later,
+// and then both ask in the time of the second.
+func withoutOverdue(o *Observation, s *StepObservation, calls []*Call) []*Call {
+	i := slices.IndexFunc(o.Steps, func(other StepObservation) bool { return other.Step == s.Step })
+	if i < 1 || s.Step.Stage != scenarios.Provision || o.Steps[i-1].Step.Stage != scenarios.Provision || len(o.Steps[i-1].Calls) > 0 {
+		return calls
+	}
+	n := min(MaxCalls, len(calls))
+	if final := slices.IndexFunc(calls, (*Call).Final); final >= 0 {
+		n = min(n, final+1)
+	}
+	return calls[n:]
+}
+
+// countedTogether bounds the calls of several requests at once. Those that were
+// allowed may be provisioned while others are still being created, so that nobody
+// can tell a stage by the time.
+func countedTogether(s *StepObservation, calls int) []Violation {
+	most := MaxCalls * len(s.Replies)
+	for i := range s.Replies {
+		if s.Replies[i].Outcome == target.Allowed {
+			most += MaxCalls
 		}
 	}
+	if calls <= most {
+		return nil
+	}
+	return []Violation{{CalledTooOften, "LIV-9", 0, fmt.Sprintf("%d requests at once brought the provider more than one call and one retry for each create and each provisioning", len(s.Replies)), fmt.Sprintf("at most %d calls", most), fmt.Sprintf("%d calls", calls)}}
+}
+
+// countedStage bounds the calls of one create, or of one provisioning.
+func countedStage(calls []*Call) []Violation {
+	stop := slices.IndexFunc(calls, (*Call).Final)
 	switch {
-	case replies > 1 && len(calls) > MaxCalls*replies:
-		out = append(out, Violation{CalledTooOften, "LIV-9", 0, fmt.Sprintf("%d requests at once brought the provider more than one call and one retry each", replies), fmt.Sprintf("at most %d calls", MaxCalls*replies), fmt.Sprintf("%d calls", len(calls))})
-	case replies > 1:
 	case stop >= 0 && len(calls) > stop+1:
-		out = append(out, Violation{CalledAgain, "LIV-9", 0, fmt.Sprintf("the provider was called again after it had answered %d", calls[stop].Status), "no retry", fmt.Sprintf("%d calls", len(calls))})
+		return []Violation{{CalledAgain, "LIV-9", 0, fmt.Sprintf("the provider was called again after it had answered %d", calls[stop].Status), "no retry", fmt.Sprintf("%d calls", len(calls))}}
 	case len(calls) > MaxCalls:
-		out = append(out, Violation{CalledTooOften, "LIV-9", 0, "the provider was called more than once and one retry", "at most 2 calls", fmt.Sprintf("%d calls", len(calls))})
+		return []Violation{{CalledTooOften, "LIV-9", 0, "the provider was called more than once and one retry", "at most 2 calls", fmt.Sprintf("%d calls", len(calls))}}
 	}
-	return out
+	return nil
 }
 
 // probes counts the calls that carried the credential that decides.

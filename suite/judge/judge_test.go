@@ -147,3 +147,12 @@ func TestJudge(t *testing.T) {
 		})
 	}
 }
+
+// many are n calls that nothing is wrong with.
+func many(n int) []Call { return slices.Repeat([]Call{made(nil)}, n) }
+
+// atOnce makes the only request of an observation two, answered alike.
+func atOnce(o *Observation) {
+	o.Steps[0].Step.AtOnce = 2
+	o.Steps[0].Replies = append(o.Steps[0].Replies, o.Steps[0].Replies[0])
+}

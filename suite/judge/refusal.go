@@ -28,7 +28,8 @@ func checkRefusal(o *Observation, s *StepObservation) []Violation {
 	var out []Violation
 	for j := range s.Replies {
 		r := &s.Replies[j]
-		if r.Outcome != target.Refused || x.OrRejected && r.RawCode == "" && r.Status/100 == 4 && r.Status != statusRefused {
+		ownForm := r.RawCode == "" && r.Status != statusRefused || s.Step.Malformed != "" && !Known(r.Code)
+		if r.Outcome != target.Refused || x.OrRejected && ownForm && r.Status/100 == 4 {
 			continue // no refusal, or one by another rule of the server's
 		}
 		out = append(out, form(o, s.Step, r)...)

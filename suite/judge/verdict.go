@@ -81,6 +81,19 @@ func presenceRule(step *scenarios.Step) string {
 	return "PRE-4"
 }
 
+// nameTaken reports whether a create that asks for a name again is turned away for
+// that reason: with no other reason where it must be allowed, as a conflict where
+// the gate has a reason of its own.
+func nameTaken(x *scenarios.Expect, r *target.Reply) bool {
+	switch x.Verdict {
+	case scenarios.Allowed:
+		return r.Outcome == target.Refused || r.Outcome == target.Rejected && !x.OrRejected
+	case scenarios.Refused:
+		return (r.Outcome == target.Refused || r.Outcome == target.Rejected) && r.Status == http.StatusConflict && !x.OrRejected
+	}
+	return false
+}
+
 // wrongVerdict says what is wrong with a reply's verdict; the kind is empty
 // where nothing is.
 func wrongVerdict(o *Observation, s *StepObservation, r *target.Reply) (Kind, string) {
@@ -93,7 +106,7 @@ func wrongVerdict(o *Observation, s *StepObservation, r *target.Reply) (Kind, st
 		return "", "" // nobody heard the verdict; what it left shows itself in the rows
 	}
 	x := &s.Step.Expect
-	if s.NamedBefore && x.Verdict == scenarios.Allowed && !Known(r.Code) && (r.Outcome == target.Refused || r.Outcome == target.Rejected && !x.OrRejected) {
+	if s.NamedBefore && !Known(r.Code) && nameTaken(x, r) {
 		return RowLeft, "a workspace is refused whose name a refused create asked for, and no other reason of the gate's is given"
 	}
 	switch x.Verdict {

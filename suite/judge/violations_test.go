@@ -40,6 +40,10 @@ func TestViolations(t *testing.T) {
 		o.Steps = append(o.Steps, second)
 		return o
 	}
+	ended401 := made(func(c *Call) { c.Status, c.Answer, c.InCreate = http.StatusUnauthorized, "dead", false })
+	restarted := func(calls ...Call) StepObservation {
+		return StepObservation{Step: &scenarios.Step{Stage: scenarios.Provision, AtOnce: 1, Expect: alive()}, Replies: []target.Reply{allowed}, Calls: calls}
+	}
 	deadRefusal := refusal(func(r *target.Reply) {
 		r.Code, r.RawCode, r.Text = gate.InvalidCredential, string(gate.InvalidCredential), "anthropic-api does not take it"
 	})
@@ -126,6 +130,10 @@ func TestViolations(t *testing.T) {
 		{"a retry after 401", observed(dead, refusal(func(r *target.Reply) { r.Code = gate.InvalidCredential }), made(func(c *Call) { c.Status = 401 }), made(nil)), []Violation{{CalledAgain, "LIV-9", 0, "the provider was called again after it had answered 401", "no retry", "2 calls"}}},
 		{"a retry after a 401 that broke off", observed(dead, refusal(func(r *target.Reply) { r.Code = gate.InvalidCredential }), made(func(c *Call) { c.Answer, c.Status = "dead-truncated", 401 }), made(nil)), nil},
 		{"two retries after a 401 that broke off", observed(dead, refusal(func(r *target.Reply) { r.Code = gate.InvalidCredential }), made(func(c *Call) { c.Answer, c.Status = "dead-truncated", 401 }), made(nil), made(nil)), []Violation{{CalledTooOften, "LIV-9", 0, "the provider was called more than once and one retry", "at most 2 calls", "3 calls"}}},
+		{"a restart that began late, and asked in the time of the next", two(two(observed(alive(), allowed, made(nil)), restarted()), restarted(ended401, ended401)), nil},
+		{"a restart that asked in its own time, and the next twice", two(two(observed(alive(), allowed, made(nil)), restarted(ended401)), restarted(ended401, ended401)), []Violation{{CalledAgain, "LIV-9", 2, "the provider was called again after it had answered 401", "no retry", "2 calls"}}},
+		{"two at once, each created and provisioned with a retry", with(observed(alive(), allowed, many(8)...), atOnce), nil},
+		{"two at once, and a call too many", with(observed(alive(), allowed, many(9)...), atOnce), []Violation{{CalledTooOften, "LIV-9", 0, "2 requests at once brought the provider more than one call and one retry for each create and each provisioning", "at most 8 calls", "9 calls"}}},
 		{"two retries", observed(alive(), allowed, made(nil), made(nil), made(nil)), []Violation{{CalledTooOften, "LIV-9", 0, "the provider was called more than once and one retry", "at most 2 calls", "3 calls"}}},
 		{"in the URL", observed(alive(), allowed, made(func(c *Call) { c.Credentials[0].Where, c.Credentials[0].Read = "url", false })), []Violation{{CredentialInURL, "LIV-5", 0, "the credential travels where the provider does not read it", "header x-api-key", "url"}}},
 		{"no version", observed(alive(), allowed, made(func(c *Call) { c.HasVersion = false })), []Violation{{NoVersion, "LIV-5", 0, "the probe of Anthropic's own API has no anthropic-version header", "anthropic-version", probe + carried}}},

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"net/http"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/fakes/proxy"
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/internal/scratch"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/process"
@@ -41,7 +42,7 @@ func (t *Opened) openCommand(ctx context.Context, profile *server.Profile, reg *
 		}
 	})
 	srv, err := server.New(profile, t.command.process().URL(), server.Options{
-		Kind: "command", Env: lookup, Died: func() error { return t.command.process().Brief() }, Timeout: o.Timeout, Resetting: resetting,
+		Kind: "command", Env: lookup, Died: func() error { return t.command.process().Brief(untilReaped) }, Timeout: o.Timeout, Resetting: resetting,
 	})
 	if err != nil {
 		return err
@@ -50,6 +51,10 @@ func (t *Opened) openCommand(ctx context.Context, profile *server.Profile, reg *
 	t.restart = func(ctx context.Context) error { return t.command.restart(ctx, srv) }
 	return t.prepare(ctx, srv, o)
 }
+
+// untilReaped is how long a command whose connection broke may take to be known
+// as ended; the operating system needs some milliseconds.
+const untilReaped = 100 * time.Millisecond
 
 // environment looks up what a profile asks of the environment. The command gets a
 // token of its own, whatever ours is.

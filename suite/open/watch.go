@@ -31,7 +31,7 @@ func (t *Opened) Died() error {
 // Death is Died as a report's reason: one line, and what was printed last below it.
 func (t *Opened) Death() string {
 	p := t.command.process()
-	return t.Providers.Mask("the server died: " + p.Brief().Error() + "\n" + p.LastWords())
+	return t.Providers.Mask("the server died: " + p.Brief(0).Error() + "\n" + p.LastWords())
 }
 
 // Explained adds to a probe that did not arrive what became of it at our proxy:

@@ -75,11 +75,9 @@ type Process struct {
 	orphans  bool
 	done     chan struct{} // err is set
 	err      error
-	// brief is err in one line.
-	brief   error
-	gone    chan struct{} // the whole group is gone; stopErr and taken are set
-	stopErr error
-	taken   bool // something outside the group listens on addr
+	gone     chan struct{} // the whole group is gone; stopErr and taken are set
+	stopErr  error
+	taken    bool // something outside the group listens on addr
 }
 
 // Start starts the command and returns once it is ready. The context bounds the
@@ -166,20 +164,29 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 // Err is nil while the command runs. After Done it is never nil: it says how the
 // command ended, exit status 0 included, and shows its last lines. It wraps
 // ErrStopped after Stop, and *exec.ExitError unless the exit status was 0.
-func (p *Process) Err() error { return p.whenDone(&p.err) }
-
-// Brief is Err in one line, without the command's last lines. It is for the many
-// places that the end of one command shows in.
-func (p *Process) Brief() error { return p.whenDone(&p.brief) }
-
-// LastWords is what the command printed last, several lines.
-func (p *Process) LastWords() string { return p.output.String() }
-
-func (p *Process) whenDone(err *error) error {
+func (p *Process) Err() error {
 	select {
 	case <-p.done:
-		return *err
+		return p.err
 	default:
 		return nil
 	}
 }
+
+// Brief is Err in one line, without the command's last lines. It is for the many
+// places that the end of one command shows in. It does not wait for those lines
+// as Err does, and waits up to within for the command's end: a connection breaks
+// a moment before the operating system tells us why.
+func (p *Process) Brief(within time.Duration) error {
+	if !wait(p.exited, within) {
+		return nil
+	}
+	how := exitOf(p.waitErr)
+	if p.asked.Load() {
+		return fmt.Errorf("%s (pid %d): %w: %w", p.name, p.Pid(), ErrStopped, how)
+	}
+	return fmt.Errorf("%s (pid %d) ended by itself: %w", p.name, p.Pid(), how)
+}
+
+// LastWords is what the command printed last, several lines.
+func (p *Process) LastWords() string { return p.output.String() }

@@ -69,13 +69,7 @@ func (p *Process) supervise(r *os.File, release func()) {
 func (p *Process) announce(drained <-chan struct{}) {
 	<-p.exited
 	wait(drained, drainTime)
-	how := exitOf(p.waitErr)
-	if p.asked.Load() {
-		p.brief = fmt.Errorf("%s (pid %d): %w: %w", p.name, p.Pid(), ErrStopped, how)
-	} else {
-		p.brief = fmt.Errorf("%s (pid %d) ended by itself: %w", p.name, p.Pid(), how)
-	}
-	p.err = fmt.Errorf("%w; %s", p.brief, p.output)
+	p.err = fmt.Errorf("%w; %s", p.Brief(0), p.output)
 	close(p.done)
 }
 

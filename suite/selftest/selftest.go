@@ -196,6 +196,9 @@ func (st *run) test(ctx context.Context, s *subject) ([]Kill, error) {
 			return k, nil
 		}
 		k, err := st.try(ctx, s, door, through[cheapest])
+		if err == nil && !k.OK && st.ends(s) && through[cheapest].First != "" {
+			k, err = st.try(ctx, s, door, Kill{}) // what found it out does not show here; another scenario may
+		}
 		through[door] = k
 		return k, err
 	}

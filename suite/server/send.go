@@ -191,7 +191,7 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 	resp, err := t.client.Do(req)
 	if err != nil {
 		r.took = time.Since(r.at)
-		if died := t.died(); died != nil {
+		if died := t.diedWith(err); died != nil {
 			return r, fmt.Errorf("%w: %w", timing.ErrGone, died)
 		}
 		return r, broken(ctx, err)
@@ -204,6 +204,15 @@ func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID
 		return r, fmt.Errorf("reading the reply (status %d): %w", resp.StatusCode, broken(ctx, err))
 	}
 	return r, nil
+}
+
+// diedWith is how the server ended where a request failed on the connection. One
+// that ran out of time says nothing about it, and is not waited for.
+func (t *Target) diedWith(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return t.died()
 }
 
 // readReply reads a body of at most limit bytes; of a longer one it keeps so many.

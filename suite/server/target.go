@@ -91,7 +91,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// Env looks up ${env:NAME}; nil means os.LookupEnv.
 	Env func(string) (string, bool)
-	// Died says how the server ended; nil while it runs. May be nil.
+	// Died says how the server ended; nil while it runs. It is asked where a
+	// connection breaks, and may wait some milliseconds. May be nil.
 	Died func() error
 	// Resetting is told the names of global secrets before Prepare deletes them; may be nil.
 	Resetting func(names []string)

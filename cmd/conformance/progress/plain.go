@@ -71,4 +71,15 @@ func (p *plain) End() {
 	<-p.done
 }
 
-func (p *plain) Above(w io.Writer) io.Writer { return w }
+// Above keeps w's lines and ours apart: both may end in one stream.
+func (p *plain) Above(w io.Writer) io.Writer { return &between{p, w} }
+
+type between struct {
+	p *plain
+	w io.Writer
+}
+
+func (b *between) Write(text []byte) (n int, err error) {
+	b.p.locked(func() { n, err = b.w.Write(text) })
+	return n, err
+}

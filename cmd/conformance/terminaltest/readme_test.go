@@ -15,6 +15,8 @@ const root = "../../.."
 
 // A documented command stands in a sh block of the README.
 type documented struct {
+	// block is the line of the block, whose commands run in order.
+	block  int
 	line   int
 	args   []string
 	status int
@@ -36,11 +38,11 @@ func readme(t *testing.T) []documented {
 		t.Fatal(err)
 	}
 	var out []documented
-	in, of := false, -1
+	in, of, block := false, -1, 0
 	for i, line := range strings.Split(string(text), "\n") {
 		switch {
 		case line == "```sh":
-			in = true
+			in, block = true, i+1
 		case line == "```":
 			in, of = false, -1
 		case strings.HasPrefix(line, "```text "):
@@ -52,7 +54,7 @@ func readme(t *testing.T) []documented {
 			out[of].prints = append(out[of].prints, line)
 		case !in || elsewhere.MatchString(line):
 		default:
-			d := documented{line: i + 1}
+			d := documented{block: block, line: i + 1}
 			if m := exits.FindStringSubmatch(line); m != nil {
 				d.status, _ = strconv.Atoi(m[1]) // the pattern has digits
 				line = strings.TrimSuffix(line, m[0])
@@ -77,26 +79,37 @@ func TestReadme(t *testing.T) {
 	if len(commands) < 10 {
 		t.Fatalf("the README has %d commands", len(commands))
 	}
+	blocks := map[int][]documented{}
 	for _, c := range commands {
-		look := looks[0]
-		t.Run(strconv.Itoa(c.line), func(t *testing.T) {
+		blocks[c.block] = append(blocks[c.block], c)
+	}
+	for _, block := range blocks {
+		t.Run(strconv.Itoa(block[0].line), func(t *testing.T) {
 			t.Parallel()
-			args := narrowed(c.args)
-			s := startIn(t, checkout(t), look.size, look.env, args...)
-			if got := s.status(); got != c.status {
-				t.Errorf("conformance %s: exit status %d, want %d", strings.Join(args, " "), got, c.status)
-			}
-			s.nothingLeft()
-			for _, line := range c.prints {
-				if !strings.Contains(s.written(), line) {
-					t.Errorf("README.md shows that %s prints %q, and it does not", args[0], line)
-				}
-			}
-			s.inColours(len(look.env) == 0)
-			if words := lastLine[args[0]]; words != nil && !slices.Contains(args, "--help") && !slices.Contains(args, "--check") {
-				s.endsWith(words[c.status])
+			dir := checkout(t)
+			for _, c := range block {
+				c.run(t, dir)
 			}
 		})
+	}
+}
+
+func (c *documented) run(t *testing.T, dir string) {
+	t.Helper()
+	look, args := looks[0], narrowed(c.args)
+	s := startIn(t, dir, look.size, look.env, args...)
+	if got := s.status(); got != c.status {
+		t.Errorf("README.md:%d: conformance %s: exit status %d, want %d", c.line, strings.Join(args, " "), got, c.status)
+	}
+	s.nothingLeft()
+	for _, line := range c.prints {
+		if !strings.Contains(s.written(), line) {
+			t.Errorf("README.md shows that %s prints %q, and it does not", args[0], line)
+		}
+	}
+	s.inColours(len(look.env) == 0)
+	if words := lastLine[args[0]]; words != nil && !slices.Contains(args, "--help") && !slices.Contains(args, "--check") {
+		s.endsWith(words[c.status])
 	}
 }
 
