@@ -19,11 +19,9 @@ import (
 type Options struct {
 	Registry *registry.Registry
 	Level    scenarios.Level
-	// Open opens the target, and is called again where it is to be a new one. The
-	// configuration names what is under test; explore fills in what to replay.
+	// Open opens the target. The configuration names what is under test; explore fills
+	// in what to replay. It is called several times for a Go value.
 	Open func(context.Context) (*Session, error)
-	// Fresh: opening is cheap, so each walk that is replayed by itself gets a new target.
-	Fresh bool
 	// For is how long walks are drawn; zero is a minute. Walks, if not zero, bounds how many.
 	For   time.Duration
 	Walks int
@@ -33,6 +31,8 @@ type Options struct {
 	Seed string
 	// Progress is told now and then what was tried; may be nil.
 	Progress func(Tried)
+	// Shrinking is told once, of how many steps; may be nil.
+	Shrinking func(steps int)
 }
 
 // A Session is an open target.
@@ -40,6 +40,9 @@ type Session struct {
 	// Config names target, providers, claims, budget and the like. Its registry, level
 	// and scenarios are explore's.
 	Config suite.Config
+	// Again makes the target a new one, that remembers nothing; nil where that is not
+	// cheap. A walk that is replayed by itself begins there.
+	Again func() error
 	// Close ends the session; may be nil.
 	Close func()
 }

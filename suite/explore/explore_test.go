@@ -23,8 +23,12 @@ func inProcess(d *gates.Double, reg *registry.Registry) func(context.Context) (*
 		p := suite.NewProviders(reg)
 		o := gate.Options{Transport: p.RoundTripper(), Budget: budget, Env: p.Decoy}
 		cfg := suite.Config{Providers: p, Budget: budget, LivenessCache: d.LivenessCache, Parallel: 1}
-		cfg.Target = govalue.New(func(http.RoundTripper) gate.Gate { return d.Build(reg, o) }, o.Transport)
-		return &Session{Config: cfg}, nil
+		s := &Session{Config: cfg}
+		s.Again = func() error {
+			s.Config.Target = govalue.New(func(http.RoundTripper) gate.Gate { return d.Build(reg, o) }, o.Transport)
+			return nil
+		}
+		return s, s.Again()
 	}
 }
 
@@ -37,7 +41,7 @@ func explored(t testing.TB, d *gates.Double, o Options) *Outcome {
 			t.Fatal(err)
 		}
 	}
-	o.Open, o.Fresh = inProcess(d, o.Registry), true
+	o.Open = inProcess(d, o.Registry)
 	out, err := Explore(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)

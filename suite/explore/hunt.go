@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
@@ -28,6 +28,8 @@ type hunt struct {
 	next, walks, steps, creates int
 	hit                         *hit
 	told                        time.Time
+	// replays counts those at a server.
+	replays int
 }
 
 // A hit is a walk that failed.
@@ -38,9 +40,9 @@ type hit struct {
 	before []*scenarios.Scenario
 }
 
-// renewed is how many walks one set of fake providers serves: they remember every
-// value for as long as they live.
-const renewed = 400
+// renewed is how many times eight walks one set of fake providers serves: they remember
+// every value for as long as they live.
+const renewed = 64
 
 // take numbers the next walks; none where the time is over or enough was found.
 func (h *hunt) take(ctx context.Context, many int) (from, to int) {
@@ -125,15 +127,35 @@ func (h *hunt) value(ctx context.Context, first *Session) error {
 	if h.hit == nil {
 		return nil
 	}
-	return h.shrink(ctx, nil)
+	session, err := h.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer session.close()
+	return h.shrink(ctx, session)
 }
 
 func (h *hunt) worker(ctx context.Context) error {
 	gen, maker := walks(h.space), newMaker(h.space)
-	for {
+	var session *Session
+	defer func() {
+		if session != nil {
+			session.close()
+		}
+	}()
+	for served := 0; ; served++ {
 		from, to := h.take(ctx, 8)
 		if from == to {
 			return nil
+		}
+		if served%renewed == 0 {
+			if session != nil {
+				session.close()
+			}
+			var err error
+			if session, err = h.Open(ctx); err != nil {
+				return err
+			}
 		}
 		for n := from; n < to; n++ {
 			w := gen.Example(int(seedAt(h.base, n)))
@@ -141,7 +163,7 @@ func (h *hunt) worker(ctx context.Context) error {
 			if s == nil {
 				continue
 			}
-			r, err := h.alone(ctx, nil, s)
+			r, err := h.alone(ctx, session, s)
 			if err != nil || ctx.Err() != nil {
 				return err
 			}
@@ -153,14 +175,12 @@ func (h *hunt) worker(ctx context.Context) error {
 	}
 }
 
-// alone replays one walk: at a session, or at a target of its own.
+// alone replays one walk, at a target that is new where that is cheap.
 func (h *hunt) alone(ctx context.Context, session *Session, s *scenarios.Scenario) (suite.Result, error) {
-	if session == nil {
-		var err error
-		if session, err = h.Open(ctx); err != nil {
+	if session.Again != nil {
+		if err := session.Again(); err != nil {
 			return suite.Result{}, err
 		}
-		defer session.close()
 	}
 	results, err := h.replay(ctx, session, []*scenarios.Scenario{s}, s.ID)
 	if err != nil || len(results) == 0 {
@@ -175,6 +195,10 @@ func (h *hunt) replay(ctx context.Context, session *Session, list []*scenarios.S
 	cfg := session.Config
 	cfg.Registry, cfg.Scenarios, cfg.Level, cfg.Claims = h.Registry, list, h.Level, h.space.claimed
 	cfg.Seed = h.Seed + " " + seed
+	if cfg.Target.Traits().HTTP {
+		h.replays++ // names of workspaces are used once at a server
+		cfg.RunID = strings.TrimSuffix(cfg.RunID, "x") + "x" + strconv.FormatInt(int64(h.replays), 36)
+	}
 	byID := make(map[string]suite.Result, len(list))
 	cfg.Handle = func(e suite.Event) {
 		if f, ok := e.(suite.Finished); ok {
@@ -249,5 +273,3 @@ func numberOf(id string) (n int) {
 	_, _ = fmt.Sscanf(id, "explored/walk-%d", &n)
 	return n
 }
-
-var _ = rapid.Bool

@@ -11,7 +11,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
@@ -24,10 +23,10 @@ const shrinkTime = 10 * time.Second
 func (h *hunt) shrink(ctx context.Context, session *Session) error {
 	began := time.Now()
 	hit := h.hit
-	if h.Fresh {
-		session = nil
-	}
 	gen, maker := walks(h.space), newMaker(h.space)
+	if h.Shrinking != nil {
+		h.Shrinking(len(hit.result.Scenario.Steps))
+	}
 	wanted := hit.result.Violations[0].Kind
 	var last *suite.Result
 	var failure error
@@ -41,7 +40,7 @@ func (h *hunt) shrink(ctx context.Context, session *Session) error {
 		if s == nil {
 			return
 		}
-		if tries++; session != nil {
+		if tries++; session.Again == nil {
 			s.ID += fmt.Sprint("-", tries) // names are used once at a server
 		}
 		r, err := h.alone(ctx, session, s)
@@ -122,5 +121,3 @@ func (q *quiet) Fatal(...any)          { q.FailNow() }
 func (q *quiet) FailNow()              { q.failed = true; panic(errStopped) }
 func (q *quiet) Fail()                 { q.failed = true }
 func (q *quiet) Failed() bool          { return q.failed }
-
-var _ = scenarios.Core
