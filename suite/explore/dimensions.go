@@ -49,8 +49,10 @@ type dimension struct {
 	why string
 	// values are all of it, for a space.
 	values func(*space) []string
-	// plain is how often of a hundred the first value is drawn.
+	// plain is how seldom another value than the first is drawn: 100 less its weight.
 	plain int
+	// of are the kinds of step that it counts for; nil is creates only.
+	of []string
 	// requests: only a target with requests has it, and no Go value.
 	requests bool
 }
@@ -94,29 +96,29 @@ var table = [dims]dimension{
 		values: func(*space) []string {
 			return []string{"nothing", "foreign", "near miss", "invented", "every foreign"}
 		}},
-	foreign: {name: "foreign name", why: "One name counts for providers that do not accept it.", plain: 10,
+	foreign: {name: "foreign name", why: "One name counts for providers that do not accept it.", of: []string{"create", "again", "restart"}, plain: 10,
 		values: func(s *space) []string { return s.names }},
-	near: {name: "near miss", why: "Names are compared without case, trimmed, or by their beginning.", plain: 10,
+	near: {name: "near miss", why: "Names are compared without case, trimmed, or by their beginning.", of: []string{"create", "restart"}, plain: 10,
 		values: func(*space) []string {
 			return []string{"lower case", "blank behind", "blank before", "dashed", "longer", "shorter", "prefixed"}
 		}},
-	strayAnswer: {name: "stray answer", why: "A credential that does not count is asked about, and its answer is.", plain: 60,
+	strayAnswer: {name: "stray answer", why: "A credential that does not count is asked about, and its answer is.", of: []string{"create", "again", "restart"}, plain: 60,
 		values: func(*space) []string { return []string{"live", "dead"} }},
-	tenant: {name: "tenant", why: "Both scopes count; which one decides is where gates differ.", plain: 70,
+	tenant: {name: "tenant", why: "Both scopes count; which one decides is where gates differ.", of: []string{"create", "restart"}, plain: 70,
 		values: func(s *space) []string {
 			if !s.claims("global-scope") {
 				return []string{"as it is"}
 			}
 			return []string{"as it is", "nothing", "accepted", "last accepted", "foreign", "near miss", "invented", "every foreign"}
 		}},
-	tenantAnswer: {name: "tenant's answer", why: "The tenant's value is asked about, and its answer is read, in another place.", plain: 45,
+	tenantAnswer: {name: "tenant's answer", why: "The tenant's value is asked about, and its answer is read, in another place.", of: []string{"create", "restart"}, plain: 45,
 		values: func(s *space) []string {
 			if !s.claims("create-liveness") {
 				return []string{"live"}
 			}
 			return []string{"live", "dead", "forbidden", "server-error", "rate-limited", "not-found"}
 		}},
-	tenantShape: {name: "tenant's shape", why: "Values that were stored are trimmed, or cannot be read.", plain: 75,
+	tenantShape: {name: "tenant's shape", why: "Values that were stored are trimmed, or cannot be read.", of: []string{"create", "restart"}, plain: 75,
 		values: func(s *space) []string {
 			out := []string{"plain", "padded", "blank"}
 			if s.claims("unreadable-secrets") {
@@ -152,26 +154,26 @@ var table = [dims]dimension{
 			}
 			return append(out, string(scenarios.QuoteName), string(scenarios.EmojiName), string(scenarios.NULName), string(scenarios.LongName), string(scenarios.QuoteKey), string(scenarios.NULKey))
 		}},
-	name: {name: "name", why: "A name that was used before, refused or deleted, is let through.", plain: 75, requests: true,
+	name: {name: "name", why: "A name that was used before, refused or deleted, is let through.", of: []string{"create", "again"}, plain: 75, requests: true,
 		values: func(*space) []string { return []string{"new", "as before"} }},
-	times: {name: "times", why: "What comes at once, or once too often, is not checked.", plain: 88,
+	times: {name: "times", why: "What comes at once, or once too often, is not checked.", of: []string{"create", "again"}, plain: 88,
 		values: func(*space) []string {
 			return []string{"once", "2 at once", "4 at once", "12 at once", "24 at once"}
 		}},
-	patience: {name: "client", why: "A client that hangs up cancels the probe, and that is taken for an outage.", plain: 97, requests: true,
+	patience: {name: "client", why: "A client that hangs up cancels the probe, and that is taken for an outage.", of: []string{"create", "again"}, plain: 97, requests: true,
 		values: func(s *space) []string { return []string{"waits", "hangs up"} }},
-	fate: {name: "fate", why: "A verdict is kept, and the value dies or comes back meanwhile.", plain: 35,
+	fate: {name: "fate", why: "A verdict is kept, and the value dies or comes back meanwhile.", of: []string{"again", "restart"}, plain: 35,
 		values: func(s *space) []string {
 			if !s.claims("create-liveness") {
 				return []string{"as before"}
 			}
 			return []string{"as before", "dead", "live", "server-error", "rate-limited", "forbidden"}
 		}},
-	likeness: {name: "likeness", why: "A verdict about another value decides, since both look alike.", plain: 50,
+	likeness: {name: "likeness", why: "A verdict about another value decides, since both look alike.", of: []string{"again"}, plain: 50,
 		values: func(*space) []string {
 			return []string{"the same value", "another", "alike-head", "alike-tail", "alike-case", "alike-middle", "no value", "only foreign"}
 		}},
-	change: {name: "change", why: "A restart goes by what was in scope at the create.", plain: 30,
+	change: {name: "change", why: "A restart goes by what was in scope at the create.", of: []string{"restart"}, plain: 30,
 		values: func(s *space) []string {
 			out := []string{"none", "removed", "foreign instead", "another value", "foreign beside", "near miss instead"}
 			if s.claims("global-scope") {
@@ -198,8 +200,8 @@ type space struct {
 	names     []string
 	routes    map[string][]registry.Route
 	values    [dims][]string
-	// drawn are the values' places, as often as they are drawn.
-	drawn [dims][]uint8
+	// drawn are the places of the kinds of step, as often as they are drawn.
+	drawn []uint8
 }
 
 func (s *space) claims(area string) bool { return slices.Contains(s.claimed, area) }
@@ -221,8 +223,9 @@ func (s *space) prepare() *space {
 		if table[d].requests && !s.requests {
 			s.values[d] = s.values[d][:1]
 		}
-		s.drawn[d] = weighted(len(s.values[d]), table[d].plain)
+
 	}
+	s.drawn = weighted(len(s.values[kind]), table[kind].plain)
 	return s
 }
 

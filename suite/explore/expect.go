@@ -102,6 +102,9 @@ func (x *maker) expect(m *model, d *draft) {
 	if d.Stage == scenarios.Provision {
 		x.atProvision(d, decision)
 	}
+	if said == "forbidden-empty" && slices.Contains(d.provider.Hosts(), "api.anthropic.com") {
+		d.Expect = scenarios.Expect{Verdict: scenarios.Any, Upstream: scenarios.AnyProbe} // the edge in front of it says so, too (DIA-2)
+	}
 	x.form(m, d, decision, said, &loud)
 	x.soften(m, d, derived)
 	x.complete(m, d, loud)

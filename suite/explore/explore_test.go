@@ -49,6 +49,7 @@ func explored(t testing.TB, d *gates.Double, o Options) *Outcome {
 	return out
 }
 
+// The reference keeps all rules, wherever a walk leads.
 func TestReferenceKeepsAllRules(t *testing.T) {
 	out := explored(t, &gates.Double{Name: "reference"}, Options{Walks: 2000, Seed: "1", Level: scenarios.Core})
 	t.Logf("%+v", out.Tried)
@@ -56,6 +57,6 @@ func TestReferenceKeepsAllRules(t *testing.T) {
 		t.Errorf("%d walks could not be judged: %s", out.Unjudged, out.Why)
 	}
 	if f := out.Found; f != nil {
-		t.Errorf("%+v\n%+v", f.Result.Violations, f.Scenario.Steps)
+		t.Errorf("%+v\n%s", f.Result.Violations, f.YAML("explored"))
 	}
 }
