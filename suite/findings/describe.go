@@ -164,6 +164,9 @@ func (d *describer) secrets(st *scenarios.Step, p *registry.Provider, add func(a
 					add(situation, family)
 				}
 			}
+			if n.relation == own && v.Shape.IsBlank() {
+				add(byBlank, string(v.Shape))
+			}
 			if n.relation != own && v.Present() && len(scope.values) <= 2 {
 				add(byName, name)
 			}
