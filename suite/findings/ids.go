@@ -94,7 +94,9 @@ func (d *describer) idFacts(st *scenarios.Step, add func(axis, string)) {
 		add(situation, is)
 	}
 	for _, r := range read.elsewhere {
-		add(situation, r.name+"-elsewhere")
+		if r.name != "id-names-vendor" { // that is nearly always so, and says little
+			add(situation, r.name+"-elsewhere")
+		}
 		if r.to != nil && (r.to.IsPlatform() || slices.ContainsFunc(r.to.AuthEnv, st.Secrets.InScope)) {
 			add(situation, r.name+"-suffices")
 		}

@@ -75,6 +75,7 @@ func relate(reg *registry.Registry, p *registry.Provider, name string) named {
 var spellings = map[string]string{
 	"lower case": "name-in-another-case", "mixed case": "name-in-another-case", "a tab behind it": "name-padded", "a line end behind it": "name-padded",
 	"a space around it": "name-padded", "a no-break space around it": "name-padded",
+	"an invisible character in it": "name-invisible", "an invisible character before it": "name-invisible",
 }
 
 // spellingOf says how a name differs from the accepted one that it is nearly;
