@@ -27,6 +27,15 @@ func newListCommand() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
+			var list []idle
+			for _, other := range []string{"rules", "faulty", "correct", "answers", "profiles"} {
+				for _, flag := range []string{"level", "matrix", "class", "rule", "id", "registry"} {
+					list = append(list, idle{flag, "with --" + other + ", which lists no scenarios", cmd.Flags().Changed(other), "drop one of the two"})
+				}
+			}
+			if err := refuseIdle(cmd, list); err != nil {
+				return err
+			}
 			switch {
 			case rules:
 				return listRules(out)

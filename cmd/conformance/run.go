@@ -58,6 +58,9 @@ func newRunCommand() *cobra.Command {
 				return fmt.Errorf("run takes no argument %q; a command to start stands behind --", args[0])
 			}
 			f.Command = args
+			if err := f.together(cmd); err != nil {
+				return err
+			}
 			return f.run(cmd)
 		},
 	}
