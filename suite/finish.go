@@ -184,6 +184,7 @@ func (f *finisher) exchanges(r *replay, o *judge.Observation) []target.Exchange 
 	}
 	slices.SortStableFunc(out, func(a, b target.Exchange) int { return a.At.Compare(b.At) })
 	for i := range out {
+		out[i].AtMS = target.Milliseconds(out[i].At.Sub(out[0].At))
 		out[i] = f.e.cfg.Providers.ring.MaskExchange(out[i])
 	}
 	return out

@@ -462,11 +462,11 @@ func (p *Providers) callOf(x *upstream.Exchange) judge.Call {
 		}
 	}
 	c.Exchange = target.Exchange{
-		Direction: "upstream", Method: x.Method, URL: c.URL, Status: x.Status, RequestHeaders: x.Header, RequestBody: string(x.Body),
-		ResponseHeaders: x.ReplyHeader, ResponseBody: string(x.ReplyBody), At: x.Start, Took: x.End.Sub(x.Start), Note: noteOf(x),
+		Direction: target.ToUpstream, Method: x.Method, URL: c.URL, Status: x.Status, RequestHeaders: x.Header, RequestBody: string(x.Body),
+		ResponseHeaders: x.ReplyHeader, ResponseBody: string(x.ReplyBody), At: x.Start, DurationMS: target.Milliseconds(x.End.Sub(x.Start)), Note: noteOf(x),
 	}
 	if x.End.IsZero() {
-		c.Exchange.Took = 0 // it has arrived, and is not answered yet
+		c.Exchange.DurationMS = 0 // it has arrived, and is not answered yet
 	}
 	if len(c.Credentials) > 0 {
 		c.Exchange.Credential = c.Credentials[0].Key()

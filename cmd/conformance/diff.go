@@ -13,6 +13,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/diff"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // defaultSlower is by how much a scenario has to be slower to be named: well
@@ -49,7 +50,7 @@ func newDiffCommand() *cobra.Command {
 				}
 				runs[i] = run
 			}
-			d, err := diff.Runs(runs[0], runs[1], milliseconds(slower))
+			d, err := diff.Runs(runs[0], runs[1], target.Milliseconds(slower))
 			if err != nil {
 				return err
 			}

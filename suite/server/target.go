@@ -339,8 +339,8 @@ func (r *httpReply) is(code *expression) bool {
 // exchange is the request and the reply for a report.
 func (r *httpReply) exchange() target.Exchange {
 	x := target.Exchange{
-		Direction: "target", Method: r.sent.Method, URL: r.sent.URL.String(), Status: r.status, RequestHeaders: r.sent.Header,
-		RequestBody: r.sentRaw, ResponseHeaders: r.header, ResponseBody: spelled.Short(string(r.body), 2*secrets.MaxShown), At: r.at, Took: r.took, Credential: r.carries,
+		Direction: target.ToTarget, Method: r.sent.Method, URL: r.sent.URL.String(), Status: r.status, RequestHeaders: r.sent.Header,
+		RequestBody: r.sentRaw, ResponseHeaders: r.header, ResponseBody: spelled.Short(string(r.body), 2*secrets.MaxShown), At: r.at, DurationMS: target.Milliseconds(r.took), Credential: r.carries,
 	}
 	if r.hide != "" {
 		hide := func(s string) string { return strings.ReplaceAll(s, r.hide, secrets.HiddenText) }
