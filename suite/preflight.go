@@ -3,6 +3,7 @@ package suite
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -126,7 +127,10 @@ func (w *witness) removeByName(ctx context.Context, runID string) {
 
 func createPoint(r target.Reply) target.Point {
 	p := target.Point{Asked: "create", State: target.Wrong, Seen: r.String(), Fault: target.InProfile}
+	var broken target.BrokenReplyError
 	switch {
+	case errors.As(r.Err, &broken):
+		p.Seen, p.Fault, p.Advice = fmt.Sprintf("the reply cannot be read: %v", r.Err), target.InServer, "see what it printed, and what it sends: curl -v shows it"
 	case r.Outcome == target.Allowed:
 		return target.Point{Asked: "create", State: target.Right, Seen: "a workspace with a live credential was " + r.String()}
 	case r.Outcome == target.Refused && judge.Known(r.Code):
