@@ -71,6 +71,9 @@ type Config struct {
 	pulse *timing.Pulse
 	// judge stands in for Judge; nil but in tests.
 	judge func(*judge.Observation) []judge.Violation
+
+	// cleanWithin takes the place of cleanTimeout in tests; zero means that one.
+	cleanWithin time.Duration
 }
 
 // waitingScenarios is how many scenarios may wait for silent providers at once.

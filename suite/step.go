@@ -405,6 +405,7 @@ func (r *replay) restart(w *window) {
 func (e *engine) abandon(r *replay, i int) {
 	step, replies := &r.scenario.Steps[i], r.steps[i].Replies
 	var not *server.NotDoneError
+	var profile target.ProfileError
 	for j := range replies {
 		reply := &replies[j]
 		switch {
@@ -414,6 +415,8 @@ func (e *engine) abandon(r *replay, i int) {
 		case step.External && r.needsWorkspace(i) && reply.Outcome == target.Rejected:
 			r.noPlace = "there is no external workspace to provision again: its create was " + reply.String()
 			r.fail(errors.New(r.noPlace))
+		case errors.As(reply.Err, &profile):
+			r.fail(reply.Err)
 		case errors.As(reply.Err, &not):
 			r.fail(fmt.Errorf("its setting could not be made, so nothing is judged: %w", reply.Err))
 		case reply.Outcome == target.NoReply:

@@ -60,14 +60,15 @@ func (t *Opened) Death() string {
 	return t.Providers.Mask("the server died: " + p.Brief(0).Error() + "\n" + p.LastWords())
 }
 
-// Explained adds to a probe that did not arrive what became of it at our proxy:
-// a server that does not trust the run's certificates, or whose clock is far
-// off, comes that far.
+// Explained says of a probe that did not arrive what became of its connection,
+// where our proxy saw one.
 func (t *Opened) Explained(points []target.Point) []target.Point {
 	line := t.cameToNothing.Load()
 	for i := range points {
 		if p := &points[i]; p.Asked == "probe" && p.State == target.NotMet && line != nil {
-			p.Seen += "; at our proxy this came to nothing: " + *line
+			p.Seen = "create-liveness is claimed, and no authenticated call reached us: the server's connection to our proxy came to nothing: " + *line
+			p.Advice = "let its HTTP client trust the certificate in SSL_CERT_FILE; docs/targets.md says how in each language (Java and PHP need options). " +
+				"If it sent nothing, its time limit was over first: a JVM takes seconds for its first TLS connection on a busy machine"
 		}
 	}
 	return points
