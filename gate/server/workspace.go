@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 )
@@ -46,6 +47,8 @@ type workspace struct {
 	reason   string // why the last provisioning failed, empty where it did not
 	events   []event
 	removed  bool
+	// heldUntil is when a provisioning goes on that a restart held; zero where none did.
+	heldUntil time.Time
 
 	provisioning struct {
 		round     int // raised by each start; only the last one counts
