@@ -20,7 +20,7 @@ type Header struct {
 	// Schema is SchemaV1. Writers fill it in where it is empty.
 	Schema string `json:"schema"`
 	Tool   Tool   `json:"tool"`
-	// Run is the id that the target sees in X-Request-ID.
+	// Run is the id that begins each X-Request-ID which the target sees.
 	Run     string    `json:"run"`
 	Started time.Time `json:"started"`
 	// Seed is what every credential value of the run was made from.

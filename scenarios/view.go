@@ -245,6 +245,28 @@ func (c *Corpus) Templates(classes ...string) ([]string, error) {
 	return out, err
 }
 
+// A ForeignPairs is an entry of the corpus that tries providers with credentials of
+// others alone. The ids of its scenarios go on with the provider and the name of
+// one such credential, and perhaps more: ID/provider/name/…
+type ForeignPairs struct {
+	ID, Class string
+	// Stage is where it is decided.
+	Stage Stage
+}
+
+// ForeignPairs lists such entries of some classes, in the order of the corpus.
+func (c *Corpus) ForeignPairs(classes ...string) ([]ForeignPairs, error) {
+	entries, err := c.entries(classes)
+	var out []ForeignPairs
+	for _, t := range entries {
+		last := t.planned[len(t.planned)-1]
+		if slices.Contains(classes, t.class) && len(t.matrix) > 1 && t.matrix[0].name == "provider" && t.matrix[1].name == "foreign" && last.expect.code == "MISSING_BYOK_CREDENTIAL" {
+			out = append(out, ForeignPairs{t.id, t.class, last.at})
+		}
+	}
+	return out, err
+}
+
 // isNamed reports whether one of the ids is that of a scenario of the entry.
 func (t *template) isNamed(ids map[string]bool) bool {
 	for id := range ids {

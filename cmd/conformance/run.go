@@ -50,7 +50,7 @@ func newRunCommand() *cobra.Command {
 		Short: "Replay the corpus at a target and say which rules it violates",
 		Long: "run replays scenarios at a target and prints a verdict. Without a target it serves the reference gate on\n" +
 			"loopback. A COMMAND is started behind a proxy that stands in for every provider; in its arguments {addr}, {host} and\n" +
-			"{port} say where to listen, and {registry} is a registry file whose base URLs lead to the fakes without a proxy.\n\n" +
+			"{port} say where to listen, {instance} is the number of the copy (--instances), and {registry} is a registry file whose base URLs lead to the fakes without a proxy.\n\n" +
 			"Exit status: 0 conformant, 1 not, 2 could not run, 130 interrupted.",
 		Example: "  conformance run\n  conformance run --target faulty:any-known-credential\n  conformance run --target http://127.0.0.1:8080 --profile workspace-server\n  conformance run --rule PRE-2 --report json=report.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -79,6 +79,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl.StringVar(&f.Registry, "registry", "", "the server's own registry, a `FILE`; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.Claims, "claim", nil, "hold the target to these `AREAS` instead of its profile's claims: "+listed(scenarios.Claims))
 	fl.Var(&f.parallel, "parallel", "replay `N` scenarios at once; auto finds out how many the server takes, from 8 to 64")
+	fl.IntVar(&f.Instances, "instances", 0, "start `N` copies of the command, each with a state of its own, and share the scenarios out among them; {instance} in its arguments is a copy's number (default 1; 2 for our own gates)")
 	fl.DurationVar(&f.Budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
 	fl.DurationVar(&f.Timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after so much time, such as 10m; what is not judged by then is an error (default none)")

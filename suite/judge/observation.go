@@ -17,7 +17,9 @@ type Observation struct {
 	Registry *registry.Registry
 	// RunID begins every X-Request-ID that we sent; empty where none was.
 	RunID string
-	Steps []StepObservation
+	// Request is what followed it in those of this scenario.
+	Request string
+	Steps   []StepObservation
 	// Claims are the areas that the target is held to.
 	Claims []string
 	// Unreached: no call with a credential of ours has reached a provider until now,

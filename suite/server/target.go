@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -276,6 +277,17 @@ func (r *httpReply) input() map[string]any {
 	_, r.object = body.(map[string]any)
 	r.parsed = map[string]any{"status": r.status, "headers": headers, "body": body, "text": string(r.body)}
 	return r.parsed
+}
+
+// notJSON says why a body that begins as JSON, or is said to be JSON, is none; nil
+// where it is some, or was never meant to be.
+func (r *httpReply) notJSON() error {
+	text := bytes.TrimSpace(r.body)
+	if len(text) == 0 || !strings.Contains(r.header.Get("Content-Type"), "json") && text[0] != '{' && text[0] != '[' {
+		return nil
+	}
+	var v any
+	return json.Unmarshal(r.body, &v)
 }
 
 // readable is the text of the body (see the function of that name), which is
