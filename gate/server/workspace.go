@@ -47,7 +47,7 @@ type workspace struct {
 	reason   string // why the last provisioning failed, empty where it did not
 	events   []event
 	removed  bool
-	// heldUntil is when a provisioning goes on that a restart held; zero where none did.
+	// heldUntil is when a provisioning begins, at the earliest.
 	heldUntil time.Time
 
 	provisioning struct {
@@ -78,6 +78,9 @@ func (s *Server) insert(c CreateRequest) (*workspace, error) {
 		place:    s.created,
 		secrets:  maps.Clone(c.Secrets),
 		token:    newAuthToken(),
+	}
+	if s.habits.RestartDelay > 0 {
+		row.heldUntil = time.Now().Add(s.habits.RestartDelay)
 	}
 	s.nest(row)
 	if c.External {
