@@ -179,7 +179,7 @@ func (f *finisher) seenOf(r *replay) *judge.Observation {
 		r.steps[i].AskedBefore = r.set.knows(r.steps[i].Step, f.e.hostsOf(r.steps[i].Step))
 	}
 	f.observed = judge.Observation{
-		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
+		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Request: f.e.request(r), Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
 		Unreached: f.e.traits.HTTP && !cfg.Providers.Seen(), HTTP: f.e.traits.HTTP, Stopped: r.stopped, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
 	}
 	return &f.observed
