@@ -27,7 +27,7 @@ func (c *Corpus) ExpandAlone(reg *registry.Registry) ([]*Scenario, error) {
 // corpus than these and what it takes to find their twins. An unknown class, rule,
 // id or matrix is an error.
 func (c *Corpus) Select(reg *registry.Registry, sel *Selection) (Selected, error) {
-	if err := sel.check(c.Rules); err != nil {
+	if err := sel.check(c.Rules, c.classes()); err != nil {
 		return Selected{}, err
 	}
 	over := *sel
@@ -184,7 +184,7 @@ func (c *Corpus) Name(reg *registry.Registry, sel *Selection, visit func(id, tit
 	if sel.MatrixOver(reg) == PairwiseMatrix {
 		return 0, errors.New("naming scenarios: a pairwise matrix is found out by Select")
 	}
-	if err := sel.check(c.Rules); err != nil {
+	if err := sel.check(c.Rules, c.classes()); err != nil {
 		return 0, err
 	}
 	var title []byte

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
@@ -25,6 +26,10 @@ type Providers struct {
 
 	decoysOnce sync.Once
 	decoys     *decoys
+	// of are those that these are a copy of, nil where they are none; copies are
+	// those that are copies of these.
+	of     *Providers
+	copies []*Providers
 
 	mu sync.Mutex
 	// running are the replays whose step is under way.
@@ -36,7 +41,7 @@ type Providers struct {
 	hold time.Duration
 	// tooMany counts the calls that were held back in vain.
 	tooMany int
-	seen    bool
+	seen    atomic.Bool
 	// alone is the only replay under way, while one is replayed by itself.
 	alone *replay
 	// apart: no two replays under way have a host in common, so that a call
@@ -47,7 +52,16 @@ type Providers struct {
 
 // Mask returns a text without the secrets of the runs so far: every credential
 // value, every piece of one that makes a leak, and what authorises us.
-func (p *Providers) Mask(text string) string { return p.ring.Mask(text) }
+func (p *Providers) Mask(text string) string {
+	p.mu.Lock()
+	copies := slices.Clone(p.copies)
+	p.mu.Unlock()
+	text = p.ring.Mask(text)
+	for _, c := range copies {
+		text = c.Mask(text)
+	}
+	return text
+}
 
 // pendingCall is a call that has arrived and is not answered yet.
 type pendingCall struct {
@@ -58,6 +72,8 @@ type pendingCall struct {
 	// window's generation is the same.
 	index, generation int
 	inCreate          bool
+	// changed: the window's step had ended, and secrets were changed since.
+	changed bool
 	// replied is closed when the create has been answered; nil where the call
 	// need not be held back until then.
 	replied chan struct{}
@@ -75,17 +91,32 @@ func NewProviders(reg *registry.Registry) *Providers {
 	return p
 }
 
+// Copy returns the same fake providers for a copy of the target. Each knows the
+// credentials of its own scenarios; Mask hides those of all.
+func (p *Providers) Copy() *Providers {
+	c := NewProviders(p.registry)
+	c.of = p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.copies = append(p.copies, c)
+	return c
+}
+
 // RoundTripper serves the providers in process.
 func (p *Providers) RoundTripper() http.RoundTripper { return p.upstream }
 
 // Handler serves the providers over HTTP; the request's host names the provider.
 func (p *Providers) Handler() http.Handler { return p.upstream }
 
-// Seen reports whether any call has arrived.
-func (p *Providers) Seen() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.seen
+// Seen reports whether any call has arrived, here or at those that these are a copy of.
+func (p *Providers) Seen() bool { return p.seen.Load() || p.of != nil && p.of.Seen() }
+
+// arrived notes that a call has.
+func (p *Providers) arrived() {
+	p.seen.Store(true)
+	if p.of != nil {
+		p.of.arrived()
+	}
 }
 
 // maxStrays bounds what is kept of calls that belong to nobody.
@@ -172,7 +203,7 @@ func (pc *pendingCall) put(call judge.Call) {
 	if pc.replay.judged || pc.generation != pc.window.generation {
 		return
 	}
-	call.InCreate = pc.inCreate
+	call.InCreate, call.Changed = pc.inCreate, pc.changed
 	pc.index = len(pc.window.step.Calls)
 	pc.window.step.Calls = append(pc.window.step.Calls, call)
 	if len(call.Credentials) > 0 {
@@ -184,7 +215,7 @@ func (pc *pendingCall) put(call judge.Call) {
 func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.seen = true
+	p.arrived()
 	for _, s := range x.Sightings {
 		if c := p.ring.Of(s.Credential); c != nil {
 			if set, ok := c.Owner.(*globalSet); ok {
@@ -206,7 +237,7 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 		p.pending[x] = &pendingCall{}
 		return nil
 	}
-	pc := &pendingCall{replay: r, window: w, index: -1, generation: w.generation, inCreate: !w.replied}
+	pc := &pendingCall{replay: r, window: w, index: -1, generation: w.generation, inCreate: !w.replied, changed: w.replied && r.changed}
 	if !w.replied && len(x.Sightings) > 0 {
 		pc.hangUp = w.hangUp
 	}
@@ -421,7 +452,7 @@ func (p *Providers) observe(x *upstream.Exchange) {
 	if pc.replay == nil {
 		return
 	}
-	call.InCreate, call.Exchange.Stage = pc.inCreate, "provision"
+	call.InCreate, call.Changed, call.Exchange.Stage = pc.inCreate, pc.changed, "provision"
 	if pc.inCreate {
 		call.Exchange.Stage = "create"
 	}

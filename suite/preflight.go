@@ -27,7 +27,7 @@ func Check(ctx context.Context, cfg Config, thorough bool) ([]target.Point, erro
 	}
 	seen := &witness{Target: cfg.Target, lists: thorough}
 	all := cfg.Scenarios
-	cfg.Target = seen
+	cfg.Target, cfg.Copies = seen, nil
 	cfg.Scenarios, cfg.Companions = []*scenarios.Scenario{s}, nil
 	cfg.Seed, cfg.RunID, cfg.Handle = cfg.Seed+" check", cfg.RunID+ofCheck, nil
 	cfg.Claims = slices.DeleteFunc(slices.Clone(cfg.Claims), func(c string) bool { return c == "atomicity" })

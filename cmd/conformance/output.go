@@ -53,7 +53,7 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 		return nil, errors.Join(err, o.close())
 	}
 	if len(o.files) > 0 {
-		if p.size, err = p.corpus.Count(p.registry); err != nil {
+		if p.size, err = p.corpus.BuiltIn().Count(p.registry); err != nil {
 			return nil, errors.Join(fmt.Errorf("counting the corpus's scenarios: %w", err), o.close())
 		}
 	}
@@ -208,7 +208,7 @@ func (p *prepared) header(planned int) reports.Header {
 	return reports.Header{
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: reports.RunID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
-		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
+		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size, Own: (*reports.Own)(p.corpus.Own())}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.Command,
 			Precedence: p.registry.Precedence(), LivenessCache: duration(p.cache), ProfileDigest: p.target.ProfileDigest, Programs: programs(p.flags.Command)},
 		Waivers: known, Invocation: p.invocation,
@@ -261,6 +261,9 @@ func (p *prepared) replay(id string) string {
 	}
 	if f.Budget > 0 {
 		add("--probe-budget", f.Budget.String())
+	}
+	if p.corpus.Own() != nil && strings.HasPrefix(id, p.corpus.Own().Class+"/") {
+		add("--corpus", f.own)
 	}
 	add("--id", id)
 	if len(f.Command) > 0 {

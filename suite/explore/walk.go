@@ -272,7 +272,7 @@ func (m *model) put(h holding, name, form, said string) *value {
 	if form != "plain" {
 		v.shape = scenarios.Shape(form)
 	}
-	if m.tags[name]++; m.tags[name] > 1 {
+	if m.tags[name]++; m.tags[name] > 1 && !isFiller(name) { // what fills may be the same
 		v.tag = strconv.Itoa(m.tags[name])
 		if strings.HasSuffix(form, "-reference") {
 			v.shape = scenarios.Plain // there is one such value of a name

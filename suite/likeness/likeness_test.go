@@ -83,6 +83,20 @@ func TestLike(t *testing.T) {
 	}
 }
 
+// A few verdicts are no likeness: many gates share them.
+func TestFew(t *testing.T) {
+	t.Parallel()
+	list := found(t, func(rt http.RoundTripper) gate.Gate {
+		return gates.Find("any-known-credential").Build(few(), gate.Options{Transport: rt, Budget: budget})
+	}, scenarios.Selection{IDs: []string{"mismatched/report", "mismatched/foreign/anthropic-api/G*/workspace"}})
+	if len(list) == 0 || len(list[0].Scenarios) >= fewest {
+		t.Fatalf("found %+v", list)
+	}
+	if list[0].LooksLike != nil {
+		t.Errorf("it is said to be like %+v", list[0].LooksLike)
+	}
+}
+
 // What is like none of ours is not said to be: this one lets through at random.
 func TestUnlike(t *testing.T) {
 	t.Parallel()

@@ -7,30 +7,56 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
-// Watch ends the run's context when the command under test dies.
+// commands are those that were started, one for each copy of the target.
+func (t *Opened) commands() []*command {
+	var out []*command
+	for _, o := range append([]*Opened{t}, t.copies...) {
+		if o.command != nil {
+			out = append(out, o.command)
+		}
+	}
+	return out
+}
+
+// Watch ends the run's context when a command under test dies.
 func (t *Opened) Watch(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	if t.command != nil {
+	for _, c := range t.commands() {
 		go func() {
-			t.command.gone(ctx)
+			c.gone(ctx)
 			cancel()
 		}()
 	}
 	return ctx, cancel
 }
 
+// dead is the command under test that has ended; nil while all run, and where there is none.
+func (t *Opened) dead() *command {
+	for _, c := range t.commands() {
+		if c.process().Err() != nil {
+			return c
+		}
+	}
+	return nil
+}
+
 // Died says how the command under test ended, with its last lines; nil while it
 // runs, and where there is none. It is masked like a report.
 func (t *Opened) Died() error {
-	if t.command == nil || t.command.process().Err() == nil {
+	c := t.dead()
+	if c == nil {
 		return nil
 	}
-	return errors.New(t.Providers.Mask(t.command.process().Err().Error()))
+	return errors.New(t.Providers.Mask(c.process().Err().Error()))
 }
 
 // Death is Died as a report's reason: one line, and what was printed last below it.
 func (t *Opened) Death() string {
-	p := t.command.process()
+	c := t.dead()
+	if c == nil {
+		c = t.command
+	}
+	p := c.process()
 	return t.Providers.Mask("the server died: " + p.Brief(0).Error() + "\n" + p.LastWords())
 }
 
