@@ -2,9 +2,11 @@ package registry
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,6 +53,15 @@ func CanonicalHost(host, scheme string) string {
 	return name + ":" + port
 }
 
+// PortError says what is wrong with the port of a URL, which package url does not
+// hold to the numbers that there are; nil where it has none, or a right one.
+func PortError(u *url.URL) error {
+	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
+		return fmt.Errorf("there is no port %s; ports go from 1 to 65535", u.Port())
+	}
+	return nil
+}
+
 // fill replaces the placeholders of a base URL with their defaults, and those
 // that have none with unknown.
 func (p *Provider) fill(template, unknown string) string {
@@ -74,6 +85,8 @@ func (r *reader) baseURL(p *Provider, at value, template string) {
 		r.problem(at, "%q is not a URL: %v; correct it, or leave it out", template, why.Err)
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		r.problem(at, "%q is not the URL of a host; write it as https://host/path", template)
+	case PortError(u) != nil:
+		r.problem(at, "%q: %v", template, PortError(u))
 	}
 	for _, match := range placeholder.FindAllStringSubmatch(template, -1) {
 		if _, ok := p.EndpointVars[match[1]]; !ok {

@@ -33,7 +33,7 @@ func (r *reader) review(registry *Registry) {
 		if !native[p] {
 			r.finding(row.at, "no runtime reaches provider %q, so no workspace can have it", p.Name)
 		}
-		if p.Protocol != "openai" && p.Protocol != "anthropic" {
+		if !p.IsPlatform() && p.Protocol != "openai" && p.Protocol != "anthropic" {
 			r.finding(row.field("protocol"), "protocol of provider %q is %q; openai and anthropic are known", p.Name, p.Protocol)
 		}
 		if p.UpstreamVendor == "" {

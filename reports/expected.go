@@ -1,6 +1,30 @@
 package reports
 
-import "github.com/molecule-ai/byok-conformance/scenarios"
+import (
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/target"
+)
+
+// Of is what the engine says of a scenario, with what the corpus says of it. replay
+// is the command line that replays it alone.
+func Of(r *suite.Result, replay string) Result {
+	s := r.Scenario
+	out := Result{
+		ID: s.ID, Title: s.Title, Class: s.Class, Level: string(s.Level), Severity: s.Severity, Rules: s.Rules,
+		Outcome: r.Outcome, DurationMS: target.Milliseconds(r.Took), Reason: r.Reason, Effect: r.Effect(),
+		Violations: r.Violations, Exchanges: r.Exchanges, Replay: replay, Companion: r.Companion, Records: Expected(s),
+	}
+	for i := range min(len(out.Records), len(r.Seen)) {
+		out.Records[i].Seen = r.Seen[i]
+	}
+	for _, st := range s.Steps {
+		if len(s.Steps) > 1 {
+			out.Steps = append(out.Steps, st.Name)
+		}
+	}
+	return out
+}
 
 // Expected are a scenario's steps as reports have them, before anything was seen.
 func Expected(s *scenarios.Scenario) []Record {

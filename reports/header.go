@@ -20,7 +20,7 @@ type Header struct {
 	// Schema is SchemaV1. Writers fill it in where it is empty.
 	Schema string `json:"schema"`
 	Tool   Tool   `json:"tool"`
-	// Run is the id that the target sees in X-Request-ID.
+	// Run is the id that begins each X-Request-ID which the target sees.
 	Run     string    `json:"run"`
 	Started time.Time `json:"started"`
 	// Seed is what every credential value of the run was made from.
@@ -70,10 +70,29 @@ type Corpus struct {
 	// Version is what --corpus-version takes, as in "1.0.0"; empty in reports
 	// that were made before there was one.
 	Version string `json:"version,omitempty"`
+	// Own are scenarios that were selected from beside the corpus, and are no part of
+	// it; nil where there were none.
+	Own *Own `json:"own,omitempty"`
 }
 
-// Named is the corpus in one line.
-func (c Corpus) Named() string { return strings.TrimSpace(c.Version + " " + c.Digest) }
+// An Own is a folder of scenarios beside the corpus.
+type Own struct {
+	// Class is what their ids begin with.
+	Class string `json:"class"`
+	// Digest is "sha256:…" of their files.
+	Digest string `json:"digest"`
+	// Entries is how many entries the files hold.
+	Entries int `json:"entries"`
+}
+
+// Named is the corpus in one line, with what stands beside it.
+func (c Corpus) Named() string {
+	named := strings.TrimSpace(c.Version + " " + c.Digest)
+	if c.Own != nil {
+		named += fmt.Sprintf(", and beside it %s %s", spelled.Line(c.Own.Class), spelled.Line(c.Own.Digest))
+	}
+	return named
+}
 
 // A Registry is the registry that the scenarios were expanded over.
 type Registry struct {

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -33,6 +34,10 @@ type Corpus struct {
 	// apart: each class has a file of its own that is read when somebody asks for
 	// the class, and twins stand in those of twinClasses.
 	apart bool
+	// own is what stands beside the corpus, and builtIn the corpus without it; both nil
+	// where nothing does.
+	own     *Own
+	builtIn *Corpus
 }
 
 // twinClasses are where the built-in corpus has what must be allowed.
@@ -41,7 +46,9 @@ var twinClasses = []string{"valid", "provision"}
 // A file holds the scenarios of one class.
 type file struct {
 	name string
-	read func() ([]*template, error)
+	// class is set where the file is no part of the corpus.
+	class string
+	read  func() ([]*template, error)
 }
 
 // Digest returns "sha256:…" of the corpus's file names and bytes.
@@ -102,7 +109,7 @@ func open(fsys fs.FS) (*Corpus, error) {
 }
 
 func fileOf(name string, data []byte, rules *Rules) *file {
-	return &file{name, sync.OnceValues(func() ([]*template, error) { return loadFile(name, data, rules) })}
+	return &file{name: name, read: sync.OnceValues(func() ([]*template, error) { return loadFile(name, data, rules) })}
 }
 
 func rulesFirst(a, b string) int {
@@ -120,7 +127,7 @@ func rulesFirst(a, b string) int {
 func (c *Corpus) entries(classes []string) ([]*template, error) {
 	var files []*file
 	for _, f := range c.files {
-		if classes == nil || !c.apart || slices.Contains(classes, strings.TrimSuffix(f.name, ".yaml")) {
+		if classes == nil || !c.apart || slices.Contains(classes, cmp.Or(f.class, strings.TrimSuffix(f.name, ".yaml"))) {
 			files = append(files, f)
 		}
 	}

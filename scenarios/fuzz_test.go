@@ -46,7 +46,7 @@ func FuzzLoadFile(f *testing.F) {
 		if tooWide(templates) {
 			return // the product of its axes takes too long to expand over and over
 		}
-		c := &Corpus{Rules: corpus.Rules, files: []*file{{"fuzzed.yaml", func() ([]*template, error) { return templates, nil }}}}
+		c := &Corpus{Rules: corpus.Rules, files: []*file{{name: "fuzzed.yaml", read: func() ([]*template, error) { return templates, nil }}}}
 		list, err := c.ExpandAlone(registry.Embedded())
 		for _, s := range list {
 			if len(s.Steps) == 0 || s.Class == "" || !strings.HasPrefix(s.ID, s.Class+"/") {

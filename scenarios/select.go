@@ -38,10 +38,10 @@ type Selected struct {
 
 // check finds words that the corpus does not know; a filter that can never match
 // is an error and no empty selection.
-func (sel *Selection) check(rules *Rules) error {
+func (sel *Selection) check(rules *Rules, classes []string) error {
 	for _, c := range sel.Classes {
-		if !slices.Contains(Classes, c) {
-			return fmt.Errorf("unknown class %q%s; the classes are %s", c, strict.DidYouMean(c, Classes), strings.Join(Classes, ", "))
+		if !slices.Contains(classes, c) {
+			return fmt.Errorf("unknown class %q%s; the classes are %s", c, strict.DidYouMean(c, classes), strings.Join(classes, ", "))
 		}
 	}
 	for _, r := range sel.Rules {
@@ -61,7 +61,7 @@ func (sel *Selection) check(rules *Rules) error {
 // Select returns the scenarios of a list that a selection asks for. An unknown
 // class, rule, id or matrix is an error.
 func (sel *Selection) Select(list []*Scenario, rules *Rules) (Selected, error) {
-	if err := sel.check(rules); err != nil {
+	if err := sel.check(rules, Classes); err != nil {
 		return Selected{}, err
 	}
 	m := sel.matcher()

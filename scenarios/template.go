@@ -77,6 +77,12 @@ var (
 
 // loadFile reads one scenario file into templates.
 func loadFile(file string, data []byte, rules *Rules) ([]*template, error) {
+	return loadFileOf(file, data, rules, nil)
+}
+
+// loadFileOf is loadFile; own is nil for a file of the corpus, and otherwise the class of
+// the files beside it, which the first one sets.
+func loadFileOf(file string, data []byte, rules *Rules, own *string) ([]*template, error) {
 	r := &strict.Reader{File: file}
 	root := r.Root(data)
 	if root == nil {
@@ -86,13 +92,19 @@ func loadFile(file string, data []byte, rules *Rules) ([]*template, error) {
 	var needs []string
 	var entries []*yaml.Node
 	r.Mapping(root, "a scenario file", strict.Fields{
-		"class":     r.OneOf("class", Classes, &class),
+		"class": func(n *yaml.Node) {
+			if own != nil {
+				readOwnClass(r, n, &class, own)
+				return
+			}
+			r.OneOf("class", Classes, &class)(n)
+		},
 		"about":     r.Str("about", &about),
 		"needs":     r.Words("claim", Claims, &needs),
 		"scenarios": func(n *yaml.Node) { r.Items(n, "scenarios", func(n *yaml.Node) { entries = append(entries, n) }) },
 	})
 	if class == "" {
-		r.Fail(root, "the file names no class; add a line `class: …` with one of %s", strings.Join(Classes, ", "))
+		r.Fail(root, "the file names no class; add a line `class: …` with %s", map[bool]string{true: "one of " + strings.Join(Classes, ", "), false: "a word of your own"}[own == nil])
 	}
 	if len(entries) == 0 {
 		r.Fail(root, "the file holds no scenarios")

@@ -169,6 +169,8 @@ func pairTwins(list, candidates []*Scenario) []error {
 		}
 		twin := byID[s.Twin]
 		switch {
+		case s.Twin == "" && !slices.Contains(Classes, s.Class):
+			// Somebody's own, whose walk may hold what must be allowed.
 		case s.Twin == "":
 			errs = append(errs, fmt.Errorf("%s: scenario %q must be refused, but no scenario with the same stage, runtime, model and provider must be allowed; add one to valid.yaml or provision.yaml", s.Pos, s.ID))
 		case twin == nil:

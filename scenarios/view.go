@@ -27,7 +27,7 @@ func (c *Corpus) ExpandAlone(reg *registry.Registry) ([]*Scenario, error) {
 // corpus than these and what it takes to find their twins. An unknown class, rule,
 // id or matrix is an error.
 func (c *Corpus) Select(reg *registry.Registry, sel *Selection) (Selected, error) {
-	if err := sel.check(c.Rules); err != nil {
+	if err := sel.check(c.Rules, c.classes()); err != nil {
 		return Selected{}, err
 	}
 	over := *sel
@@ -184,7 +184,7 @@ func (c *Corpus) Name(reg *registry.Registry, sel *Selection, visit func(id, tit
 	if sel.MatrixOver(reg) == PairwiseMatrix {
 		return 0, errors.New("naming scenarios: a pairwise matrix is found out by Select")
 	}
-	if err := sel.check(c.Rules); err != nil {
+	if err := sel.check(c.Rules, c.classes()); err != nil {
 		return 0, err
 	}
 	var title []byte
@@ -240,6 +240,28 @@ func (c *Corpus) Templates(classes ...string) ([]string, error) {
 	for _, t := range entries {
 		if len(classes) == 0 || slices.Contains(classes, t.class) {
 			out = append(out, t.id)
+		}
+	}
+	return out, err
+}
+
+// A ForeignPairs is an entry of the corpus that tries providers with credentials of
+// others alone. The ids of its scenarios go on with the provider and the name of
+// one such credential, and perhaps more: ID/provider/name/…
+type ForeignPairs struct {
+	ID, Class string
+	// Stage is where it is decided.
+	Stage Stage
+}
+
+// ForeignPairs lists such entries of some classes, in the order of the corpus.
+func (c *Corpus) ForeignPairs(classes ...string) ([]ForeignPairs, error) {
+	entries, err := c.entries(classes)
+	var out []ForeignPairs
+	for _, t := range entries {
+		last := t.planned[len(t.planned)-1]
+		if slices.Contains(classes, t.class) && len(t.matrix) > 1 && t.matrix[0].name == "provider" && t.matrix[1].name == "foreign" && last.expect.code == "MISSING_BYOK_CREDENTIAL" {
+			out = append(out, ForeignPairs{t.id, t.class, last.at})
 		}
 	}
 	return out, err

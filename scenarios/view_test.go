@@ -41,29 +41,35 @@ func TestBuiltInIsTheFolder(t *testing.T) {
 
 // What is expanded for a selection alone is what the whole corpus gives for it.
 func TestSelectingExpandsTheSame(t *testing.T) {
-	corpus, err := scenarios.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	reg := registry.Embedded()
-	all, err := corpus.Expand(reg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	selections := []scenarios.Selection{
+	corpus := embeddedCorpus(t)
+	few := []scenarios.Selection{
 		{Level: scenarios.Extended, Shard: 3, Shards: 40},
 		{IDs: []string{"mismatched/report"}},
 		{IDs: []string{"*/groq/*"}, Shard: 1, Shards: 4},
 		{IDs: []string{"missing/none/codex/*", "valid/scope*", "provision/rem?ved/*"}},
+	}
+	// Every class and some rules over a registry of two providers: over a large one
+	// the same code reads the same tables, for minutes.
+	many := []scenarios.Selection{
 		{Level: scenarios.Extended, Matrix: scenarios.PairwiseMatrix},
 		{Classes: []string{"missing"}, Matrix: scenarios.PairwiseMatrix},
 		{Rules: []string{"LIV-9"}, Classes: []string{"dead", "transient"}, Matrix: scenarios.PairwiseMatrix, Shard: 2, Shards: 3},
 	}
 	for _, class := range scenarios.Classes {
-		selections = append(selections, scenarios.Selection{Level: scenarios.Extended, Classes: []string{class}, Shard: 1, Shards: 40})
+		many = append(many, scenarios.Selection{Level: scenarios.Extended, Classes: []string{class}, Shard: 1, Shards: 4})
 	}
 	for _, rule := range []string{"DER-2", "REF-2", "LIV-10", "SEC-6", "PRV-1"} {
-		selections = append(selections, scenarios.Selection{Level: scenarios.Extended, Rules: []string{rule}, Shard: 1, Shards: 40})
+		many = append(many, scenarios.Selection{Level: scenarios.Extended, Rules: []string{rule}, Shard: 1, Shards: 4})
+	}
+	t.Run("embedded", func(t *testing.T) { selectsTheSame(t, corpus, registry.Embedded(), few) })
+	t.Run("small", func(t *testing.T) { selectsTheSame(t, corpus, smallRegistry(t), many) })
+}
+
+// selectsTheSame holds what a corpus selects to what is selected of the whole.
+func selectsTheSame(t *testing.T, corpus *scenarios.Corpus, reg *registry.Registry, selections []scenarios.Selection) {
+	all, err := corpus.Expand(reg)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, sel := range selections {
 		t.Run(fmt.Sprintf("%+v", sel), func(t *testing.T) {

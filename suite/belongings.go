@@ -157,7 +157,7 @@ const (
 // cleanUp deletes what is left of ours, also after an interrupt, and counts by the
 // target's own list what is still there.
 func (e *engine) cleanUp(interrupted bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(e.cfg.cleanWithin, cleanTimeout))
 	defer cancel()
 	e.sweepAll(ctx, interrupted)
 	if e.traits.SharedGlobals {

@@ -13,6 +13,8 @@ import (
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/govalue"
+	"github.com/molecule-ai/byok-conformance/suite/internal/small"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 )
 
@@ -21,9 +23,21 @@ import (
 // and at one that refuses nothing. No scenario that must be refused may pass.
 func TestEveryRefusalTellsSomethingApart(t *testing.T) {
 	t.Parallel()
+	reg, err := small.Few()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	selected, err := c.Select(reg, &scenarios.Selection{Level: scenarios.Extended, Matrix: scenarios.PairwiseMatrix})
+	if err != nil {
+		t.Fatal(err)
+	}
 	// refusing is the reference gate, which asks as it should and then finds every credential dead.
 	refusing := func(rt http.RoundTripper) gate.Gate {
-		g := gate.NewReference(registry.Embedded(), gate.Options{Transport: rt, Budget: budget})
+		g := gate.NewReference(reg, gate.Options{Transport: rt, Budget: budget})
 		probe := g.Probe
 		g.Probe = func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
 			out := probe(ctx, p, c)
@@ -44,9 +58,10 @@ func TestEveryRefusalTellsSomethingApart(t *testing.T) {
 		failed bool
 	}{{"refuses everything, with the right code", refusing, false}, {"allows everything", allowing, true}} {
 		t.Run(test.name, func(t *testing.T) {
-			cfg := inProcess(test.build)
+			p := suite.NewProviders(reg)
+			cfg := suite.Config{Providers: p, Target: govalue.New(test.build, p.RoundTripper()), Seed: "seed", Registry: reg, Scenarios: selected.Scenarios, Companions: selected.Companions}
 			cfg.Parallel, cfg.Claims = 32, append(cfg.Target.Traits().Claims, "provision-liveness")
-			r := replay(t, t.Context(), cfg, scenarios.Selection{Level: scenarios.Extended, Matrix: scenarios.PairwiseMatrix})
+			r := run(t, t.Context(), cfg)
 			refusals := 0
 			for id, res := range r.results {
 				if !res.Scenario.MustRefuse() {

@@ -45,6 +45,10 @@ type Config struct {
 	// RunID names the run in X-Request-ID and in workspace names: letters and
 	// digits. Two runs at one target need different ones.
 	RunID string
+	// Copies are further copies of the target, each with a state, and fake providers,
+	// of its own; what is replayed is shared out among the target and them. Their
+	// providers are made by Providers.Copy. May be empty.
+	Copies []Copy
 	// Fault strikes a provider's host as a whole until the function that it
 	// returns is called, for answers that come before a request can be read.
 	// Nil where the providers can give those answers by credential, as in process.
@@ -67,6 +71,9 @@ type Config struct {
 	pulse *timing.Pulse
 	// judge stands in for Judge; nil but in tests.
 	judge func(*judge.Observation) []judge.Violation
+
+	// cleanWithin takes the place of cleanTimeout in tests; zero means that one.
+	cleanWithin time.Duration
 }
 
 // waitingScenarios is how many scenarios may wait for silent providers at once.
@@ -125,36 +132,42 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
+	all, err := e.withCopies()
+	if err != nil {
+		return Summary{}, err
+	}
 	if cfg.pulse == nil {
 		defer e.pulse.Start()()
 	}
-	e.finisher.enough = func() bool { return errors.Is(context.Cause(ctx), ErrEnough) }
+	results := e.finisher.results
+	results.enough = func() bool { return errors.Is(context.Cause(ctx), ErrEnough) }
 	p := e.plan()
-	cfg.Providers.ring.Reserve(p.values)
-	e.finisher.emit(Planned{p.total})
-	e.lookAround(ctx)
+	for _, one := range all {
+		one.cfg.Providers.ring.Reserve(p.values / len(all))
+	}
+	results.emit(Planned{p.total})
 	for _, r := range p.idle {
-		e.finisher.finish(r)
+		results.finish(r)
 	}
-	for _, g := range p.groups {
-		if ctx.Err() != nil {
-			break
-		}
-		e.runGroup(ctx, g)
-	}
-	e.finisher.flush(ctx.Err() != nil)
+	all.replay(ctx, p)
+	results.flush(ctx.Err() != nil)
 	late := errors.Is(context.Cause(ctx), ErrDeadline)
 	if late {
-		e.finisher.unjudged(ErrDeadline)
+		results.unjudged(ErrDeadline)
 	}
-	e.cleanUp(ctx.Err() != nil)
-	s := e.summary(p.total, ctx.Err() != nil)
+	all.cleanUp(ctx.Err() != nil)
+	s := all.summary(p.total, ctx.Err() != nil)
 	s.Late = late
-	e.finisher.emit(Ended{s})
+	results.emit(Ended{s})
 	return s, nil
 }
 
 func newEngine(cfg Config) (*engine, error) {
+	return newEngineFor(cfg, nil)
+}
+
+// newEngineFor is an engine that shares the results of another one; nil makes some.
+func newEngineFor(cfg Config, shared *results) (*engine, error) {
 	if len(cfg.Scenarios) == 0 {
 		return nil, ErrNothingSelected
 	}
@@ -178,6 +191,10 @@ func newEngine(cfg Config) (*engine, error) {
 	if e.cfg.Handle == nil {
 		e.cfg.Handle = func(Event) {}
 	}
+	results := shared
+	if results == nil {
+		results = newResults(&e.cfg)
+	}
 	// A call is held back long enough for a server that writes its reply slowly,
 	// and well below the budget, so that the wait itself is no timeout.
 	if e.traits.HTTP { // a Go value does nothing in the background
@@ -185,7 +202,7 @@ func newEngine(cfg Config) (*engine, error) {
 	}
 	e.things = secrets.NewMaterials(cfg.Seed, cfg.Registry)
 	e.slots, e.waits = newSlots(e.cfg.Parallel), newSlots(waitingScenarios)
-	e.finisher, e.silence, e.pulse = newFinisher(e), timing.NewSilence(e.cfg.Parallel), cmp.Or(cfg.pulse, &timing.Pulse{})
+	e.finisher, e.silence, e.pulse = &finisher{e: e, results: results}, timing.NewSilence(e.cfg.Parallel), cmp.Or(cfg.pulse, &timing.Pulse{})
 	cfg.Providers.ring.Hide(e.traits.Secrets)
 	if cfg.Output != nil {
 		cfg.Output.watch(cfg.Providers.ring)
@@ -244,27 +261,23 @@ func (e *engine) hostsOf(s *scenarios.Step) []string {
 	return judge.HostsOf(e.cfg.Registry, s.Expect.Providers)
 }
 
-func (e *engine) summary(total int, interrupted bool) Summary {
-	s := e.finisher.summary
-	s.Planned, s.Interrupted, s.ReplayedAgain, s.Restarts = total, interrupted, e.hindered.replayed+e.crowded.replayed, e.life.restarts
-	s.Spent, s.AtOnce = e.ledger.Spent(), e.cfg.Parallel
+// summarise adds what one copy of the target came to.
+func (e *engine) summarise(s *Summary) {
+	s.ReplayedAgain += e.hindered.replayed + e.crowded.replayed
+	s.Restarts += e.life.restarts
+	s.Spent = s.Spent.And(e.ledger.Spent())
 	if e.width != nil {
-		s.AtOnce = e.width.Most()
-	}
-	s.Claims = e.cfg.Claims
-	for _, area := range scenarios.Claims {
-		if !slices.Contains(e.cfg.Claims, area) {
-			s.NotClaimedAreas = append(s.NotClaimedAreas, area)
-		}
+		s.AtOnce += e.width.Most()
+	} else {
+		s.AtOnce += e.cfg.Parallel
 	}
 	for _, text := range e.leftovers {
 		s.Leftovers = append(s.Leftovers, e.cfg.Providers.ring.Mask(text))
 	}
-	s.LeftBehind = e.left
+	s.LeftBehind = append(s.LeftBehind, e.left...)
 	for _, x := range e.cfg.Providers.strays {
 		s.Strays = append(s.Strays, e.cfg.Providers.ring.MaskExchange(x))
 	}
-	return s
 }
 
 // defaultBudget is how long a probe may take where nobody says otherwise (LIV-6).

@@ -70,7 +70,10 @@ func replay(t *testing.T, ctx context.Context, cfg suite.Config, sel scenarios.S
 func run(t *testing.T, ctx context.Context, cfg suite.Config) replayed {
 	t.Helper()
 	r := replayed{results: map[string]suite.Result{}}
-	cfg.Registry, cfg.Budget, cfg.RunID = registry.Embedded(), budget, "test"
+	if cfg.Registry == nil {
+		cfg.Registry = registry.Embedded()
+	}
+	cfg.Budget, cfg.RunID = budget, "test"
 	cfg.Handle = func(e suite.Event) {
 		if f, ok := e.(suite.Finished); ok {
 			r.results[f.Result.Scenario.ID] = f.Result
@@ -268,7 +271,10 @@ func TestAnInterruptedRunCleansUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg, s := overHTTP(t, double(gates.Double{}))
 	n := 0
-	cfg.Registry, cfg.Budget, cfg.RunID = registry.Embedded(), budget, "test"
+	if cfg.Registry == nil {
+		cfg.Registry = registry.Embedded()
+	}
+	cfg.Budget, cfg.RunID = budget, "test"
 	cfg.Scenarios, cfg.Companions = corpus(t, scenarios.Selection{Level: scenarios.Core, Classes: []string{"valid", "provision"}})
 	cfg.Handle = func(e suite.Event) {
 		if _, ok := e.(suite.Started); ok {
@@ -309,7 +315,7 @@ func inConfig(t *testing.T) suite.Config {
 // to what it sends.
 func TestRequestsAreForetold(t *testing.T) {
 	cfg, _ := overHTTP(t, double(gates.Double{}))
-	cfg.Scenarios, cfg.Companions = corpus(t, scenarios.Selection{Level: scenarios.Core, Matrix: "pairwise", Classes: []string{"mismatched", "missing", "provision"}})
+	cfg.Scenarios, cfg.Companions = corpus(t, scenarios.Selection{Level: scenarios.Core, Matrix: "pairwise", Classes: []string{"mismatched", "missing", "provision"}, Shard: 1, Shards: 3})
 	said := suite.Requests(cfg)
 	run(t, t.Context(), cfg)
 	sent := cfg.Target.(interface{ Sent() int }).Sent()

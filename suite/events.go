@@ -61,6 +61,11 @@ const (
 	Errored ResultOutcome = "error"
 )
 
+// Badness orders outcomes from the one that proves most to the one that fails.
+func (o ResultOutcome) Badness() int {
+	return slices.Index([]ResultOutcome{Passed, NotClaimed, Waived, Errored, Failed}, o)
+}
+
 // A Result is the end of one scenario.
 type Result struct {
 	Scenario   *scenarios.Scenario

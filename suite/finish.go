@@ -17,17 +17,27 @@ import (
 // which a target makes after its answer are seen.
 const settle = 100 * time.Millisecond
 
-// A finisher judges replays that have ended and settled, holds refusals until
-// their twins are known, and emits results.
+// A finisher judges the replays of one engine that have ended and settled.
 type finisher struct {
 	e *engine
-
-	// events serialises the handler.
-	events sync.Mutex
+	*results
 
 	ended []ended
 	// observed is what is being judged.
 	observed judge.Observation
+}
+
+// Results are what a run comes to, at all copies of its target: they hold refusals
+// until their twins are known, and emit what is certain.
+type results struct {
+	cfg *Config
+	// events serialises the handler.
+	events sync.Mutex
+	// enough ends the judging early; nil where it does not.
+	enough func() bool
+
+	// mu guards what follows.
+	mu sync.Mutex
 	// twins are the ids of all twins. outcomes are those that have been judged;
 	// parked are results that wait for a twin, by the twin's id.
 	twins    map[string]bool
@@ -36,8 +46,6 @@ type finisher struct {
 	summary  Summary
 	// published are the ids of those that have a result.
 	published map[string]bool
-	// enough ends the judging early; nil where it does not.
-	enough func() bool
 }
 
 // A twinEnd is how a twin ended.
@@ -54,18 +62,18 @@ type ended struct {
 	at time.Time
 }
 
-func newFinisher(e *engine) *finisher {
-	f := &finisher{e: e, twins: map[string]bool{}, outcomes: map[string]twinEnd{}, parked: map[string][]Result{}, published: map[string]bool{}}
-	for _, s := range e.cfg.Scenarios {
+func newResults(cfg *Config) *results {
+	f := &results{cfg: cfg, twins: map[string]bool{}, outcomes: map[string]twinEnd{}, parked: map[string][]Result{}, published: map[string]bool{}}
+	for _, s := range cfg.Scenarios {
 		f.twins[s.Twin] = true
 	}
 	return f
 }
 
-func (f *finisher) emit(ev Event) {
+func (f *results) emit(ev Event) {
 	f.events.Lock()
 	defer f.events.Unlock()
-	f.e.cfg.Handle(ev)
+	f.cfg.Handle(ev)
 }
 
 // add takes replays that have ended and judges what has settled.
@@ -86,17 +94,23 @@ func (f *finisher) add(list []*replay) {
 	f.settled(time.Now().Add(-settle))
 }
 
-// flush waits until everything has settled, judges it, and emits what waits
-// for twins that will not come.
-func (f *finisher) flush(interrupted bool) {
+// drain waits until everything has settled, and judges it.
+func (f *finisher) drain() {
 	if len(f.ended) > 0 && f.e.traits.HTTP {
 		last := slices.MaxFunc(f.ended, func(a, b ended) int { return a.at.Compare(b.at) })
 		time.Sleep(time.Until(last.at.Add(settle)))
 	}
 	f.settled(time.Now())
+}
+
+// flush emits what waits for twins that will not come. A refusal without its twin
+// has no result where the run was interrupted.
+func (f *results) flush(interrupted bool) {
 	if interrupted {
-		return // a refusal without its twin has no result
+		return
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for _, twin := range strict.SortedKeys(f.parked) {
 		for _, r := range f.parked[twin] {
 			f.publish(r)
@@ -106,10 +120,12 @@ func (f *finisher) flush(interrupted bool) {
 }
 
 // unjudged publishes an error for every scenario that has no result yet.
-func (f *finisher) unjudged(why error) {
-	for _, s := range f.e.cfg.Scenarios {
+func (f *results) unjudged(why error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.cfg.Scenarios {
 		if !f.published[s.ID] {
-			f.publish(Result{Scenario: s, Outcome: Errored, Reason: "not judged: " + why.Error(), Companion: f.e.cfg.Companions[s.ID]})
+			f.publish(Result{Scenario: s, Outcome: Errored, Reason: "not judged: " + why.Error(), Companion: f.cfg.Companions[s.ID]})
 		}
 	}
 }
@@ -163,7 +179,7 @@ func (f *finisher) seenOf(r *replay) *judge.Observation {
 		r.steps[i].AskedBefore = r.set.knows(r.steps[i].Step, f.e.hostsOf(r.steps[i].Step))
 	}
 	f.observed = judge.Observation{
-		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
+		Scenario: r.scenario, Registry: cfg.Registry, RunID: cfg.RunID, Request: f.e.request(r), Steps: r.steps, Claims: cfg.Claims, Level: cfg.Level, Budget: cfg.Budget,
 		Unreached: f.e.traits.HTTP && !cfg.Providers.Seen(), HTTP: f.e.traits.HTTP, Stopped: r.stopped, Leaks: r.leaks, Rows: r.rows, RefusesUnlisted: f.e.traits.RefusesUnlisted, Loud: f.e.traits.Loud,
 	}
 	return &f.observed
@@ -184,6 +200,7 @@ func (f *finisher) exchanges(r *replay, o *judge.Observation) []target.Exchange 
 	}
 	slices.SortStableFunc(out, func(a, b target.Exchange) int { return a.At.Compare(b.At) })
 	for i := range out {
+		out[i].AtMS = target.Milliseconds(out[i].At.Sub(out[0].At))
 		out[i] = f.e.cfg.Providers.ring.MaskExchange(out[i])
 	}
 	return out
@@ -196,7 +213,9 @@ func (e *engine) forget(r *replay) {
 }
 
 // finish emits a result, or parks it until its twin's is known.
-func (f *finisher) finish(r Result) {
+func (f *results) finish(r Result) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.twins[r.Scenario.ID] {
 		f.outcomes[r.Scenario.ID] = twinEnd{r.Outcome, r.Reason, refusedTwin(&r)}
 	}
@@ -218,7 +237,8 @@ func (f *finisher) finish(r Result) {
 // so it fails with the twin, also where the twin's own failure is waived: a
 // waiver says that a failure is known, and not that it did not happen. Only then
 // is the result shown to the waivers, so that one has to cover it in its own right.
-func (f *finisher) publish(r Result) {
+// The caller holds f.mu.
+func (f *results) publish(r Result) {
 	if twin := r.Scenario.Twin; twin != "" && r.Outcome == Passed {
 		t, known := f.outcomes[twin]
 		switch {
@@ -237,8 +257,8 @@ func (f *finisher) publish(r Result) {
 			r.Outcome, r.Reason = Errored, fmt.Sprintf("its twin %s was not replayed (%s), so this refusal proves nothing; claim what the twin needs, too", twin, t.reason)
 		}
 	}
-	if f.e.cfg.Waive != nil {
-		r = f.e.cfg.Waive(r)
+	if f.cfg.Waive != nil {
+		r = f.cfg.Waive(r)
 	}
 	if r.Outcome == Failed && r.Scenario.Severity == scenarios.Warning {
 		r.Outcome, r.Reason = Waived, "a warning: the scenario is new, and fails no run before the next minor version of the corpus; repair the target until then"

@@ -67,6 +67,7 @@ func TestTwins(t *testing.T) {
 					}
 					ends(twin, test.twin)
 				}
+				e.finisher.drain()
 				e.finisher.flush(false)
 				want := 1
 				if test.twin != nil {

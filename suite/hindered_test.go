@@ -229,6 +229,7 @@ func TestCallsForAnEarlierScenario(t *testing.T) {
 			}
 			r.attempt = &attempt{ambiguous: true}
 			e.alone(t.Context(), r, func() { e.turn(t.Context(), nil, r, e.slots) })
+			e.finisher.drain()
 			e.finisher.flush(false)
 			if result.Outcome != test.outcome {
 				t.Errorf("%s after %d attempts, want %s: %v %s", result.Outcome, r.attempts, test.outcome, result.Violations, result.Reason)

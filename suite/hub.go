@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
@@ -25,6 +26,10 @@ type Providers struct {
 
 	decoysOnce sync.Once
 	decoys     *decoys
+	// of are those that these are a copy of, nil where they are none; copies are
+	// those that are copies of these.
+	of     *Providers
+	copies []*Providers
 
 	mu sync.Mutex
 	// running are the replays whose step is under way.
@@ -36,7 +41,7 @@ type Providers struct {
 	hold time.Duration
 	// tooMany counts the calls that were held back in vain.
 	tooMany int
-	seen    bool
+	seen    atomic.Bool
 	// alone is the only replay under way, while one is replayed by itself.
 	alone *replay
 	// apart: no two replays under way have a host in common, so that a call
@@ -47,7 +52,16 @@ type Providers struct {
 
 // Mask returns a text without the secrets of the runs so far: every credential
 // value, every piece of one that makes a leak, and what authorises us.
-func (p *Providers) Mask(text string) string { return p.ring.Mask(text) }
+func (p *Providers) Mask(text string) string {
+	p.mu.Lock()
+	copies := slices.Clone(p.copies)
+	p.mu.Unlock()
+	text = p.ring.Mask(text)
+	for _, c := range copies {
+		text = c.Mask(text)
+	}
+	return text
+}
 
 // pendingCall is a call that has arrived and is not answered yet.
 type pendingCall struct {
@@ -75,17 +89,32 @@ func NewProviders(reg *registry.Registry) *Providers {
 	return p
 }
 
+// Copy returns the same fake providers for a copy of the target. Each knows the
+// credentials of its own scenarios; Mask hides those of all.
+func (p *Providers) Copy() *Providers {
+	c := NewProviders(p.registry)
+	c.of = p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.copies = append(p.copies, c)
+	return c
+}
+
 // RoundTripper serves the providers in process.
 func (p *Providers) RoundTripper() http.RoundTripper { return p.upstream }
 
 // Handler serves the providers over HTTP; the request's host names the provider.
 func (p *Providers) Handler() http.Handler { return p.upstream }
 
-// Seen reports whether any call has arrived.
-func (p *Providers) Seen() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.seen
+// Seen reports whether any call has arrived, here or at those that these are a copy of.
+func (p *Providers) Seen() bool { return p.seen.Load() || p.of != nil && p.of.Seen() }
+
+// arrived notes that a call has.
+func (p *Providers) arrived() {
+	p.seen.Store(true)
+	if p.of != nil {
+		p.of.arrived()
+	}
 }
 
 // maxStrays bounds what is kept of calls that belong to nobody.
@@ -184,7 +213,7 @@ func (pc *pendingCall) put(call judge.Call) {
 func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.seen = true
+	p.arrived()
 	for _, s := range x.Sightings {
 		if c := p.ring.Of(s.Credential); c != nil {
 			if set, ok := c.Owner.(*globalSet); ok {
@@ -462,11 +491,11 @@ func (p *Providers) callOf(x *upstream.Exchange) judge.Call {
 		}
 	}
 	c.Exchange = target.Exchange{
-		Direction: "upstream", Method: x.Method, URL: c.URL, Status: x.Status, RequestHeaders: x.Header, RequestBody: string(x.Body),
-		ResponseHeaders: x.ReplyHeader, ResponseBody: string(x.ReplyBody), At: x.Start, Took: x.End.Sub(x.Start), Note: noteOf(x),
+		Direction: target.ToUpstream, Method: x.Method, URL: c.URL, Status: x.Status, RequestHeaders: x.Header, RequestBody: string(x.Body),
+		ResponseHeaders: x.ReplyHeader, ResponseBody: string(x.ReplyBody), At: x.Start, DurationMS: target.Milliseconds(x.End.Sub(x.Start)), Note: noteOf(x),
 	}
 	if x.End.IsZero() {
-		c.Exchange.Took = 0 // it has arrived, and is not answered yet
+		c.Exchange.DurationMS = 0 // it has arrived, and is not answered yet
 	}
 	if len(c.Credentials) > 0 {
 		c.Exchange.Credential = c.Credentials[0].Key()

@@ -29,7 +29,13 @@ func (*decoys) ScenarioID() string { return "" }
 // beside it. The values are alive at the fake providers. Set them where the server
 // under test reads its environment; they are not to be modified.
 func (p *Providers) Decoys() map[string]string {
-	p.decoysOnce.Do(func() { p.plant(rand.Text()) })
+	p.decoysOnce.Do(func() {
+		seed := rand.Text()
+		if p.of != nil {
+			seed = p.of.DecoySeed()
+		}
+		p.plant(seed)
+	})
 	return p.decoys.env
 }
 

@@ -109,7 +109,7 @@ func unreadablePoint(p *provisioned) target.Point {
 // replayedAt replays one scenario, and returns what the target answered.
 func replayedAt(ctx context.Context, cfg Config, t target.Target, s *scenarios.Scenario) (*witness, error) {
 	w := &witness{Target: t}
-	cfg.Target, cfg.Scenarios, cfg.Companions, cfg.Handle = w, []*scenarios.Scenario{s}, nil, nil
+	cfg.Target, cfg.Copies, cfg.Scenarios, cfg.Companions, cfg.Handle = w, nil, []*scenarios.Scenario{s}, nil, nil
 	cfg.RunID, cfg.Seed = cfg.RunID+ofProvisions, cfg.Seed+" "+s.ID // names are used once
 	summary, err := Run(ctx, cfg)
 	if err == nil && summary.Interrupted {

@@ -9,33 +9,31 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
-// A Seen is what one step of a scenario came to, short enough to be kept of
-// every scenario, those that passed included. Its texts are masked.
+// A Seen is what a step came to. Reports hold it as it is. Both lists are nil where it was not reached.
 type Seen struct {
-	// Replies are the answers of the target, equal ones counted once.
-	Replies []SeenReply
-	// Calls are the requests that reached providers, or tried to reach somebody
-	// else, by arrival.
-	Calls []SeenCall
+	Replies []SeenReply `json:"replies,omitempty"`
+	Calls   []SeenCall  `json:"calls,omitempty"`
 }
 
-// A SeenReply is what the target answered, read by its profile.
+// A SeenReply is an answer of the target.
 type SeenReply struct {
-	// Outcome is one of the words of Outcome; Code is the code as the reply has
-	// it, empty where there is none; Status is 0 where there is no HTTP reply.
-	Outcome, Code string
-	Status        int
+	Outcome string `json:"outcome"`
+	// Code is the reply's own; empty where it has none.
+	Code string `json:"code,omitempty"`
+	// Status is 0 where there is no HTTP reply.
+	Status int `json:"status,omitempty"`
 	// Times is how many replies were alike.
-	Times int
+	Times int `json:"times"`
 }
 
-// A SeenCall is a call without its headers and bodies.
+// A SeenCall is a request that reached a provider, or tried to reach another host.
 type SeenCall struct {
-	Method, Host string
-	// Status is the fake's answer; 0 where it gave a fault.
-	Status int
-	// Credentials are the values carried, as "scope/NAME".
-	Credentials []string
+	Method string `json:"method"`
+	Host   string `json:"host"`
+	// Status is 0 where no answer was given.
+	Status int `json:"status"`
+	// Credentials are those carried, as "scope/NAME"; may be nil.
+	Credentials []string `json:"credentials,omitempty"`
 }
 
 // maxSeenCalls bounds what is kept of a step's calls: enough for 64 creates at once,

@@ -252,6 +252,9 @@ func (e *engine) materials(set *globalSet, r *replay, step *scenarios.Step) (sec
 	return secrets, globals
 }
 
+// request is what stands behind the run's id in the X-Request-ID of a replay.
+func (e *engine) request(r *replay) string { return target.RequestTail(e.cfg.Seed, r.scenario.ID) }
+
 // create makes the step's workspace, or many at once.
 func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secrets, globals map[string]gate.Secret) {
 	step := &r.scenario.Steps[i]
@@ -264,7 +267,7 @@ func (e *engine) create(ctx context.Context, r *replay, w *window, i int, secret
 	one := func(n int) {
 		asked := e.pulse.Stretch()
 		reply := e.cfg.Target.Create(ctx, target.CreateRequest{
-			RequestID: e.cfg.RunID + "/" + r.scenario.ID, Name: r.name(e.cfg.RunID, r.namedBy(i), n),
+			RequestID: e.cfg.RunID + "/" + e.request(r), Name: r.name(e.cfg.RunID, r.namedBy(i), n),
 			Runtime: step.Runtime, Model: step.Model, External: step.External, URL: step.URL, Fields: step.Fields, Malformed: step.Malformed, Switch: step.Switch,
 			Secrets: secrets, Globals: globals, Patience: e.patience(step),
 		})
@@ -362,7 +365,7 @@ func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, g
 		return
 	}
 	reply := e.cfg.Target.Provision(ctx, target.ProvisionRequest{
-		RequestID: e.cfg.RunID + "/" + r.scenario.ID, Workspace: r.workspace, Secrets: secrets, Globals: globals, Patience: e.cfg.Timeout,
+		RequestID: e.cfg.RunID + "/" + e.request(r), Workspace: r.workspace, Secrets: secrets, Globals: globals, Patience: e.cfg.Timeout,
 		Began: func() { r.restart(w) }, Doubt: w.step.Step.Expect.Verdict == scenarios.Refused,
 	})
 	r.workspace.Secrets = secrets
@@ -405,6 +408,7 @@ func (r *replay) restart(w *window) {
 func (e *engine) abandon(r *replay, i int) {
 	step, replies := &r.scenario.Steps[i], r.steps[i].Replies
 	var not *server.NotDoneError
+	var profile target.ProfileError
 	for j := range replies {
 		reply := &replies[j]
 		switch {
@@ -414,6 +418,8 @@ func (e *engine) abandon(r *replay, i int) {
 		case step.External && r.needsWorkspace(i) && reply.Outcome == target.Rejected:
 			r.noPlace = "there is no external workspace to provision again: its create was " + reply.String()
 			r.fail(errors.New(r.noPlace))
+		case errors.As(reply.Err, &profile):
+			r.fail(reply.Err)
 		case errors.As(reply.Err, &not):
 			r.fail(fmt.Errorf("its setting could not be made, so nothing is judged: %w", reply.Err))
 		case reply.Outcome == target.NoReply:
@@ -487,7 +493,7 @@ const traceWait = 500 * time.Millisecond
 // trace waits for a line that shows an allow without proof of life, and keeps
 // the lines that the step may have caused.
 func (e *engine) trace(r *replay, s *judge.StepObservation, mark int64) {
-	o := &judge.Observation{Scenario: r.scenario, Registry: e.cfg.Registry, RunID: e.cfg.RunID, HTTP: e.traits.HTTP, Loud: e.traits.Loud}
+	o := &judge.Observation{Scenario: r.scenario, Registry: e.cfg.Registry, RunID: e.cfg.RunID, Request: e.request(r), HTTP: e.traits.HTTP, Loud: e.traits.Loud}
 	for i := range s.Replies {
 		if s.Replies[i].Outcome != target.Allowed || judge.Traced(o, s, &s.Replies[i]) {
 			return

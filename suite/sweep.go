@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/target"
@@ -15,17 +16,25 @@ import (
 // sweep looks for what refused creates left behind (REF-3), and deletes the
 // workspaces among it. Names tell whose they are.
 func (e *engine) sweep(ctx context.Context, replays []*replay) {
-	if !slices.Contains(e.cfg.Claims, "atomicity") || ctx.Err() != nil {
+	if !slices.Contains(e.cfg.Claims, "atomicity") {
 		return
 	}
 	replays = slices.DeleteFunc(slices.Clone(replays), (*replay).allAllowed)
 	if len(replays) == 0 {
 		return
 	}
+	if ctx.Err() != nil {
+		unswept(replays)
+		return
+	}
 	left, err := e.leftBehind(ctx, replays)
 	if err == nil && len(left) > 0 && timing.Pause(ctx, settle) == nil {
 		// A server may take back what it wrote a moment after it has answered.
 		left, err = e.leftBehind(ctx, replays)
+	}
+	if err != nil && ctx.Err() != nil {
+		unswept(replays)
+		return
 	}
 	if err != nil {
 		err = fmt.Errorf("not testable: atomicity is claimed, but the target's workspaces cannot be listed: %w", err)
@@ -39,6 +48,19 @@ func (e *engine) sweep(ctx context.Context, replays []*replay) {
 		l.replay.left(l.workspace.Name)
 	}
 	e.strayGlobals(ctx, replays)
+}
+
+// unswept leaves replays without a result: the run was ended before it could be seen
+// what they left behind.
+func unswept(replays []*replay) {
+	for _, r := range replays {
+		r.cut()
+		r.mu.Lock()
+		if r.failure == nil && r.stopped == nil {
+			r.finished = time.Time{}
+		}
+		r.mu.Unlock()
+	}
 }
 
 // allAllowed reports whether every create of the replay made a workspace, so

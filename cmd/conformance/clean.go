@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -13,10 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
-	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite"
-	"github.com/molecule-ai/byok-conformance/suite/open"
-	"github.com/molecule-ai/byok-conformance/suite/server"
 	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
@@ -27,8 +23,8 @@ const cleanWithin = 5 * time.Minute
 var runIDs = regexp.MustCompile(`^[0-9a-f]{8}$`)
 
 func newCleanCommand() *cobra.Command {
-	var url, profile, id string
-	var timeout time.Duration
+	var reach reachFlags
+	var id string
 	cmd := &cobra.Command{
 		Use:   "clean --run ID (--target URL | -- COMMAND ARGS…)",
 		Short: "Delete the workspaces that a killed run left at a server",
@@ -37,37 +33,22 @@ func newCleanCommand() *cobra.Command {
 			"Exit status: 0 nothing is left, 2 something is.",
 		Example: "  conformance clean --target http://127.0.0.1:8080 --profile workspace-server --run 1f2e3d4c",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if at := cmd.ArgsLenAtDash(); at > 0 || at < 0 && len(args) > 0 {
-				return fmt.Errorf("clean takes no argument %q; a command to start stands behind --", args[0])
+			if err := reach.check(cmd, args); err != nil {
+				return err
 			}
 			if !runIDs.MatchString(id) {
 				return fmt.Errorf("--run %q is no id of a run; it is eight digits or letters from a to f, such as 1f2e3d4c", id)
 			}
-			if (url == "") == (len(args) == 0) {
-				return errors.New("clean needs --target, the URL of the server, or the command that starts it behind --")
-			}
-			p, err := server.LoadProfile(profile)
+			t, closing, err := reach.open(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
-			attend()
-			reached, err := open.Unprofiled(cmd.Context(), registry.Embedded(), open.Options{Target: url, Command: args}, suite.NewProviders(registry.Embedded()).Handler())
-			if err != nil {
-				return err
-			}
-			defer reached.Close()
-			t, err := server.New(p, reached.URL, server.Options{Kind: "url", Timeout: timeout, Env: reached.Env, Died: reached.Died})
-			if err != nil {
-				return err
-			}
-			defer t.CloseIdle()
+			defer closing()
 			return cleanRun(cmd, t, id)
 		},
 	}
-	cmd.Flags().StringVar(&url, "target", "", "the URL of the server")
-	cmd.Flags().StringVar(&profile, "profile", "workspace-server", "how to ask the server: a built-in profile or a file")
+	reach.register(cmd)
 	cmd.Flags().StringVar(&id, "run", "", "the run's id")
-	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait for one answer")
 	return cmd
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/scenarios"
@@ -14,9 +13,6 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
-// likening bounds how long a faulty gate of ours is looked for.
-const likening = 20 * time.Second
-
 // diagnose adds to findings what needs more than verdicts: how to see the example
 // by hand, and which faulty gate of ours answers as the target does.
 func (o *output) diagnose(list []findings.Finding, s suite.Summary) {
@@ -25,10 +21,8 @@ func (o *output) diagnose(list []findings.Finding, s suite.Summary) {
 		return
 	}
 	o.progress.Phase("looking for a faulty gate that answers alike")
-	ctx, cancel := context.WithTimeout(context.Background(), likening)
-	defer cancel()
 	q := likeness.Question{Registry: o.p.registry, Cases: o.findings.Cases(), Claims: s.Claims, Level: o.p.selection.Level}
-	q.Fill(ctx, list)
+	q.Fill(context.Background(), list)
 }
 
 // showByHand writes the examples as shell commands. A profile that cannot say one

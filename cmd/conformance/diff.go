@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/diff"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // defaultSlower is by how much a scenario has to be slower to be named: well
@@ -31,6 +33,12 @@ func newDiffCommand() *cobra.Command {
 		Example: "  conformance diff old.json new.json\n  conformance diff --json old.json new.json",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := refuseIdle(cmd, []idle{{"limit", "with --json, which holds all", asJSON, "give one of the two"}}); err != nil {
+				return err
+			}
+			if limit < 0 || slower < 0 {
+				return errors.New("--limit and --slower must not be less than zero")
+			}
 			var runs [2]*reports.Run
 			for i, path := range args {
 				run, err := reports.ReadFile(path, cmd.InOrStdin())
@@ -42,7 +50,7 @@ func newDiffCommand() *cobra.Command {
 				}
 				runs[i] = run
 			}
-			d, err := diff.Runs(runs[0], runs[1], milliseconds(slower))
+			d, err := diff.Runs(runs[0], runs[1], target.Milliseconds(slower))
 			if err != nil {
 				return err
 			}

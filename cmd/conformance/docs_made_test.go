@@ -87,6 +87,9 @@ func TestDocumentedRegistry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if f := reg.Findings(); len(f) > 0 {
+		t.Errorf("registry check remarks on it: %v", f)
+	}
 	if d := reg.Derive("claude-code", "claude-sonnet-4-6", nil); d.Provider == nil || d.Provider.Name != "anthropic-api" {
 		t.Errorf("it derives %+v", d)
 	}

@@ -127,7 +127,7 @@ func waiversExist(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	_, err = openWaivers(&prepared{corpus: corpus, registry: registry.Embedded()}, files, "")
+	_, err = openWaivers(&prepared{flags: &runFlags{}, corpus: corpus, registry: registry.Embedded()}, files, "")
 	return err
 }
 

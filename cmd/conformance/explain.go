@@ -15,8 +15,9 @@ func newExplainCommand() *cobra.Command {
 		Use:   "explain REPORT.json [FINDING|ID]",
 		Short: "Tell what a report says of a failure, one thing at a time",
 		Long: "explain tells the findings of a JSON report again. With the id of a finding it tells that one whole, with every scenario\n" +
-			"behind it; with the id of a scenario it tells what was given, seen and violated there, exchanges included. A report\n" +
-			"that was cut off has no findings; its scenarios can be told. Exit status: 0, or 2 where there is nothing of that id.",
+			"behind it; with the id of a scenario it tells what was given, seen and violated there, exchanges included; an X-Request-ID\n" +
+			"from the server's log stands for its scenario. A report that was cut off has no findings; its scenarios can be told.\n" +
+			"Exit status: 0, or 2 where there is nothing of that id.",
 		Example: "  conformance explain run.json\n  conformance explain run.json wrongly-allowed-9a21a8\n  conformance explain run.json mismatched/report",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -19,12 +19,13 @@ import (
 )
 
 func newLintCommand() *cobra.Command {
-	return &cobra.Command{
+	var f runFlags
+	cmd := &cobra.Command{
 		Use:     "lint [FILE…]",
 		Short:   "Check scenarios, rules, waivers, profiles and registries",
 		Example: "  conformance lint\n  conformance lint scenarios/*.yaml suite/server/profiles/workspace-server.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			corpus, err := scenarios.Embedded()
+			corpus, err := f.scenarios()
 			if err != nil {
 				return err
 			}
@@ -50,6 +51,8 @@ func newLintCommand() *cobra.Command {
 			return nil
 		},
 	}
+	f.registerOwn(cmd)
+	return cmd
 }
 
 // lintFile reads a file as what its top-level keys say it is.

@@ -27,6 +27,15 @@ func newListCommand() *cobra.Command {
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
+			var list []idle
+			for _, other := range []string{"rules", "faulty", "correct", "answers", "profiles"} {
+				for _, flag := range []string{"level", "matrix", "class", "rule", "id", "registry"} {
+					list = append(list, idle{flag, "with --" + other + ", which lists no scenarios", cmd.Flags().Changed(other), "drop one of the two"})
+				}
+			}
+			if err := refuseIdle(cmd, list); err != nil {
+				return err
+			}
 			switch {
 			case rules:
 				return listRules(out)
@@ -55,6 +64,7 @@ func newListCommand() *cobra.Command {
 	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these `CLASSES`: "+listed(scenarios.Classes))
 	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these `RULES`, such as PRE-2 (conformance list --rules)")
 	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios whose id matches `GLOB`; * and ? are wildcards; may be given several times")
+	f.registerOwn(cmd)
 	fl.StringVar(&f.Registry, "registry", "", "a registry file; the matrix follows it (default built in)")
 	cmd.Flags().SortFlags = false
 	cmd.MarkFlagsMutuallyExclusive("rules", "faulty", "correct", "answers", "profiles", "json")
@@ -155,7 +165,8 @@ func listAnswers(w io.Writer) error {
 }
 
 func newShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var f runFlags
+	cmd := &cobra.Command{
 		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
@@ -169,7 +180,7 @@ func newShowCommand() *cobra.Command {
 			if len(args) != 1 {
 				return errors.New("show takes one id: of a rule, such as PRE-2, or of a scenario; conformance list prints them")
 			}
-			corpus, err := scenarios.Embedded()
+			corpus, err := f.scenarios()
 			if err != nil {
 				return err
 			}
@@ -183,4 +194,6 @@ func newShowCommand() *cobra.Command {
 			return showScenario(cmd.OutOrStdout(), args[0], corpus)
 		},
 	}
+	f.registerOwn(cmd)
+	return cmd
 }

@@ -82,7 +82,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(newRunCommand(), newInitCommand(), newListCommand(), newShowCommand(), newLintCommand(), newSchemaCommand(), newServeCommand(), newUpstreamCommand(), newSelftestCommand(), newProveCommand(), newCleanCommand(), newRegistryCommand(), newVersionCommand())
+	root.AddCommand(newRunCommand(), newExploreCommand(), newInitCommand(), newListCommand(), newShowCommand(), newLintCommand(), newSchemaCommand(), newServeCommand(), newUpstreamCommand(), newSelftestCommand(), newProveCommand(), newCleanCommand(), newRegistryCommand(), newVersionCommand())
 	root.AddCommand(newReportCommand(), newExplainCommand(), newDiffCommand(), newMergeCommand(), newVerifyCommand())
 	completeFlags(root)
 	wrapHelp(root)

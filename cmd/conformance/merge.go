@@ -42,7 +42,7 @@ func newMergeCommand() *cobra.Command {
 				return err
 			}
 			defer merged.Close()
-			if err := explainMerged(merged, cmd.ErrOrStderr()); err != nil {
+			if err := merge.Explain(merged, cmd.ErrOrStderr()); err != nil {
 				return err
 			}
 			if err := writeReports(merged, specs); err != nil {

@@ -53,7 +53,7 @@ func openReports(cmd *cobra.Command, p *prepared) (*output, error) {
 		return nil, errors.Join(err, o.close())
 	}
 	if len(o.files) > 0 {
-		if p.size, err = p.corpus.Count(p.registry); err != nil {
+		if p.size, err = p.corpus.BuiltIn().Count(p.registry); err != nil {
 			return nil, errors.Join(fmt.Errorf("counting the corpus's scenarios: %w", err), o.close())
 		}
 	}
@@ -208,7 +208,7 @@ func (p *prepared) header(planned int) reports.Header {
 	return reports.Header{
 		Tool: reports.Tool{Name: "conformance", Version: version()}, Run: reports.RunID(p.flags.seed), Started: time.Now().UTC(),
 		Seed: p.flags.seed, Level: string(p.selection.Level),
-		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size}, Registry: reports.Registry{Digest: p.registry.Digest()},
+		Corpus: reports.Corpus{Version: scenarios.Version(), Digest: p.corpus.Digest(), Scenarios: p.size, Own: (*reports.Own)(p.corpus.Own())}, Registry: reports.Registry{Digest: p.registry.Digest()},
 		Target: reports.Target{Kind: traits.Kind, Profile: traits.Profile, Address: withoutPassword(traits.Address), Command: p.flags.Command,
 			Precedence: p.registry.Precedence(), LivenessCache: duration(p.cache), ProfileDigest: p.target.ProfileDigest, Programs: programs(p.flags.Command)},
 		Waivers: known, Invocation: p.invocation,
@@ -227,36 +227,8 @@ func duration(d time.Duration) string {
 
 // result is a scenario's end as reports have it.
 func (p *prepared) result(r suite.Result) reports.Result {
-	s := r.Scenario
-	out := reports.Result{
-		ID: s.ID, Title: s.Title, Class: s.Class, Level: string(s.Level), Severity: s.Severity, Rules: s.Rules,
-		Outcome: reports.Outcome(r.Outcome), DurationMS: milliseconds(r.Took), Reason: r.Reason, Effect: r.Effect(),
-		Replay: p.replay(s.ID), Companion: r.Companion, Records: records(s, r.Seen),
-	}
-	for _, st := range s.Steps {
-		if len(s.Steps) > 1 {
-			out.Steps = append(out.Steps, st.Name)
-		}
-	}
-	for _, v := range r.Violations {
-		out.Violations = append(out.Violations, reports.Violation{Kind: string(v.Kind), Rule: v.Rule, Step: v.Step, Message: v.Message, Want: v.Want, Got: v.Got})
-	}
-	var first time.Time
-	if len(r.Exchanges) > 0 {
-		first = r.Exchanges[0].At
-	}
-	for _, x := range r.Exchanges {
-		out.Exchanges = append(out.Exchanges, reports.Exchange{
-			Direction: reports.Direction(x.Direction), Method: x.Method, URL: x.URL, Status: x.Status, RequestHeaders: x.RequestHeaders,
-			RequestBody: x.RequestBody, ResponseHeaders: x.ResponseHeaders, ResponseBody: x.ResponseBody, AtMS: milliseconds(x.At.Sub(first)),
-			DurationMS: milliseconds(x.Took), Stage: x.Stage, Provider: x.Provider, Credential: x.Credential, Note: x.Note,
-		})
-	}
-	return out
+	return reports.Of(&r, p.replay(r.Scenario.ID))
 }
-
-// milliseconds rounds to microseconds, which is finer than anything judged.
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // explain is the command that tells more of a finding; empty where no JSON report
 // is written.
@@ -289,6 +261,9 @@ func (p *prepared) replay(id string) string {
 	}
 	if f.Budget > 0 {
 		add("--probe-budget", f.Budget.String())
+	}
+	if p.corpus.Own() != nil && strings.HasPrefix(id, p.corpus.Own().Class+"/") {
+		add("--corpus", f.own)
 	}
 	add("--id", id)
 	if len(f.Command) > 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -43,6 +44,9 @@ func newProveMismatchCommand() *cobra.Command {
 			}
 			f.Command = args
 			f.Level, f.rules = scenarios.Core, []string{prove.Rule}
+			if err := refuseIdle(cmd, f.idleTarget()); err != nil {
+				return err
+			}
 			return f.prove(cmd)
 		},
 	}
@@ -65,9 +69,11 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 	defer func() { err = errors.Join(err, proof.CloseAll(files)) }()
 	shown := &proofShown{Display: progress.New(cmd.ErrOrStderr(), f.quiet), stderr: cmd.ErrOrStderr()}
 	defer shown.End()
-	defer interruptible(cmd.Context(), shown)()
+	ctx, late := f.until(cmd.Context())
+	defer late()
+	defer interruptible(ctx, shown)()
 	attend()
-	evidence, err := prove.Mismatch(cmd.Context(), prove.Options{
+	evidence, err := prove.Mismatch(ctx, prove.Options{
 		Open: f.Options, Config: p.config(nil), Header: p.header, Result: p.result, Shown: shown,
 		Ready: func(ctx context.Context, t *open.Opened) error {
 			p.target = t
@@ -80,6 +86,9 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 		fmt.Fprintln(cmd.OutOrStdout(), "interrupted: nothing is proved")
 		return errInterrupted
 	}
+	if errors.Is(context.Cause(ctx), suite.ErrDeadline) {
+		return fmt.Errorf("%s passed before everything was tried, so nothing is proved; allow more time, or try less with --matrix pairwise", f.deadlineText())
+	}
 	if err != nil {
 		return err
 	}
@@ -89,7 +98,11 @@ func (f *runFlags) prove(cmd *cobra.Command) (err error) {
 			return err
 		}
 	}
-	if err := proof.Print(cmd.OutOrStdout(), proved, f.quiet); err != nil {
+	stdout := cmd.OutOrStdout()
+	if slices.ContainsFunc(files, func(file *proof.File) bool { return file.Path() == "-" }) {
+		stdout = cmd.ErrOrStderr() // a report and our own lines in one stream are neither
+	}
+	if err := proof.Print(stdout, proved, f.quiet); err != nil {
 		return err
 	}
 	switch proved.Verdict {

@@ -11,31 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/molecule-ai/byok-conformance/reports"
-	"github.com/molecule-ai/byok-conformance/scenarios"
-	"github.com/molecule-ai/byok-conformance/suite"
 )
-
-// records are a scenario's steps as reports have them.
-func records(s *scenarios.Scenario, seen []suite.Seen) []reports.Record {
-	out := reports.Expected(s)
-	for i := range out {
-		if i < len(seen) {
-			out[i].Seen = seenOf(seen[i])
-		}
-	}
-	return out
-}
-
-func seenOf(s suite.Seen) reports.Seen {
-	var out reports.Seen
-	for _, r := range s.Replies {
-		out.Replies = append(out.Replies, reports.SeenReply(r))
-	}
-	for _, c := range s.Calls {
-		out.Calls = append(out.Calls, reports.SeenCall(c))
-	}
-	return out
-}
 
 // unrecorded are flags that change neither what is replayed nor what comes of
 // it, or that stand in the report by themselves; without them the parts of one

@@ -21,11 +21,11 @@ var errUnderivable = errors.New("no provider can be derived")
 func newRegistryCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "registry",
-		Short: "Say which provider owns a model, and check registry files",
+		Short: "Say which provider owns a model, check registry files, and write one from a server",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDeriveCommand(), newCheckCommand())
+	cmd.AddCommand(newDeriveCommand(), newCheckCommand(), newFromServerCommand())
 	return cmd
 }
 

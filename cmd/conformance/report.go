@@ -31,6 +31,13 @@ func newReportCommand() *cobra.Command {
 		Example: "  conformance report --from run.json\n  conformance report --from run.json --report html=run.html --report junit=run.xml",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := refuseIdle(cmd, []idle{
+				{"quiet", "with --report, which prints nothing", len(specs) > 0, "give one of the two"},
+				{"verbose", "with --report, which prints nothing", len(specs) > 0, "give one of the two"},
+				{"verbose", "with --quiet", quiet, "give one of the two"},
+			}); err != nil {
+				return err
+			}
 			run, err := reports.ReadFile(from, cmd.InOrStdin())
 			if run == nil {
 				return err

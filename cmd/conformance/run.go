@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -41,6 +42,7 @@ type runFlags struct {
 	quiet, verbose, trace  bool
 	maxFailures, stopAfter int
 	failed                 string
+	own                    string
 }
 
 func newRunCommand() *cobra.Command {
@@ -50,7 +52,7 @@ func newRunCommand() *cobra.Command {
 		Short: "Replay the corpus at a target and say which rules it violates",
 		Long: "run replays scenarios at a target and prints a verdict. Without a target it serves the reference gate on\n" +
 			"loopback. A COMMAND is started behind a proxy that stands in for every provider; in its arguments {addr}, {host} and\n" +
-			"{port} say where to listen, and {registry} is a registry file whose base URLs lead to the fakes without a proxy.\n\n" +
+			"{port} say where to listen, {instance} is the number of the copy (--instances), and {registry} is a registry file whose base URLs lead to the fakes without a proxy.\n\n" +
 			"Exit status: 0 conformant, 1 not, 2 could not run, 130 interrupted.",
 		Example: "  conformance run\n  conformance run --target faulty:any-known-credential\n  conformance run --target http://127.0.0.1:8080 --profile workspace-server\n  conformance run --rule PRE-2 --report json=report.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -58,6 +60,9 @@ func newRunCommand() *cobra.Command {
 				return fmt.Errorf("run takes no argument %q; a command to start stands behind --", args[0])
 			}
 			f.Command = args
+			if err := f.together(cmd); err != nil {
+				return err
+			}
 			return f.run(cmd)
 		},
 	}
@@ -76,6 +81,7 @@ func (f *runFlags) registerTarget(cmd *cobra.Command, formats string) {
 	fl.StringVar(&f.Registry, "registry", "", "the server's own registry, a `FILE`; the matrix follows it (default built in)")
 	fl.StringSliceVar(&f.Claims, "claim", nil, "hold the target to these `AREAS` instead of its profile's claims: "+listed(scenarios.Claims))
 	fl.Var(&f.parallel, "parallel", "replay `N` scenarios at once; auto finds out how many the server takes, from 8 to 64")
+	fl.IntVar(&f.Instances, "instances", 0, "start `N` copies of the command, each with a state of its own, and share the scenarios out among them; {instance} in its arguments is a copy's number (default 1; 2 for our own gates)")
 	fl.DurationVar(&f.Budget, "probe-budget", 0, "the bound of the target's probe (default 6s; 500ms for our own gates)")
 	fl.DurationVar(&f.Timeout, "timeout", 30*time.Second, "how long to wait for an answer that no probe can delay")
 	fl.DurationVar(&f.deadline, "deadline", 0, "end the run after so much time, such as 10m; what is not judged by then is an error (default none)")
@@ -95,6 +101,7 @@ func (f *runFlags) registerSelection(cmd *cobra.Command) {
 	fl.StringSliceVar(&f.classes, "class", nil, "only scenarios of these `CLASSES`: "+listed(scenarios.Classes))
 	fl.StringSliceVar(&f.rules, "rule", nil, "only scenarios that exercise one of these `RULES`, such as PRE-2 (conformance list --rules)")
 	fl.StringArrayVar(&f.ids, "id", nil, "only scenarios whose id matches `GLOB`; * and ? are wildcards; may be given several times")
+	f.registerOwn(cmd)
 	fl.StringVar(&f.shard, "shard", "", "replay only one part of the selection, `I/N`: part I of N")
 	fl.StringArrayVar(&f.waivers, "waivers", nil, "a `FILE` that says which failures are known; may be given several times")
 	fl.StringVar(&f.writeWaivers, "write-waivers", "", "draft such a `FILE` from the failures of this run")
@@ -105,6 +112,26 @@ func (f *runFlags) registerSelection(cmd *cobra.Command) {
 	fl.IntVar(&f.stopAfter, "stop-after", 0, "end the run after so many failures; what it says is then partial")
 	fl.StringVar(&f.failed, "failed", "", "replay just what failed in the run of this JSON report, and say of each finding whether it is FIXED")
 	fl.BoolVar(&f.trace, "trace", false, "keep the exchanges of scenarios that pass in the reports, too")
+}
+
+// registerOwn adds --corpus, which every command that reads scenarios takes.
+func (f *runFlags) registerOwn(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.own, "corpus", "", "scenarios of your own, the .yaml files of a `DIR`, beside the built-in ones; see conformance explore --write")
+}
+
+// scenarios are the built-in ones, and those of --corpus.
+func (f *runFlags) scenarios() (*scenarios.Corpus, error) {
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		return nil, fmt.Errorf("reading the corpus: %w", err)
+	}
+	if f.own == "" {
+		return corpus, nil
+	}
+	if corpus, err = corpus.With(os.DirFS(f.own), f.own); err != nil {
+		return nil, fmt.Errorf("reading --corpus: %w", err)
+	}
+	return corpus, nil
 }
 
 // registerMatrix adds --matrix, which every command that selects scenarios takes.
@@ -305,8 +332,8 @@ func (f *runFlags) read() (*prepared, error) {
 	if err := p.readOwnWays(); err != nil {
 		return nil, err
 	}
-	if p.corpus, err = scenarios.Embedded(); err != nil {
-		return nil, fmt.Errorf("reading the corpus: %w", err)
+	if p.corpus, err = f.scenarios(); err != nil {
+		return nil, err
 	}
 	p.selection = scenarios.Selection{Level: f.Level, Classes: f.classes, Rules: f.rules, IDs: f.ids, Matrix: scenarios.Matrix(f.matrix)}
 	if err := p.selection.ParseShard(f.shard); err != nil {

@@ -78,7 +78,7 @@ func oddResults() []suite.Result {
 	long := strings.Repeat("é", 1500)
 	violation := judge.Violation{Rule: "PRE-2" + hostile, Message: hostile + long, Want: "", Got: long + hostile}
 	exchange := target.Exchange{
-		Direction: "upstream", Provider: "groq", Method: "GET", URL: "https://groq.test/" + long + hostile, Took: 1234567 * time.Nanosecond,
+		Direction: "upstream", Provider: "groq", Method: "GET", URL: "https://groq.test/" + long + hostile, DurationMS: 1.234,
 		Stage: "create", Credential: "workspace/GROQ_API_KEY", Note: hostile, RequestBody: hostile, ResponseBody: long,
 	}
 	name := func(id string) *scenarios.Scenario {

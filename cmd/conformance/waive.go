@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/waivers"
@@ -40,6 +41,11 @@ func openWaivers(p *prepared, files []string, draft string) (*waiving, error) {
 	w := &waiving{files: read, draft: waivers.NewDraft(all), path: draft}
 	if w.set, err = waivers.New(list, all, time.Now()); err != nil {
 		return nil, err
+	}
+	for _, spec := range p.flags.reports {
+		if _, path, _ := strings.Cut(spec, "="); draft != "" && reports.SameFile(path, draft) {
+			return nil, fmt.Errorf("--write-waivers %s and --report %q go to one place, where only one of them could stand; give each a path of its own", draft, spec)
+		}
 	}
 	if _, err := os.Lstat(draft); draft != "" && err == nil {
 		return nil, fmt.Errorf("--write-waivers %s: there is such a file already; name another one, and take over what you need", draft)

@@ -31,7 +31,7 @@ func TestTrust(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(r.logged(), "does the client trust the run's certificate authority?") {
+	if !strings.Contains(r.logged(), "does the client trust the certificate in SSL_CERT_FILE?") {
 		t.Errorf("the log does not say what to do: %q", r.logged())
 	}
 }

@@ -91,7 +91,7 @@ func (p *Proxy) establish(r *http.Request, t *tunnel) (net.Conn, error) {
 	}
 	first, err := t.peek()
 	if err != nil {
-		return nil, fmt.Errorf("waiting for the first byte in the tunnel: %w", err)
+		return nil, fmt.Errorf("the client sent nothing after CONNECT: %w", err)
 	}
 	if first != tlsHandshake {
 		return t, nil
@@ -102,7 +102,7 @@ func (p *Proxy) establish(r *http.Request, t *tunnel) (net.Conn, error) {
 	}
 	secured := tls.Server(t, config)
 	if err := secured.Handshake(); err != nil {
-		return nil, fmt.Errorf("TLS handshake (does the client trust the run's certificate authority? see SSL_CERT_FILE and its like): %w", err)
+		return nil, fmt.Errorf("in the TLS handshake (does the client trust the certificate in SSL_CERT_FILE?): %w", err)
 	}
 	return secured, nil
 }

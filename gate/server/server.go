@@ -32,6 +32,7 @@ import (
 	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
 )
 
 // DefaultProvisionBudget bounds one provisioning where Config names no bound. It
@@ -64,6 +65,8 @@ type Config struct {
 	// NoEngine makes a server without a container engine: what passes the gate
 	// fails to start all the same, and a delete answers 500 although it removes.
 	NoEngine bool
+	// Offered is what GET /admin/llm/offered-models lists; nil leaves the route out.
+	Offered *registry.Registry
 	// Hooks change the server's behaviour; the zero value changes nothing.
 	Hooks Hooks
 	// Habits make it do what a larger server does; the zero value has none.
@@ -79,6 +82,7 @@ type Server struct {
 	budget   time.Duration
 	now      func() time.Time
 	noEngine bool
+	offered  *registry.Registry
 	hooks    Hooks
 	habits   Habits
 	limit    *limiter      // nil: no limit
@@ -117,6 +121,7 @@ func New(c Config) (*Server, error) {
 		budget:   c.ProvisionBudget,
 		now:      c.Now,
 		noEngine: c.NoEngine,
+		offered:  c.Offered,
 		hooks:    c.Hooks.withDefaults(),
 		habits:   c.Habits,
 		pool:     newPool(c.Habits.PoolSize),
@@ -164,6 +169,9 @@ func (s *Server) routes() *http.ServeMux {
 		"DELETE /settings/secrets/{key}":                    s.deleteGlobalSecret,
 	} {
 		mux.HandleFunc(pattern, s.adminOnly(handler))
+	}
+	if s.offered != nil {
+		mux.HandleFunc("GET /admin/llm/offered-models", s.adminOnly(s.listOffered))
 	}
 	for _, method := range []string{"POST", "PUT"} {
 		mux.HandleFunc(method+" /workspaces/{id}/secrets", s.adminOrOwn(s.saveWorkspaceSecret))

@@ -162,7 +162,7 @@ func (p *Proof) violations(cases []Case) {
 		}
 		once := map[[2]string]bool{}
 		for _, v := range c.Result.Violations {
-			key := [2]string{v.Rule, v.Kind}
+			key := [2]string{v.Rule, string(v.Kind)}
 			if once[key] {
 				continue
 			}
@@ -171,7 +171,7 @@ func (p *Proof) violations(cases []Case) {
 			if !known {
 				n = len(p.Violations)
 				at[key] = n
-				p.Violations = append(p.Violations, Violation{Kind: v.Kind, Rule: v.Rule, Message: v.Message, First: c.Scenario.ID})
+				p.Violations = append(p.Violations, Violation{Kind: string(v.Kind), Rule: v.Rule, Message: v.Message, First: c.Scenario.ID})
 			}
 			p.Violations[n].Scenarios++
 		}

@@ -144,6 +144,9 @@ func (v *verifier) run(file File) *reports.Run {
 	v.holds(claims(run), "every area is claimed or not, and the summary says the same")
 	v.holds(times(run), "the run ended after it began, and nothing took longer than the whole")
 	v.holds(same(h.Run, reports.RunID(h.Seed), "the seed or the run's id was changed"), "the run's id %s is made from the seed %s", h.Run, h.Seed)
+	if own := h.Corpus.Own; own != nil {
+		v.holds(fmt.Errorf("it selected from the class %s (%s), too, which is no part of the corpus; verify a run without --corpus", spelled.Line(own.Class), spelled.Line(own.Digest)), "the run selected from the corpus alone")
+	}
 	corpus := v.corpusDigest(h.Corpus.Digest)
 	if corpus && h.Corpus.Version != "" {
 		err := same(h.Corpus.Version, scenarios.Version(), "the report was changed, or its corpus had another version then")

@@ -8,13 +8,14 @@ import (
 	"github.com/molecule-ai/byok-conformance/reports"
 	"github.com/molecule-ai/byok-conformance/reports/text"
 	"github.com/molecule-ai/byok-conformance/suite/findings"
+	"github.com/molecule-ai/byok-conformance/suite/target"
 )
 
 // explainDetail shows a failure with nothing left out but what is endless.
 var explainDetail = text.Detail{Value: 4000, Body: 4000, Violations: 50, Exchanges: 100, Headers: true}
 
-// Explain tells what a report says of one finding or of one scenario, by its id;
-// with no id, of all findings. It fails where the report has nothing of that id.
+// Explain tells what a report says of one finding or of one scenario, by its id, or
+// by an X-Request-ID of the scenario's that stands in the target's log; with no id, of all findings. It fails where the report has nothing of that id.
 func Explain(r *reports.Run, id string) (string, error) {
 	list := r.Footer.Findings
 	if id == "" {
@@ -25,8 +26,9 @@ func Explain(r *reports.Run, id string) (string, error) {
 			return explainFinding(&list[i], i+1), nil
 		}
 	}
+	request, _ := strings.CutPrefix(id, r.Header.Run+"/")
 	for i, e := range r.Entries() {
-		if e.ID == id {
+		if e.ID == id || request != id && target.RequestTail(r.Header.Seed, e.ID) == request {
 			result, err := r.At(i)
 			if err != nil {
 				return "", err

@@ -47,7 +47,10 @@ func writeHTML(w *bufio.Writer, run *reports.Run) error {
 		"<meta http-equiv=\"Content-Security-Policy\" content=\"%s\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"+
 		"<meta name=\"referrer\" content=\"no-referrer\">\n<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n"+
 		"<script type=\"application/json\" id=\"results\">\n", policy, title, style)
-	matrix := newMatrix()
+	matrix, err := newMatrix()
+	if err != nil {
+		return err
+	}
 	for r, err := range run.All() {
 		if err != nil {
 			return err
@@ -65,7 +68,7 @@ func writeHTML(w *bufio.Writer, run *reports.Run) error {
 	if err := endOfPage.Execute(w, newEndData(h, run.Footer, matrix)); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "<script>%s</script>\n</body>\n</html>\n", script)
+	_, err = fmt.Fprintf(w, "<script>%s</script>\n</body>\n</html>\n", script)
 	return err
 }
 

@@ -92,12 +92,16 @@ func TestHTMLIsSelfContained(t *testing.T) {
 
 func TestHTMLMatrix(t *testing.T) {
 	result := func(id string, o reports.Outcome) reports.Result { return reports.Result{ID: id, Outcome: o} }
-	m := newMatrix()
+	m, err := newMatrix()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range []reports.Result{
 		result("mismatched/foreign/groq/HF_TOKEN/workspace", reports.Passed), result("mismatched/foreign/groq/HF_TOKEN/global", reports.Failed),
 		result("mismatched/beside-blank/groq/OPENAI_API_KEY", reports.Passed), result("mismatched/one-at-each/openai-api/HF_TOKEN/GROQ_API_KEY", reports.Errored),
 		result("mismatched/report", reports.Failed), result("provision/swapped/groq/HF_TOKEN", reports.Passed),
 		result("provision/swapped-for-global/groq/HF_TOKEN", reports.Waived), result("provision/kept/groq/x/HF_TOKEN", reports.Failed),
+		result("mismatched/beside-empty/groq/NVIDIA_API_KEY", reports.Passed),
 	} {
 		m.add(&r)
 	}
@@ -111,9 +115,11 @@ func TestHTMLMatrix(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"create":                           "3 pairs of provider and foreign credential, 1 held in every case",
+		"create":                           "4 pairs of provider and foreign credential, 2 held in every case",
 		"create groq HF_TOKEN":             "failed ✗ class=mismatched&q=%2Fgroq%2FHF_TOKEN",
 		"create groq OPENAI_API_KEY":       "passed ✓ class=mismatched&q=%2Fgroq%2FOPENAI_API_KEY",
+		"create groq NVIDIA_API_KEY":       "passed ✓ class=mismatched&q=%2Fgroq%2FNVIDIA_API_KEY",
+		"create openai-api NVIDIA_API_KEY": "  ",
 		"create openai-api HF_TOKEN":       "error ! class=mismatched&q=%2Fopenai-api%2FHF_TOKEN",
 		"create openai-api OPENAI_API_KEY": "  ",
 		"provision":                        "1 pair of provider and foreign credential, 0 held in every case",

@@ -6,40 +6,46 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
 	"github.com/molecule-ai/byok-conformance/reports"
+	"github.com/molecule-ai/byok-conformance/scenarios"
 )
 
-// matrixTemplates are the corpus' templates that give a provider a credential
-// of another one, with the class and the stage that they show. What follows in
-// an id is the provider, a slash and the foreign credential's name.
-var matrixTemplates = []struct{ prefix, class, stage string }{
-	{"mismatched/foreign/", "mismatched", "create"},
-	{"mismatched/one-at-each/", "mismatched", "create"},
-	{"mismatched/beside-blank/", "mismatched", "create"},
-	{"provision/swapped/", "provision", "provision"},
-	{"provision/swapped-for-global/", "provision", "provision"},
-}
+// foreignPairs are the corpus's entries that give a provider a credential of
+// another one.
+var foreignPairs = sync.OnceValues(func() ([]scenarios.ForeignPairs, error) {
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	return corpus.ForeignPairs("mismatched", "provision")
+})
 
 // A matrix counts results by provider and foreign credential. It is as large as
 // the registry, however many results there are.
 type matrix struct {
+	pairs []scenarios.ForeignPairs
 	cells map[matrixKey]*reports.Summary
 }
 
 type matrixKey struct{ class, stage, provider, name string }
 
-func newMatrix() *matrix { return &matrix{cells: map[matrixKey]*reports.Summary{}} }
+// newMatrix fails where our own corpus cannot be read.
+func newMatrix() (*matrix, error) {
+	pairs, err := foreignPairs()
+	return &matrix{pairs, map[matrixKey]*reports.Summary{}}, err
+}
 
 func (m *matrix) add(r *reports.Result) {
-	for _, t := range matrixTemplates {
-		rest, ok := strings.CutPrefix(r.ID, t.prefix)
+	for _, t := range m.pairs {
+		rest, ok := strings.CutPrefix(r.ID, t.ID+"/")
 		parts := strings.Split(rest, "/")
 		if !ok || len(parts) < 2 {
 			continue
 		}
-		key := matrixKey{t.class, t.stage, parts[0], parts[1]}
+		key := matrixKey{t.Class, string(t.Stage), parts[0], parts[1]}
 		if m.cells[key] == nil {
 			m.cells[key] = &reports.Summary{}
 		}

@@ -23,7 +23,7 @@ func TestFailureText(t *testing.T) {
 			Outcome:    suite.Failed,
 			Violations: []judge.Violation{{Rule: "PRE-2", Message: "a message", Want: "this", Got: "that\nPRE-9: \x1b[2Jforged"}},
 			Exchanges: []target.Exchange{
-				{Direction: "target", Method: "POST", URL: "http://server.test/workspaces", Status: 201, RequestBody: `{"name":"x"}`, ResponseBody: strings.Repeat("y", maxBody+7)},
+				{Direction: "target", Method: "POST", URL: "http://server.test/workspaces", Status: 201, RequestBody: `{"name":"x"}`, ResponseBody: strings.Repeat("y", shown.Body+7)},
 				{Direction: "upstream", Provider: "anthropic-api", Method: "GET", URL: "https://a.example/v1", Stage: "create", Credential: "workspace/A", Note: "silent"},
 			},
 		}, `FAIL class/id  a title
@@ -34,7 +34,7 @@ func TestFailureText(t *testing.T) {
   effect: ` + s.EffectOf("PRE-2") + `
   target: POST http://server.test/workspaces -> 201 (0 ms)
     > {"name":"x"}
-    < ` + strings.Repeat("y", maxBody) + `… (7 more bytes)
+    < ` + strings.Repeat("y", shown.Body) + `… (7 more bytes)
   upstream anthropic-api: GET https://a.example/v1 -> no answer (0 ms; create; carrying workspace/A; silent)
   replay: this way
 `},
@@ -51,9 +51,9 @@ func TestFailureText(t *testing.T) {
 }
 
 func TestFailureTextIsBounded(t *testing.T) {
-	r := suite.Result{Scenario: &scenarios.Scenario{}, Outcome: suite.Failed, Exchanges: make([]target.Exchange, maxExchanges+3)}
+	r := suite.Result{Scenario: &scenarios.Scenario{}, Outcome: suite.Failed, Exchanges: make([]target.Exchange, shown.Exchanges+3)}
 	got := FailureText(r, "")
-	if strings.Count(got, "no answer") != maxExchanges || !strings.HasSuffix(got, "  … 3 more exchanges\n") {
+	if strings.Count(got, "no answer") != shown.Exchanges || !strings.HasSuffix(got, "  … 3 more exchanges\n") {
 		t.Errorf("text is\n%s", got)
 	}
 }

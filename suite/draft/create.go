@@ -68,6 +68,11 @@ func created(r *reply) bool { return r.ok() && len(idCandidates(r)) > 0 }
 func (d *drafting) findCreate(ctx context.Context) error {
 	nobody := d.try(ctx, request{method: "POST", path: "/draft-" + random(), body: "{}"}, variables{})
 	d.catchAll = nobody.status != 0 && !slices.Contains([]int{404, 405, 501, 401, 403}, nobody.status)
+	if len(d.headers) == 0 && nobody.unauthorised() {
+		if err := d.askToken(ctx, nobody); err != nil {
+			return err
+		}
+	}
 	var closest *reply
 	var closestPath string
 	for _, guess := range d.answered("create.request", append(d.OpenAPI.creates(), guessedCreates()...)) {
@@ -75,7 +80,7 @@ func (d *drafting) findCreate(ctx context.Context) error {
 		if found {
 			return d.findRows(ctx)
 		}
-		if last != nil && closest == nil {
+		if last != nil && (closest == nil || closest.unauthorised()) {
 			closest, closestPath = last, guess.path
 		}
 		if err := ctx.Err(); err != nil {
@@ -85,6 +90,12 @@ func (d *drafting) findCreate(ctx context.Context) error {
 	seen := "no path took a POST"
 	if closest != nil {
 		seen = fmt.Sprintf("POST %s answered %d %s", closestPath, closest.status, clip(string(closest.body), 300))
+	}
+	if closest.unauthorised() && !d.authorised {
+		if err := d.askToken(ctx, closest); err != nil {
+			return err
+		}
+		return d.findCreate(ctx)
 	}
 	if _, ok := d.ask("create.request", "POST /v1/agents {title: $name, runtime: $runtime, model: $model, env: $secrets}", seen); ok {
 		return d.findCreate(ctx)
@@ -115,8 +126,11 @@ func (d *drafting) createAt(ctx context.Context, r request) (bool, *reply) {
 		return false, answer
 	}
 	first := d.try(ctx, request{method: r.method, path: r.path, body: "{}"}, variables{})
-	if slices.Contains([]int{0, 404, 405, 501}, first.status) {
+	switch {
+	case slices.Contains([]int{0, 404, 405, 501}, first.status):
 		return false, nil
+	case first.unauthorised() && !d.authorised:
+		return false, first // no body helps where a token is missing
 	}
 	last := first
 	for _, limit := range []int{3, 99} {

@@ -9,6 +9,7 @@
 // leaves.go finds values in replies; words.go holds the guesses; create.go,
 // rows.go, secrets.go and provision.go are the steps; answers.go takes what a
 // person knows; openapi.go reads a document; render.go writes the profile;
+// registry.go writes a registry file from what a server lists that it offers;
 // providers.go holds the fake providers, which tell that a probe was made.
 //
 // Not here: how a profile drives a server (suite), starting a server

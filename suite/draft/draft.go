@@ -110,7 +110,7 @@ func Make(ctx context.Context, c Config) (out *Draft, err error) {
 		if out != nil {
 			out.Left = left
 		} else if len(left) > 0 {
-			err = errors.Join(err, fmt.Errorf("left at the server: %s", strings.Join(left, ", ")))
+			err = errors.Join(err, fmt.Errorf("delete what is left at the server: %s", few(left)))
 		}
 	}()
 	for _, step := range []func(context.Context) error{
@@ -126,6 +126,14 @@ func Make(ctx context.Context, c Config) (out *Draft, err error) {
 	out = &Draft{Claims: d.claims(), Unknown: d.unknown, Requests: d.requests}
 	out.YAML = d.render(out.Claims)
 	return out, nil
+}
+
+// few shows the first three of a list, and how many more there are.
+func few(list []string) string {
+	if more := len(list) - 3; more > 0 {
+		list = append(list[:3:3], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, ", ")
 }
 
 func begin(c Config) (*drafting, error) {

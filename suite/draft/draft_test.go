@@ -227,3 +227,51 @@ func TestSchemaURL(t *testing.T) {
 		t.Errorf("%s: %v", SchemaURL, err)
 	}
 }
+
+// A server that takes no usual header for its token is not asked at every path:
+// a person is asked for the header, or told to name it.
+func TestUnusualTokenHeader(t *testing.T) {
+	guarded := func(h *house) http.Handler {
+		inner := nested(h)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/healthz" && r.Header.Get("X-Tenant-Pass") != "draft-token" {
+				say(w, 401, fields{"error": "no pass"})
+				return
+			}
+			r.Header.Set("X-API-Key", "draft-token")
+			inner.ServeHTTP(w, r)
+		})
+	}
+	config, _ := served(t, guarded, "")
+	requests := 0
+	config.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		requests++
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	_, err := Make(t.Context(), config)
+	if err == nil || !strings.Contains(err.Error(), "--header 'NAME: ${env:ADMIN_TOKEN}'") || requests > 30 {
+		t.Errorf("after %d requests: %v", requests, err)
+	}
+	var asked []string
+	config.Ask = func(q Question) (string, error) {
+		asked = append(asked, q.Key)
+		return "X-Tenant-Pass: ${env:ADMIN_TOKEN}", nil
+	}
+	made, err := Make(t.Context(), config)
+	if err != nil || asked[0] != "headers" || !strings.Contains(string(made.YAML), "X-Tenant-Pass: '${env:ADMIN_TOKEN}'") {
+		t.Errorf("asked for %v: %v", asked, err)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Many servers wrap a create in what its path calls one workspace.
+func TestWrappedInThePathsNoun(t *testing.T) {
+	for path, want := range map[string]string{"/api/assistants": "assistant", "/v1/boxes": "box", "/agent": "agent"} {
+		if got := (*OpenAPI)(nil).wrappers(request{path: path}); !slices.Contains(got[:3], want) || got[0] != "" {
+			t.Errorf("%s: %q does not begin with nothing and %q", path, got, want)
+		}
+	}
+}

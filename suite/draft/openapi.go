@@ -245,14 +245,23 @@ func (o *OpenAPI) wrapped(schema map[string]any, depth int) (string, map[string]
 	return "", nil
 }
 
-// wrappers are the keys under which a create's fields may stand.
+// wrappers are the keys under which a create's fields may stand: that of the
+// document, what the path calls one workspace, and the usual ones.
 func (o *OpenAPI) wrappers(r request) []string {
+	noun := r.path[strings.LastIndex(r.path, "/")+1:]
+	out := append([]string{""}, strings.TrimSuffix(noun, "s"), strings.TrimSuffix(noun, "es"))
+	out = append(out, wrappers...)
 	if op, ok := o.operation(r); ok {
 		if wrap, found := o.wrapped(op.body, 0); found != nil {
-			return append([]string{wrap}, wrappers...)
+			out = append([]string{wrap}, out...)
 		}
 	}
-	return wrappers
+	seen := map[string]bool{}
+	return slices.DeleteFunc(out, func(w string) bool {
+		again := seen[w]
+		seen[w] = true
+		return again
+	})
 }
 
 // fields are the names under which the document's create takes each thing.

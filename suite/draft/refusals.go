@@ -3,6 +3,7 @@ package draft
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -21,7 +22,11 @@ func (d *drafting) findRefusals(ctx context.Context) error {
 	f.refusal = d.tryCreate(ctx, ask, d.values(nil))
 	if f.refusal.refused() {
 		d.readRefusal(f.refusal)
-		d.note("refused without a credential: %d, code %q at %s", f.refusal.status, f.missing, f.code)
+		wanted := ""
+		if f.refusal.status != http.StatusUnprocessableEntity {
+			wanted = " (a run will fail it by REF-1, which wants 422)"
+		}
+		d.note("refused without a credential: %d%s, code %q at %s", f.refusal.status, wanted, f.missing, f.code)
 	} else {
 		f.refusal = nil
 		d.miss("create.code", fmt.Sprintf("The server allowed a workspace for %s without any credential, so its gate was not seen. The profile reads the code of a refusal from .body.code; correct it if your server puts it elsewhere.", d.route.Model))

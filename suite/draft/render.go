@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -147,6 +148,8 @@ func (d *drafting) renderCodes(p *page) {
 	if f.invalid != "" && f.invalid != f.missing {
 		codes = append(codes, [2]string{f.invalid, invalidCode})
 	}
+	// A code of the rules stands for itself, whatever this server says with it.
+	codes = slices.DeleteFunc(codes, func(c [2]string) bool { return c[0] != c[1] && (c[0] == missingCode || c[0] == invalidCode) })
 	if len(codes) == 0 {
 		return
 	}

@@ -69,6 +69,11 @@ func (r *reply) ok() bool { return r != nil && r.status >= 200 && r.status < 300
 
 func (r *reply) refused() bool { return r != nil && r.status >= 400 && r.status < 500 }
 
+// unauthorised reports whether the server wants a token, or another one.
+func (r *reply) unauthorised() bool {
+	return r != nil && (r.status == http.StatusUnauthorized || r.status == http.StatusForbidden)
+}
+
 // holds reports whether the text of the reply has s in it.
 func (r *reply) holds(s string) bool { return s != "" && bytes.Contains(r.body, []byte(s)) }
 
@@ -100,7 +105,7 @@ func evaluate(expression string, v variables) (any, error) {
 // out. The error says that there was no reply at all.
 func (d *drafting) send(ctx context.Context, r request, v variables) (*reply, error) {
 	answer, err := d.sendOnce(ctx, r, v)
-	if err != nil || d.authorised || (answer.status != http.StatusUnauthorized && answer.status != http.StatusForbidden) {
+	if err != nil || d.authorised || !answer.unauthorised() {
 		return answer, err
 	}
 	return d.authorise(ctx, r, v, answer)
@@ -189,7 +194,7 @@ func (d *drafting) authorise(ctx context.Context, r request, v variables, refuse
 		}
 		d.headers[h.name] = h.value
 		answer, err := d.sendOnce(ctx, r, v)
-		if err == nil && answer.status != http.StatusUnauthorized && answer.status != http.StatusForbidden {
+		if err == nil && !answer.unauthorised() {
 			d.authorised = true
 			d.note("it wants a token: %s: %s is taken", h.name, h.value)
 			return answer, nil
@@ -197,4 +202,26 @@ func (d *drafting) authorise(ctx context.Context, r request, v variables, refuse
 		delete(d.headers, h.name)
 	}
 	return refused, nil
+}
+
+// askToken asks a person for the header in which the server takes its token. The
+// error says what to do where nobody knows.
+func (d *drafting) askToken(ctx context.Context, refused *reply) error {
+	seen := fmt.Sprintf("%d %s", refused.status, clip(string(refused.body), 300))
+	if d.Ask != nil {
+		answer, err := d.Ask(Question{Key: "headers", Text: "In which header does the server take its token?", Example: "X-Token: ${env:" + tokenVariable + "}", Seen: d.Providers.mask(seen)})
+		if name, value, ok := strings.Cut(answer, ":"); err == nil && ok {
+			d.headers[strings.TrimSpace(name)] = strings.TrimSpace(value)
+			d.authorised = true
+			return ctx.Err()
+		}
+	}
+	var tried []string
+	for _, h := range tokenHeaders {
+		tried = append(tried, h.name+": "+strings.ReplaceAll(h.value, "${env:"+tokenVariable+"}", "TOKEN"))
+	}
+	if _, there := d.Env(tokenVariable); !there {
+		return fmt.Errorf("the server wants a token: it answers %s. Put the token into the environment variable %s, or name its header: --header 'NAME: VALUE'", seen, tokenVariable)
+	}
+	return fmt.Errorf("the server wants a token: it answers %s. Of the usual headers it takes none (tried: %s). Name the header: --header 'NAME: ${env:%s}'", seen, strings.Join(tried, ", "), tokenVariable)
 }

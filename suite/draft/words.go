@@ -12,6 +12,9 @@ var tokenHeaders = []struct{ name, value string }{
 	{"X-API-Key", "${env:ADMIN_TOKEN}"},
 	{"X-Admin-Token", "${env:ADMIN_TOKEN}"},
 	{"X-Auth-Token", "${env:ADMIN_TOKEN}"},
+	{"X-Api-Token", "${env:ADMIN_TOKEN}"},
+	{"X-Access-Token", "${env:ADMIN_TOKEN}"},
+	{"X-Token", "${env:ADMIN_TOKEN}"},
 	{"Authorization", "Token ${env:ADMIN_TOKEN}"},
 	{"Authorization", "${env:ADMIN_TOKEN}"},
 }
@@ -55,15 +58,16 @@ var fieldNames = map[string][]string{
 	"url":      {"url", "endpoint", "external_url", "externalUrl", "agent_url", "agentUrl"},
 }
 
-// wrappers are keys under which a create may want everything else.
+// wrappers are keys under which a create may want everything else, beside the
+// last word of its path.
 var wrappers = []string{"", "data", "workspace", "agent", "spec", "input", "params", "attributes"}
 
 // removeWords, againWords and so on are the last words of paths.
 var (
-	removeWords = []string{"delete", "remove", "destroy"}
+	removeWords = []string{"delete", "remove", "destroy", "archive", "terminate"}
 	listWords   = []string{"list", "all", "index"}
 	stateWords  = []string{"get", "status", "show", "state", "describe", "info"}
-	againWords  = []string{"restart", "start", "starts", "provision", "reprovision", "redeploy", "deploy", "rebuild", "restarts", "reload", "relaunch", "launch", "provisions", "run", "runs", "refresh", "resume", "boot"}
+	againWords  = []string{"restart", "start", "starts", "provision", "reprovision", "redeploy", "deploy", "rebuild", "restarts", "reload", "relaunch", "launch", "provisions", "run", "runs", "refresh", "resume", "boot", "reboot"}
 	eventWords  = []string{"events", "failures", "history", "logs", "activity", "runs", "provisions", "errors"}
 	// secretWords name where secrets are kept.
 	secretWords = []string{"secrets", "credentials", "env", "environment", "variables", "keys", "vault", "secret", "env-vars", "api-keys"}

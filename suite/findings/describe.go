@@ -10,6 +10,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/fakes/upstream"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
+	secretvalues "github.com/molecule-ai/byok-conformance/suite/secrets"
 )
 
 // A describer says which facts hold in the steps of scenarios.
@@ -162,6 +163,12 @@ func (d *describer) secrets(st *scenarios.Step, p *registry.Provider, add func(a
 				add(bySpelling, n.spelling)
 				if family := spellings[n.spelling]; family != "" {
 					add(situation, family)
+				}
+			}
+			if n.relation == own && v.Shape.IsBlank() {
+				add(byBlank, string(v.Shape))
+				if strings.ContainsRune(secretvalues.Blank(v.Shape), '\u00a0') {
+					add(situation, "blank-own-no-break")
 				}
 			}
 			if n.relation != own && v.Present() && len(scope.values) <= 2 {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite"
 	"github.com/molecule-ai/byok-conformance/suite/findings"
 	"github.com/molecule-ai/byok-conformance/suite/govalue"
+	"github.com/molecule-ai/byok-conformance/suite/internal/small"
 )
 
 // Faulty gates of every kind, and what is said of each after a run through the
@@ -82,6 +84,15 @@ func sampled(list []*scenarios.Scenario, rules []string) []*scenarios.Scenario {
 	return out
 }
 
+// few is our own registry with a few of its providers.
+var few = sync.OnceValue(func() *registry.Registry {
+	reg, err := small.Few()
+	if err != nil {
+		panic(err) // a test's own data
+	}
+	return reg
+})
+
 // quick are the scenarios of the pairwise matrix that wait for nobody.
 func quick(t *testing.T) []*scenarios.Scenario {
 	t.Helper()
@@ -89,7 +100,7 @@ func quick(t *testing.T) []*scenarios.Scenario {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selected, err := corpus.Select(registry.Embedded(), &scenarios.Selection{Level: scenarios.Core, Matrix: scenarios.PairwiseMatrix})
+	selected, err := corpus.Select(few(), &scenarios.Selection{Level: scenarios.Core, Matrix: scenarios.PairwiseMatrix})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +121,7 @@ func through(t *testing.T, name string, list []*scenarios.Scenario) []findings.F
 	}
 	// Long enough for a machine that is busy; nothing here waits for it.
 	const budget = 5 * time.Second
-	reg := registry.Embedded()
+	reg := few()
 	p, c := suite.NewProviders(reg), findings.NewCollector(reg)
 	target := govalue.New(func(rt http.RoundTripper) gate.Gate {
 		return d.Build(reg, gate.Options{Transport: rt, Budget: budget, Env: p.Decoy})

@@ -15,7 +15,6 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/fakes/gates"
 	"github.com/molecule-ai/byok-conformance/gate"
-	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/scenarios"
 	"github.com/molecule-ai/byok-conformance/suite/judge"
 	written "github.com/molecule-ai/byok-conformance/suite/secrets"
@@ -106,7 +105,7 @@ func letting(t *testing.T, list []*scenarios.Scenario) (names []string, gatesOf 
 		if d.HTTPOnly() || d.Remembers || d.Hurried {
 			continue
 		}
-		g := d.Build(registry.Embedded(), gate.Options{Transport: noNetwork{}})
+		g := d.Build(few(), gate.Options{Transport: noNetwork{}})
 		made := missingCases(list, decider(g))
 		if slices.ContainsFunc(made, func(c Case) bool { return len(c.Violations) > 0 }) {
 			names, gatesOf[d.Name], cases[d.Name] = append(names, d.Name), g, made
@@ -122,7 +121,7 @@ func TestFaultyGates(t *testing.T) {
 	t.Parallel()
 	const golden = "testdata/gates.txt"
 	names, _, cases := letting(t, corpus(t, presence...))
-	facts := newTable(registry.Embedded(), cases[names[0]])
+	facts := newTable(few(), cases[names[0]])
 	var b strings.Builder
 	one := 0
 	for _, name := range names {
@@ -164,7 +163,7 @@ func TestPairs(t *testing.T) {
 	t.Parallel()
 	list := corpus(t, presence...)
 	names, gatesOf, cases := letting(t, list)
-	facts := newTable(registry.Embedded(), cases[names[0]])
+	facts := newTable(few(), cases[names[0]])
 	alone := map[string]string{}
 	for _, name := range names {
 		if one := facts.judged(cases[name]).find(); len(one) == 1 && !one[0].Mixed {

@@ -79,6 +79,9 @@ func (d *describer) id(runtime, model string) id {
 	if to := d.listedAnywhere(strings.TrimSpace(model)); to != nil && to != as {
 		out.elsewhere = append(out.elsewhere, reading{"id-listed", to})
 	}
+	if to := d.vendorNamed(model); to != nil && to != as {
+		out.elsewhere = append(out.elsewhere, reading{"id-names-vendor", to})
+	}
 	d.ids[key] = out
 	return out
 }
@@ -91,7 +94,9 @@ func (d *describer) idFacts(st *scenarios.Step, add func(axis, string)) {
 		add(situation, is)
 	}
 	for _, r := range read.elsewhere {
-		add(situation, r.name+"-elsewhere")
+		if r.name != "id-names-vendor" { // that is nearly always so, and says little
+			add(situation, r.name+"-elsewhere")
+		}
 		if r.to != nil && (r.to.IsPlatform() || slices.ContainsFunc(r.to.AuthEnv, st.Secrets.InScope)) {
 			add(situation, r.name+"-suffices")
 		}
@@ -103,6 +108,26 @@ func (d *describer) listedAnywhere(model string) *registry.Provider {
 	for _, rt := range d.reg.Runtimes {
 		if at := d.reg.Derive(rt.Name, model, func(string) bool { return false }); at.By == registry.Verbatim {
 			return at.Provider
+		}
+	}
+	return nil
+}
+
+// vendorNamed is the first provider that can be asked of the vendor that the last part
+// of an id behind a gateway's name belongs to, whatever the runtime; nil where none does.
+func (d *describer) vendorNamed(model string) *registry.Provider {
+	at := strings.LastIndexAny(model, ":/")
+	if at < 0 {
+		return nil
+	}
+	for _, p := range d.reg.Providers {
+		if !p.Matches(model[at+1:]) {
+			continue
+		}
+		for _, of := range d.reg.Providers {
+			if of.ProbeBase() != "" && (of == p || sameVendor(of, p)) {
+				return of
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -74,6 +75,7 @@ func relate(reg *registry.Registry, p *registry.Provider, name string) named {
 var spellings = map[string]string{
 	"lower case": "name-in-another-case", "mixed case": "name-in-another-case", "a tab behind it": "name-padded", "a line end behind it": "name-padded",
 	"a space around it": "name-padded", "a no-break space around it": "name-padded",
+	"an invisible character in it": "name-invisible", "an invisible character before it": "name-invisible",
 }
 
 // spellingOf says how a name differs from the accepted one that it is nearly;
@@ -103,8 +105,20 @@ func spellingOf(accepted []string, name string) string {
 			return "dashes"
 		case strings.Trim(name, `"'`) == a:
 			return "quotes around it"
+		case strings.TrimPrefix(name, "$") == a:
+			return "a dollar sign before it"
+		case strings.TrimLeftFunc(name, invisible) == a:
+			return "an invisible character before it"
 		case strings.Map(visible, name) == a:
 			return "an invisible character in it"
+		case unescaped(name) == a:
+			return "percent escapes"
+		case strings.Map(narrow, name) == a:
+			return "full-width letters"
+		case strings.Map(unmarked, name) == a:
+			return "an accent"
+		case looksLike(name, a):
+			return "a letter that only looks alike"
 		}
 	}
 	for _, a := range accepted {
@@ -118,11 +132,44 @@ func spellingOf(accepted []string, name string) string {
 	return ""
 }
 
+func invisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
+
 func visible(r rune) rune {
-	if unicode.Is(unicode.Cf, r) {
+	if invisible(r) {
 		return -1
 	}
 	return r
+}
+
+// unmarked drops what is set over or under a letter.
+func unmarked(r rune) rune {
+	if unicode.Is(unicode.Mn, r) {
+		return -1
+	}
+	return r
+}
+
+func unescaped(name string) string {
+	plain, err := url.PathUnescape(name)
+	if err != nil {
+		return name
+	}
+	return plain
+}
+
+// looksLike reports whether two texts differ only where one has a character that
+// is not ASCII's.
+func looksLike(name, accepted string) bool {
+	a, b := []rune(name), []rune(accepted)
+	if len(a) != len(b) || name == accepted {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && a[i] < unicode.MaxASCII {
+			return false
+		}
+	}
+	return true
 }
 
 // owners are the first provider that accepts a name, and the first of those that

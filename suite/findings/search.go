@@ -52,7 +52,7 @@ func (t *table) holding(g *group, failed set) []literal {
 
 // longest is how many values of an axis a description lists, or half as many that
 // it leaves out.
-var longest = map[axis]int{ofProvider: 16, inRuntime: 8, byAnswer: 12, malformedAs: 8, bySpelling: 4, byField: 6, deciderName: 4, byShape: 5, byName: 3, withModel: 2, inEntry: 2}
+var longest = map[axis]int{ofProvider: 16, inRuntime: 8, byAnswer: 12, malformedAs: 8, bySpelling: 4, byField: 6, deciderName: 4, byShape: 5, byBlank: 4, byName: 3, withModel: 2, inEntry: 2}
 
 // listed are the literals that list values of an axis: those at which something fails.
 func (t *table) listed(g *group, failed set) []literal {

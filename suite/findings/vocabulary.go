@@ -22,6 +22,7 @@ const (
 	byAnswer    axis = "answer"
 	byFamily    axis = "answer-family"
 	byShape     axis = "value-shape"
+	byBlank     axis = "blank-shape"
 	deciderAt   axis = "deciding-scope"
 	deciderIs   axis = "deciding-name"
 	deciderName axis = "deciding-credential"
@@ -40,7 +41,7 @@ const (
 )
 
 // many are the axes whose values a description may list: only at, all but.
-var many = []axis{ofProvider, inRuntime, byAnswer, malformedAs, bySpelling, byName, byField, deciderName, byShape, withModel, inEntry}
+var many = []axis{ofProvider, inRuntime, byAnswer, malformedAs, bySpelling, byName, byField, deciderName, byShape, byBlank, withModel, inEntry}
 
 // weights make a description simple: what says more about how a server works
 // costs less than what names a case.
@@ -49,7 +50,7 @@ func weightOf(f Fact, negated bool) float64 {
 	switch f.Axis {
 	case ofProvider, inRuntime:
 		w = 2
-	case byAnswer, malformedAs, byField, bySpelling:
+	case byAnswer, malformedAs, byField, bySpelling, byBlank:
 		w = 1.4
 	case byFamily, inStage, deciderAt, deciderIs, owned:
 		w = 1

@@ -150,6 +150,7 @@ var axisWords = map[axis]string{
 	byAnswer:    "where the provider answers",
 	byFamily:    "where the provider answers with",
 	byShape:     "where the value that decides is",
+	byBlank:     "where what stands under an accepted name is nothing but",
 	deciderAt:   "where the credential that decides stands at the",
 	deciderIs:   "where the accepted name that decides is",
 	deciderName: "where the credential that decides is",
@@ -177,6 +178,8 @@ func valueWords(a axis, v string) string {
 			return w
 		}
 		return strings.ReplaceAll(strings.TrimPrefix(v, "form-"), "-", " ")
+	case a == byBlank:
+		return blankWords[v]
 	case a == byFamily:
 		if w := familyWords[v]; w != "" {
 			return w
@@ -210,6 +213,11 @@ var shapeWords = map[string]string{
 	"form-short": "short", "form-long": "long", "form-dotted": "dotted", "form-marks": "in quotes, with other marks inside", "form-token": "a value that looks like a subscription's token",
 }
 
+var blankWords = map[string]string{
+	"blank": "blanks and tabs", "blank-vertical-tab": "a vertical tab", "blank-form-feed": "a form feed", "blank-no-break-space": "a no-break space",
+	"blank-ideographic-space": "an ideographic space", "blank-lines": "line ends", "blank-unicode": "Unicode's white space",
+}
+
 var beforeWords = map[string]string{"alive": "alive", "refused": "dead", "forbidden": "forbidden", "missing": "missing", "malformed": "in a malformed request"}
 
 var ownedWords = map[string]string{
@@ -234,6 +242,7 @@ var situations = map[string][2]string{
 	"id-full-width":                     {"where the model id holds full-width characters", "where the model id holds no full-width characters"},
 	"id-full-width-elsewhere":           {"where the model id without full-width characters would lead elsewhere", "where the model id without full-width characters would lead to the same provider"},
 	"id-listed-elsewhere":               {"where another runtime lists the model id for another provider", "where no other runtime lists the model id for another provider"},
+	"id-names-vendor-suffices":          {"where the vendor whose model the last part of the id names would be satisfied", "where the vendor whose model the last part of the id names would not be satisfied"},
 	"id-listed-suffices":                {"where the provider for which another runtime lists the model id would be satisfied", "where the provider for which another runtime lists the model id would not be satisfied"},
 	"id-suffixed-suffices":              {"where the provider of the model id without its suffix would be satisfied", "where the provider of the model id without its suffix would not be satisfied"},
 	"id-behind-gateway-suffices":        {"where the provider of the last part of the model id would be satisfied", "where the provider of the last part of the model id would not be satisfied"},
@@ -241,6 +250,8 @@ var situations = map[string][2]string{
 	"id-capitalised-suffices":           {"where the provider of the model id in lower case would be satisfied", "where the provider of the model id in lower case would not be satisfied"},
 	"id-full-width-suffices":            {"where the provider of the model id without full-width characters would be satisfied", "where the provider of the model id without full-width characters would not be satisfied"},
 	"name-in-another-case":              {"where a name is an accepted one in another case", "where no name is an accepted one in another case"},
+	"name-invisible":                    {"where a name is an accepted one with an invisible character in it", "where no name is an accepted one with an invisible character in it"},
+	"blank-own-no-break":                {"where white space with a no-break space in it stands under an accepted name", "where no white space with a no-break space in it stands under an accepted name"},
 	"name-padded":                       {"where a name is an accepted one with white space around it", "where no name is an accepted one with white space around it"},
 	"tied":                              {"where several providers own the model", "where one provider owns the model"},
 	"tied-later-wins":                   {"where several providers own the model and a credential picks another than the first", "where the first owner of the model wins"},

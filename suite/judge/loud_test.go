@@ -28,7 +28,7 @@ func TestLoudLine(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			o := &Observation{Scenario: &scenarios.Scenario{ID: "transient/answer/groq"}, Registry: registry.Embedded(), RunID: "b59d", Loud: line}
+			o := &Observation{Scenario: &scenarios.Scenario{ID: "transient/answer/groq"}, Registry: registry.Embedded(), RunID: "b59d", Request: "transient/answer/groq", Loud: line}
 			if got := IsLoudLine(o, step, test.text); got != test.want {
 				t.Errorf("loud %v, want %v", got, test.want)
 			}

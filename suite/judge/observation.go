@@ -17,7 +17,9 @@ type Observation struct {
 	Registry *registry.Registry
 	// RunID begins every X-Request-ID that we sent; empty where none was.
 	RunID string
-	Steps []StepObservation
+	// Request is what followed it in those of this scenario.
+	Request string
+	Steps   []StepObservation
 	// Claims are the areas that the target is held to.
 	Claims []string
 	// Unreached: no call with a credential of ours has reached a provider until now,
@@ -137,16 +139,18 @@ func (o *Observation) claims(area string) bool { return slices.Contains(o.Claims
 // last returns the step that the scenario is about.
 func (o *Observation) last() *StepObservation { return &o.Steps[len(o.Steps)-1] }
 
-// A Violation is one broken rule.
+// A Violation is one broken rule. Reports hold it as it is.
 type Violation struct {
-	Kind Kind
-	// Rule is the id of the rule.
-	Rule string
+	// Kind says what is wrong in one word; whoever groups or compares asks it and never
+	// the texts. Empty in reports of versions that did not keep it.
+	Kind Kind   `json:"kind,omitempty"`
+	Rule string `json:"rule"`
 	// Step is the index of the step that it was seen at; the last one's where
 	// that cannot be told.
-	Step int
+	Step int `json:"step,omitempty"`
 	// Message says what is wrong, in a sentence.
-	Message string
+	Message string `json:"message"`
 	// Want and Got are what the rule asks for and what was seen.
-	Want, Got string
+	Want string `json:"want"`
+	Got  string `json:"got"`
 }

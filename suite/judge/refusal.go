@@ -117,8 +117,8 @@ func provided(r *target.Reply) string {
 }
 
 // ownWords is a text of the target without what it only repeats and what may
-// hold a provider's or a credential's name by itself: our request ids, which end
-// in a scenario's, and the model id.
+// hold a provider's or a credential's name by itself: our request ids and the
+// model id.
 func ownWords(o *Observation, step *scenarios.Step, text string) string {
 	text = withoutRequestIDs(text, o.RunID)
 	if m := strings.TrimSpace(step.Model); m != "" {
@@ -140,9 +140,9 @@ func withoutRequestIDs(text, run string) string {
 	return strings.Join(pieces, " ")
 }
 
-// OthersLine reports whether a text names the requests of other scenarios of a
-// run and none of this one's: what it says, it says of them.
-func OthersLine(text, run, scenario string) bool {
+// othersLine reports whether a text names the requests of other scenarios of a
+// run and none of this one's, request: what it says, it says of them.
+func othersLine(text, run, request string) bool {
 	if run == "" {
 		return false
 	}
@@ -153,15 +153,15 @@ func OthersLine(text, run, scenario string) bool {
 			end = len(p)
 		}
 		id := strings.TrimRight(p[:end], ".…") // a log may cut it short
-		if strings.HasPrefix(scenario, id) {
+		if strings.HasPrefix(request, id) {
 			return false
 		}
 	}
 	return len(pieces) > 0
 }
 
-// inRequestID reports whether a scenario's id may hold a character; white
-// space, quotes and brackets end it in any log.
+// inRequestID reports whether a request's id may hold a character; white space,
+// quotes and brackets end it in any log.
 func inRequestID(r rune) bool {
 	return !unicode.IsSpace(r) && !strings.ContainsRune("\"'`,;()[]{}<>\\", r)
 }

@@ -86,7 +86,7 @@ func IsLoudLine(o *Observation, step *scenarios.Step, line string) bool {
 }
 
 func ofAnother(o *Observation, text string) bool {
-	return o.Scenario != nil && OthersLine(text, o.RunID, o.Scenario.ID)
+	return o.Scenario != nil && othersLine(text, o.RunID, o.Request)
 }
 
 func isTrace(o *Observation, step *scenarios.Step, text string) bool {

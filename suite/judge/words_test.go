@@ -82,7 +82,7 @@ func TestNamesProvider(t *testing.T) {
 
 func TestIsTrace(t *testing.T) {
 	o := &Observation{
-		Scenario: &scenarios.Scenario{ID: "transient/answer/groq/GROQ_API_KEY/workspace/server-error"}, Registry: registry.Embedded(), RunID: "b59d",
+		Scenario: &scenarios.Scenario{ID: "transient/answer/groq/GROQ_API_KEY/workspace/server-error"}, Registry: registry.Embedded(), RunID: "b59d", Request: "transient/answer/groq/GROQ_API_KEY/workspace/server-error",
 	}
 	expect := scenarios.Expect{Providers: []string{"groq"}, Probed: "global/GROQ_API_KEY"}
 	tests := []struct {

@@ -22,8 +22,15 @@ import (
 )
 
 const (
-	// enough is the part of the verdicts in which a gate has to agree.
+	// enough is the part of the verdicts in which a gate has to agree: of those that
+	// fail, and of all.
 	enough = 0.95
+	// fewest is how many verdicts there must be to compare: of a few, any gate may
+	// share all by chance.
+	fewest = 20
+	// mostServed bounds how many gates are replayed over HTTP, so that a run ends soon
+	// without a limit in time, by which two runs alike might differ.
+	mostServed = 12
 	// compared is for how many findings a gate is looked for: those that are told at length.
 	compared = 3
 )
@@ -38,8 +45,8 @@ type Question struct {
 	Level  scenarios.Level
 }
 
-// Fill sets LooksLike of the first findings, where a gate agrees. Where ctx ends
-// first, the rest stays as it is.
+// Fill sets LooksLike of the first findings, where a gate agrees. It asks so many
+// gates and no more, whatever the time. Where ctx ends first, the rest stays as it is.
 func (q *Question) Fill(ctx context.Context, list []findings.Finding) {
 	for i := range list[:min(len(list), compared)] {
 		list[i].LooksLike = q.like(ctx, &list[i])
@@ -49,7 +56,7 @@ func (q *Question) Fill(ctx context.Context, list []findings.Finding) {
 // like is the gate whose verdicts agree best with what a finding says; nil where none does.
 func (q *Question) like(ctx context.Context, f *findings.Finding) *findings.Likeness {
 	sample := q.sample(f)
-	if len(sample) == 0 {
+	if len(sample) < fewest {
 		return nil
 	}
 	var inProcess, served []gates.Double
@@ -65,14 +72,15 @@ func (q *Question) like(ctx context.Context, f *findings.Finding) *findings.Like
 	if best := q.best(ctx, f, sample, inProcess, openGate); best != nil {
 		return best
 	}
-	return q.best(ctx, f, sample, served, openServer)
+	slices.SortStableFunc(served, func(a, b gates.Double) int { return cmp.Compare(besides(&a, f), besides(&b, f)) })
+	return q.best(ctx, f, sample, served[:min(len(served), mostServed)], openServer)
 }
 
 // best is the best of some gates; of those that agree alike, the one that breaks
 // least besides what the target does.
 func (q *Question) best(ctx context.Context, f *findings.Finding, sample []probe, list []gates.Double, open opener) *findings.Likeness {
-	agreed := make([]int, len(list))
-	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	agreed := make([]agreement, len(list))
+	free := make(chan struct{}, max(8, runtime.GOMAXPROCS(0))) // those that are served mostly wait
 	var wg sync.WaitGroup
 	for i := range list {
 		free <- struct{}{}
@@ -82,17 +90,30 @@ func (q *Question) best(ctx context.Context, f *findings.Finding, sample []probe
 		})
 	}
 	wg.Wait()
+	failing := 0
+	for _, p := range sample {
+		if p.fails {
+			failing++
+		}
+	}
 	at := -1
-	for i, n := range agreed {
-		if at < 0 || cmp.Or(cmp.Compare(n, agreed[at]), cmp.Compare(besides(&list[at], f), besides(&list[i], f))) > 0 {
+	for i, a := range agreed {
+		if float64(a.all) < enough*float64(len(sample)) || float64(a.failing) < enough*float64(failing) {
+			continue
+		}
+		if at < 0 || cmp.Or(cmp.Compare(a.all, agreed[at].all), cmp.Compare(besides(&list[at], f), besides(&list[i], f))) > 0 {
 			at = i
 		}
 	}
-	if ctx.Err() != nil || at < 0 || float64(agreed[at]) < enough*float64(len(sample)) {
+	if ctx.Err() != nil || at < 0 {
 		return nil
 	}
-	return &findings.Likeness{Gate: list[at].Name, Story: list[at].Story, Agreed: agreed[at], Compared: len(sample)}
+	return &findings.Likeness{Gate: list[at].Name, Story: list[at].Story, Agreed: agreed[at].all, Compared: len(sample)}
 }
+
+// An agreement is in how many verdicts a gate ends as the target did: of those that
+// fail, and of all.
+type agreement struct{ failing, all int }
 
 // besides counts the rules that a gate breaks and a finding does not name.
 func besides(d *gates.Double, f *findings.Finding) int {

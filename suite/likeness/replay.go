@@ -70,11 +70,11 @@ func openServer(d *gates.Double, reg *registry.Registry, p *suite.Providers, out
 
 // agreement is in how many scenarios of the sample a double ends as the target did.
 // One that cannot be replayed agrees in none.
-func (q *Question) agreement(ctx context.Context, f *findings.Finding, sample []probe, d *gates.Double, open opener) int {
+func (q *Question) agreement(ctx context.Context, f *findings.Finding, sample []probe, d *gates.Double, open opener) agreement {
 	p, out := suite.NewProviders(q.Registry), suite.NewOutput()
 	t, stop, err := open(d, q.Registry, p, out)
 	if err != nil {
-		return 0
+		return agreement{}
 	}
 	defer stop()
 	cfg := suite.Config{
@@ -87,14 +87,18 @@ func (q *Question) agreement(ctx context.Context, f *findings.Finding, sample []
 	for _, s := range sample {
 		cfg.Scenarios, fails[s.ID] = append(cfg.Scenarios, s.Scenario), s.fails
 	}
-	agreed := 0
+	var agreed agreement
 	cfg.Handle = func(e suite.Event) {
-		if end, ok := e.(suite.Finished); ok && failsAs(f, end.Result.Violations) == fails[end.Result.Scenario.ID] {
-			agreed++
+		end, ok := e.(suite.Finished)
+		if !ok || failsAs(f, end.Result.Violations) != fails[end.Result.Scenario.ID] {
+			return
+		}
+		if agreed.all++; fails[end.Result.Scenario.ID] {
+			agreed.failing++
 		}
 	}
 	if _, err := suite.Run(ctx, cfg); err != nil {
-		return 0
+		return agreement{}
 	}
 	return agreed
 }

@@ -81,6 +81,7 @@ func (t *Opened) start(ctx context.Context, reg *registry.Registry, o Options, l
 		return err
 	}
 	token, _ := lookup("ADMIN_TOKEN")
+	cfg.Instance = t.instance
 	cfg.Env = slices.Concat(env, cfg.Env, []string{"ADMIN_TOKEN=" + token})
 	t.command, err = startCommand(ctx, cfg)
 	return err

@@ -66,7 +66,7 @@ type Served struct {
 // token is made up.
 func Serve(d *gates.Double, reg *registry.Registry, o gate.Options, log io.Writer, addr, token string) (*Served, error) {
 	s := &Served{Token: cmp.Or(token, newToken())}
-	cfg := server.Config{Gate: d.Build(reg, o), AdminToken: s.Token, Log: log}
+	cfg := server.Config{Gate: d.Build(reg, o), AdminToken: s.Token, Log: log, Offered: reg}
 	if d.Server != nil {
 		d.Server(&cfg)
 	}

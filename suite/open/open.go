@@ -51,6 +51,9 @@ type Options struct {
 	Timeout time.Duration
 	// Upstream is the control address of a proxy that runs apart, for a URL.
 	Upstream string
+	// Instances is how many copies of the target are started, each with a state of its
+	// own; 0 is 1, and ownInstances for our own gates. More need a Command or a gate of ours.
+	Instances int
 	// NoDecoys keeps an operator's credentials out of Command's environment.
 	NoDecoys bool
 	// ResetGlobal deletes the global secrets that the server holds.
@@ -80,6 +83,10 @@ type Opened struct {
 	// Points are what was asked of the server when it was reached; nil for our own.
 	Points []target.Point
 
+	// copies are what was opened for the further copies of the target.
+	copies []*Opened
+	// instance is the number of this copy, from 1.
+	instance int
 	// handler serves the fake providers over HTTP.
 	handler http.Handler
 	// command is the one that was started; nil where none was.
@@ -102,6 +109,10 @@ func (t *Opened) Close() {
 // Fill tells the engine of the target, and of what was opened with it.
 func (t *Opened) Fill(c *suite.Config) {
 	c.Target, c.Providers, c.Claims, c.Budget, c.Output, c.Fault, c.Restart = t.Target, t.Providers, t.Claims, t.Budget, t.Output, t.Fault, t.restart
+	c.Copies = nil
+	for _, o := range t.copies {
+		c.Copies = append(c.Copies, suite.Copy{Target: o.Target, Providers: o.Providers, Fault: o.Fault, Restart: o.restart, Output: o.Output})
+	}
 }
 
 // Target finds or starts what the options name; its providers are those of a
@@ -113,27 +124,41 @@ func Target(ctx context.Context, reg *registry.Registry, o Options) (*Opened, er
 	if err != nil {
 		return nil, err
 	}
-	t := &Opened{Providers: suite.NewProviders(reg), Budget: o.Budget, Claims: o.Claims, ProfileDigest: profile.Digest}
-	t.handler = t.Providers.Handler()
-	switch {
-	case len(o.Command) > 0 && o.Target != "":
-		return nil, errors.New("both --target and a command were given; give one")
-	case len(o.Command) > 0:
-		err = t.openCommand(ctx, profile, reg, o)
-	case o.Target == "":
-		err = t.openOwn(ctx, profile, "reference", reg, o)
-	case IsDouble(o.Target):
-		err = t.openOwn(ctx, profile, o.Target, reg, o)
-	case strings.Contains(o.Target, "://"):
-		err = t.openURL(ctx, profile, reg, o)
-	default:
-		return nil, fmt.Errorf("unknown target %q; it is reference, faulty:NAME, correct:NAME, or a URL such as http://127.0.0.1:8080", o.Target)
-	}
+	instances, err := o.instances()
 	if err != nil {
+		return nil, err
+	}
+	t := newOpened(suite.NewProviders(reg), profile, o, 1)
+	if err := t.open(ctx, profile, reg, o); err != nil {
+		t.Close()
+		return nil, err
+	}
+	if err := t.openCopies(ctx, profile, reg, o, instances); err != nil {
 		t.Close()
 		return nil, err
 	}
 	return t, nil
+}
+
+func newOpened(p *suite.Providers, profile *server.Profile, o Options, instance int) *Opened {
+	return &Opened{Providers: p, Budget: o.Budget, Claims: o.Claims, ProfileDigest: profile.Digest, handler: p.Handler(), instance: instance}
+}
+
+// open opens one copy of what the options name.
+func (t *Opened) open(ctx context.Context, profile *server.Profile, reg *registry.Registry, o Options) error {
+	switch {
+	case len(o.Command) > 0 && o.Target != "":
+		return errors.New("both --target and a command were given; give one")
+	case len(o.Command) > 0:
+		return t.openCommand(ctx, profile, reg, o)
+	case o.Target == "":
+		return t.openOwn(ctx, profile, "reference", reg, o)
+	case IsDouble(o.Target):
+		return t.openOwn(ctx, profile, o.Target, reg, o)
+	case strings.Contains(o.Target, "://"):
+		return t.openURL(ctx, profile, reg, o)
+	}
+	return fmt.Errorf("unknown target %q; it is reference, faulty:NAME, correct:NAME, or a URL such as http://127.0.0.1:8080", o.Target)
 }
 
 // openOwn serves one of our own gates on loopback; its probes go to the fake

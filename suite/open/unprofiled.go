@@ -6,6 +6,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite/process"
+	"github.com/molecule-ai/byok-conformance/suite/server"
 )
 
 // A Stranger is a server that no profile describes yet.
@@ -29,6 +30,8 @@ func Unprofiled(ctx context.Context, reg *registry.Registry, o Options, provider
 			s.URL = t.command.process().URL()
 			t.stop = append(t.stop, func() { _ = t.command.stop() }) // it has no state that anybody reads
 		}
+	} else if _, err = server.ParseBase(o.Target); err != nil {
+		return nil, err
 	} else if err = t.attach(ctx, o.Upstream); err == nil {
 		err = t.standIn(reg)
 	}

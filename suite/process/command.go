@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -52,7 +53,7 @@ func orElse(d, fallback time.Duration) time.Duration {
 
 // command makes the exec.Cmd, without its output.
 func command(cfg *Config, port string) *exec.Cmd {
-	fill := strings.NewReplacer("{addr}", loopback+":"+port, "{host}", loopback, "{port}", port)
+	fill := strings.NewReplacer("{addr}", loopback+":"+port, "{host}", loopback, "{port}", port, "{instance}", strconv.Itoa(max(1, cfg.Instance)))
 	args := make([]string, len(cfg.Args))
 	for i, a := range cfg.Args {
 		args[i] = fill.Replace(a)

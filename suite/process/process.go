@@ -35,8 +35,11 @@ const (
 // Config says what to start and how to tell that it is up.
 type Config struct {
 	// Args is the command and its arguments. In each, {addr} becomes host:port,
-	// {host} the host, {port} the port that the command must listen on.
+	// {host} the host, {port} the port that the command must listen on, and
+	// {instance} the number of the copy.
 	Args []string
+	// Instance is the number of this copy of the command; zero is 1.
+	Instance int
 	// Env holds NAME=value entries added to the environment that we inherited;
 	// of one name the later wins. PORT and BIND_ADDR are set after it.
 	Env []string

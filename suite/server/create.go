@@ -68,8 +68,15 @@ func nameOf(req *target.CreateRequest) string {
 // idOf says what is wrong with the id of a workspace that was allowed; nil where
 // it can be asked for.
 func (t *Target) idOf(r *httpReply) error {
-	switch id := r.ask(t.profile.create.id).(type) {
+	x := t.profile.create.id
+	switch id := r.ask(x).(type) {
 	case nil:
+		if why := r.notJSON(); why != nil && slices.Contains(x.reads, "body") {
+			return target.BrokenReplyError{Err: fmt.Errorf("the reply allows the workspace, and its body is no JSON, so it holds no id: %w", why)}
+		}
+		if why := x.failure(r.input()); why != nil {
+			return target.ProfileError{Err: fmt.Errorf("the profile's create.id finds nothing in a reply that allows the workspace: %w", why)}
+		}
 	case string:
 		if id != "" {
 			return safeID(id)
@@ -81,7 +88,7 @@ func (t *Target) idOf(r *httpReply) error {
 }
 
 func failed(err error) target.Reply {
-	var broken brokenError
+	var broken target.BrokenReplyError
 	switch {
 	case errors.Is(err, timing.ErrLate):
 		return target.Reply{Outcome: target.Late, Err: err}

@@ -15,11 +15,15 @@ type expression struct {
 	short term
 	// name is the field of the profile that holds it.
 	name string
+	// text is the expression as gojq writes it; reads are the fields of its input
+	// that it names.
+	text  string
+	reads []string
 }
 
 // newExpression compiles a query, which it changes.
 func newExpression(query *gojq.Query, variables []string) (*expression, error) {
-	x := &expression{}
+	x := &expression{text: query.String(), reads: readsOf(query)}
 	if short, ok := translation(variables).query(query); ok {
 		x.short = short
 	}
@@ -72,6 +76,18 @@ func (x *expression) run(input any, variables ...any) (value any, err error) {
 		return nil, nil
 	}
 	return value, nil
+}
+
+// failure says why an expression has no result; nil where it has one, be it null.
+func (x *expression) failure(input any) error {
+	value, ok := x.code.RunWithContext(spend(), input).Next()
+	if err, failed := value.(error); failed {
+		return err
+	}
+	if !ok {
+		return errors.New("the expression has no result")
+	}
+	return nil
 }
 
 // build returns the first result of an expression that makes something of its

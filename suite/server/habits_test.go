@@ -22,6 +22,12 @@ import (
 // of nil means the built-in one.
 func habitual(t *testing.T, h server.Habits, change func(*server.Config), p *Profile) *Target {
 	t.Helper()
+	srv, _ := habitualServer(t, h, change, p)
+	return srv
+}
+
+func habitualServer(t *testing.T, h server.Habits, change func(*server.Config), p *Profile) (*Target, *server.Server) {
+	t.Helper()
 	cfg := server.Config{Gate: gate.NewReference(registry.Embedded(), gate.Options{Transport: alwaysAlive{}}), AdminToken: "t", Habits: h}
 	if change != nil {
 		change(&cfg)
@@ -41,7 +47,7 @@ func habitual(t *testing.T, h server.Habits, change func(*server.Config), p *Pro
 	if err != nil {
 		t.Fatal(err)
 	}
-	return srv
+	return srv, s
 }
 
 // alwaysAlive answers as a provider that knows every credential.
@@ -187,12 +193,12 @@ func TestWhatWasNotDoneIsAnError(t *testing.T) {
 // TestNothingComesBack deletes while a provisioning is under way that would write
 // the row again.
 func TestNothingComesBack(t *testing.T) {
-	srv := habitual(t, server.Habits{RowsComeBack: true, ProvisionTime: 100 * time.Millisecond}, func(c *server.Config) { c.NoEngine = true }, nil)
+	srv, web := habitualServer(t, server.Habits{RowsComeBack: true, ProvisionTime: 100 * time.Millisecond}, func(c *server.Config) { c.NoEngine = true }, nil)
 	w := workspaceAt(t, srv, "byok-1")
 	if err := srv.Remove(t.Context(), w); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond)
+	web.Wait()
 	if rows, err := srv.Rows(t.Context()); err != nil || len(rows) > 0 {
 		t.Errorf("left: %v, %v", rows, err)
 	}

@@ -15,6 +15,15 @@ type offeredCall struct {
 	models *expression
 }
 
+// An Offer is one model that a server lists for a runtime.
+type Offer struct {
+	// Provider is empty, and AuthEnv nil, where the list does not say it.
+	Model, Provider string
+	AuthEnv         []string
+	// Platform: the operator pays.
+	Platform bool
+}
+
 // Offers reports whether the profile says how the server lists what it offers.
 func (t *Target) Offers() bool { return t.profile.offered.call.set && t.profile.offered.models != nil }
 
@@ -25,7 +34,7 @@ func (t *Target) Offers() bool { return t.profile.offered.call.set && t.profile.
 func (t *Target) Differences(ctx context.Context, reg *registry.Registry) (lines []string, asked bool, err error) {
 	var unknown []string
 	for _, r := range reg.Runtimes {
-		offers, known, err := t.offered(ctx, r.Name)
+		offers, known, err := t.Offered(ctx, r.Name)
 		if err != nil {
 			return nil, false, err
 		}
@@ -43,7 +52,11 @@ func (t *Target) Differences(ctx context.Context, reg *registry.Registry) (lines
 }
 
 // differing holds what the server offers for a runtime to what the registry lists.
-func differing(r *registry.Runtime, offers map[string]string) (lines []string) {
+func differing(r *registry.Runtime, list []Offer) (lines []string) {
+	offers := map[string]string{}
+	for _, o := range list {
+		offers[o.Model] = o.Provider
+	}
 	listed := map[string][]string{}
 	for _, n := range r.Native {
 		for _, model := range n.Models {
@@ -67,9 +80,9 @@ func differing(r *registry.Runtime, offers map[string]string) (lines []string) {
 	return lines
 }
 
-// offered are the models that the server offers for a runtime, with their
-// providers; known is false where the server does not know the runtime, or has no list.
-func (t *Target) offered(ctx context.Context, runtime string) (models map[string]string, known bool, err error) {
+// Offered are the models that the server lists for a runtime, in its order; known
+// is false where the server does not know the runtime, or has no list.
+func (t *Target) Offered(ctx context.Context, runtime string) (models []Offer, known bool, err error) {
 	o := &t.profile.offered
 	r, err := t.do(ctx, &o.call, subject{values: map[string]string{"runtime": runtime}})
 	if err != nil {
@@ -79,13 +92,20 @@ func (t *Target) offered(ctx context.Context, runtime string) (models map[string
 	if !ok || !o.call.isDone(r) {
 		return nil, false, nil
 	}
-	models = map[string]string{}
 	for _, item := range list {
 		m, _ := item.(map[string]any)
-		model, _ := m["model"].(string)
-		provider, _ := m["provider"].(string)
-		if model != "" {
-			models[model] = provider
+		offer := Offer{}
+		offer.Model, _ = m["model"].(string)
+		offer.Provider, _ = m["provider"].(string)
+		offer.Platform, _ = m["platform"].(bool)
+		names, _ := m["auth_env"].([]any)
+		for _, n := range names {
+			if name, ok := n.(string); ok {
+				offer.AuthEnv = append(offer.AuthEnv, name)
+			}
+		}
+		if offer.Model != "" {
+			models = append(models, offer)
 		}
 	}
 	return models, true, nil

@@ -223,6 +223,8 @@ func (p *Profile) read(r *strict.Reader, root *yaml.Node) {
 	for _, missing := range p.missing(schema) {
 		r.Fail(root, "the profile has no %s", missing)
 	}
+	lintPlaceholders(r, root)
+	p.lintVacuous(r, root)
 }
 
 // missing lists what a profile cannot do without: what its claims need to be asked.

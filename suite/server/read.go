@@ -156,9 +156,6 @@ func (c *call) readValues(r *strict.Reader, n *yaml.Node) {
 	})
 }
 
-// ownPlaceholders are what paths and headers have without any values.
-var ownPlaceholders = []string{"id", "name", "key", "actual-name", "token"}
-
 func (c *call) readThen(r *strict.Reader, n *yaml.Node) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
 		r.Fail(n, "then is a list of requests; write {request: …}, or the word again for the first one again")

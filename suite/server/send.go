@@ -22,16 +22,6 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
-// placeholders are what a path and a header of a profile may hold.
-type placeholders map[string]string
-
-func (p placeholders) fill(s string, escape func(string) string) string {
-	for k, v := range p {
-		s = strings.ReplaceAll(s, "${"+k+"}", escape(v))
-	}
-	return s
-}
-
 // do sends one request of the profile and reads the reply, whatever it says. The
 // server's rate limit is waited out.
 func (t *Target) do(ctx context.Context, c *call, a subject) (*httpReply, error) {
@@ -151,12 +141,6 @@ func (t *Target) paused(ctx context.Context) error {
 	}
 }
 
-// A brokenError is a fault of a server that was reached: it gave no reply that
-// can be read.
-type brokenError struct{ error }
-
-func (b brokenError) Unwrap() error { return b.error }
-
 // attempt sends a request once. With an error comes what there is of the
 // exchange; nil where nothing was sent.
 func (t *Target) attempt(ctx context.Context, c *call, p placeholders, requestID string, payload []byte, contentType string, patience time.Duration, more *scenarios.Switch) (*httpReply, error) {
@@ -261,7 +245,7 @@ func broken(ctx context.Context, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		err = fmt.Errorf("the connection ended before the reply did: %w", err)
 	}
-	return brokenError{err}
+	return target.BrokenReplyError{Err: err}
 }
 
 func cause(ctx context.Context, err error) error {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/molecule-ai/byok-conformance/gate"
 	"github.com/molecule-ai/byok-conformance/internal/spelled"
+	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite/secrets"
 	"github.com/molecule-ai/byok-conformance/suite/target"
 	"github.com/molecule-ai/byok-conformance/suite/timing"
@@ -108,9 +110,9 @@ type Options struct {
 // wants an environment variable that is not set. It keeps connections to the
 // server; whoever is done with it before the process ends calls CloseIdle.
 func New(p *Profile, base string, o Options) (*Target, error) {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("target %q is no URL; write it like http://127.0.0.1:8080", base)
+	u, err := ParseBase(base)
+	if err != nil {
+		return nil, err
 	}
 	if o.Env == nil {
 		o.Env = os.LookupEnv
@@ -145,6 +147,22 @@ func New(p *Profile, base string, o Options) (*Target, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return t, nil
+}
+
+// ParseBase reads the URL of a server. Errors do not show a password in it.
+func ParseBase(base string) (*url.URL, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		shown := base
+		if i := strings.LastIndexByte(base, '@'); i >= 0 {
+			shown = "…" + base[i:]
+		}
+		return nil, fmt.Errorf("target %q is no URL; write it like http://127.0.0.1:8080", shown)
+	}
+	if err := registry.PortError(u); err != nil {
+		return nil, fmt.Errorf("target %q: %w", u.Redacted(), err)
+	}
+	return u, nil
 }
 
 // idle is how long a connection is kept without a request. A server may close an
@@ -261,6 +279,17 @@ func (r *httpReply) input() map[string]any {
 	return r.parsed
 }
 
+// notJSON says why a body that begins as JSON, or is said to be JSON, is none; nil
+// where it is some, or was never meant to be.
+func (r *httpReply) notJSON() error {
+	text := bytes.TrimSpace(r.body)
+	if len(text) == 0 || !strings.Contains(r.header.Get("Content-Type"), "json") && text[0] != '{' && text[0] != '[' {
+		return nil
+	}
+	var v any
+	return json.Unmarshal(r.body, &v)
+}
+
 // readable is the text of the body (see the function of that name), which is
 // parsed once.
 func (r *httpReply) readable() string {
@@ -310,8 +339,8 @@ func (r *httpReply) is(code *expression) bool {
 // exchange is the request and the reply for a report.
 func (r *httpReply) exchange() target.Exchange {
 	x := target.Exchange{
-		Direction: "target", Method: r.sent.Method, URL: r.sent.URL.String(), Status: r.status, RequestHeaders: r.sent.Header,
-		RequestBody: r.sentRaw, ResponseHeaders: r.header, ResponseBody: spelled.Short(string(r.body), 2*secrets.MaxShown), At: r.at, Took: r.took, Credential: r.carries,
+		Direction: target.ToTarget, Method: r.sent.Method, URL: r.sent.URL.String(), Status: r.status, RequestHeaders: r.sent.Header,
+		RequestBody: r.sentRaw, ResponseHeaders: r.header, ResponseBody: spelled.Short(string(r.body), 2*secrets.MaxShown), At: r.at, DurationMS: target.Milliseconds(r.took), Credential: r.carries,
 	}
 	if r.hide != "" {
 		hide := func(s string) string { return strings.ReplaceAll(s, r.hide, secrets.HiddenText) }

@@ -212,22 +212,46 @@ type Reply struct {
 	Err error
 }
 
-// An Exchange is one request and its reply, between us and the target or
-// between the target and a provider. Its texts are masked before a report sees them.
+// A Direction says who was talked to.
+type Direction string
+
+const (
+	// ToTarget is a request of the harness to the server under test.
+	ToTarget Direction = "target"
+	// ToUpstream is a request of the server under test to a provider.
+	ToUpstream Direction = "upstream"
+)
+
+// An Exchange is one HTTP request and what came back. Whoever records it bounds
+// the bodies; reports hold it as it is.
 type Exchange struct {
-	// Direction is "target" or "upstream".
-	Direction       string
-	Method, URL     string
-	Status          int
-	RequestHeaders  http.Header
-	RequestBody     string
-	ResponseHeaders http.Header
-	ResponseBody    string
-	At              time.Time
-	Took            time.Duration
-	// Stage, Provider, Credential and Note are set for upstream exchanges.
-	Stage, Provider, Credential, Note string
+	Direction Direction `json:"direction"`
+	Method    string    `json:"method"`
+	URL       string    `json:"url"`
+	// Status is 0 where no answer came; Note then says why.
+	Status int `json:"status"`
+	// RequestHeaders may be nil, like ResponseHeaders.
+	RequestHeaders  http.Header `json:"request_headers,omitempty"`
+	RequestBody     string      `json:"request_body,omitempty"`
+	ResponseHeaders http.Header `json:"response_headers,omitempty"`
+	ResponseBody    string      `json:"response_body,omitempty"`
+	// At is when the request left, and AtMS that in milliseconds after the scenario's
+	// first one, which is known when the scenario has ended.
+	At   time.Time `json:"-"`
+	AtMS float64   `json:"at_ms"`
+	// DurationMS is in milliseconds; see [Milliseconds].
+	DurationMS float64 `json:"duration_ms"`
+	// Stage is "create" or "provision"; empty where neither applies.
+	Stage string `json:"stage,omitempty"`
+	// Provider is the provider whose host was asked; empty towards the target.
+	Provider string `json:"provider,omitempty"`
+	// Credential is the name of the credential that was carried, never its value.
+	Credential string `json:"credential,omitempty"`
+	Note       string `json:"note,omitempty"`
 }
+
+// Milliseconds rounds to microseconds, which is finer than anything judged.
+func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // String is the reply in a few words: what it comes to, its code, its status, its error.
 func (r *Reply) String() string {

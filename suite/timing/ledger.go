@@ -24,6 +24,11 @@ type Spent struct {
 	Limit time.Duration
 }
 
+// And is the sum of two.
+func (s Spent) And(o Spent) Spent {
+	return Spent{s.Workers + o.Workers, s.Answers + o.Answers, s.Provisioning + o.Provisioning, s.Waits + o.Waits, s.Limit + o.Limit}
+}
+
 // Worked is the time of one worker with one scenario.
 func (l *Ledger) Worked(d time.Duration) { l.add(func() *atomic.Int64 { return &l.workers }, d) }
 

@@ -1,0 +1,62 @@
+package explore
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/molecule-ai/byok-conformance/fakes/gates"
+	"github.com/molecule-ai/byok-conformance/gate"
+	"github.com/molecule-ai/byok-conformance/registry"
+	"github.com/molecule-ai/byok-conformance/scenarios"
+	"github.com/molecule-ai/byok-conformance/suite"
+	"github.com/molecule-ai/byok-conformance/suite/govalue"
+)
+
+// budget is the probe's bound for gates of ours.
+const budget = time.Second
+
+// inProcess opens a double as a Go value.
+func inProcess(d *gates.Double, reg *registry.Registry) func(context.Context) (*Session, error) {
+	return func(context.Context) (*Session, error) {
+		p := suite.NewProviders(reg)
+		o := gate.Options{Transport: p.RoundTripper(), Budget: budget, Env: p.Decoy}
+		cfg := suite.Config{Providers: p, Budget: budget, LivenessCache: d.LivenessCache, Parallel: 1}
+		s := &Session{Config: cfg}
+		s.Again = func() error {
+			s.Config.Target = govalue.New(func(http.RoundTripper) gate.Gate { return d.Build(reg, o) }, o.Transport)
+			return nil
+		}
+		return s, s.Again()
+	}
+}
+
+func explored(t testing.TB, d *gates.Double, o Options) *Outcome {
+	t.Helper()
+	o.Registry = registry.Embedded()
+	if len(d.Precedence) > 0 {
+		var err error
+		if o.Registry, err = o.Registry.WithPrecedence(d.Precedence); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.Open = inProcess(d, o.Registry)
+	out, err := Explore(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// The reference keeps all rules, wherever a walk leads.
+func TestReferenceKeepsAllRules(t *testing.T) {
+	out := explored(t, &gates.Double{Name: "reference"}, Options{Walks: 2000, Seed: "1", Level: scenarios.Core})
+	t.Logf("%+v", out.Tried)
+	if out.Unjudged > 0 {
+		t.Errorf("%d walks could not be judged: %s", out.Unjudged, out.Why)
+	}
+	if f := out.Found; f != nil {
+		t.Errorf("%+v\n%s", f.Result.Violations, f.YAML("explored"))
+	}
+}
