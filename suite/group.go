@@ -147,7 +147,12 @@ func (p *Providers) setAlone(r *replay) {
 // installs each set in turn and replays the steps that belong to it.
 func (e *engine) phases(ctx context.Context, g *group, replays []*replay) {
 	set := newGlobalSet(replays)
-	for _, values := range g.sets {
+	for i, values := range g.sets {
+		for _, r := range replays {
+			if i > 0 && r.attempt != nil {
+				r.change()
+			}
+		}
 		if err := e.setGlobals(ctx, set, values); err != nil {
 			break
 		}

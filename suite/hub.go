@@ -72,6 +72,8 @@ type pendingCall struct {
 	// window's generation is the same.
 	index, generation int
 	inCreate          bool
+	// changed: the window's step had ended, and secrets were changed since.
+	changed bool
 	// replied is closed when the create has been answered; nil where the call
 	// need not be held back until then.
 	replied chan struct{}
@@ -201,7 +203,7 @@ func (pc *pendingCall) put(call judge.Call) {
 	if pc.replay.judged || pc.generation != pc.window.generation {
 		return
 	}
-	call.InCreate = pc.inCreate
+	call.InCreate, call.Changed = pc.inCreate, pc.changed
 	pc.index = len(pc.window.step.Calls)
 	pc.window.step.Calls = append(pc.window.step.Calls, call)
 	if len(call.Credentials) > 0 {
@@ -235,7 +237,7 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 		p.pending[x] = &pendingCall{}
 		return nil
 	}
-	pc := &pendingCall{replay: r, window: w, index: -1, generation: w.generation, inCreate: !w.replied}
+	pc := &pendingCall{replay: r, window: w, index: -1, generation: w.generation, inCreate: !w.replied, changed: w.replied && r.changed}
 	if !w.replied && len(x.Sightings) > 0 {
 		pc.hangUp = w.hangUp
 	}
@@ -450,7 +452,7 @@ func (p *Providers) observe(x *upstream.Exchange) {
 	if pc.replay == nil {
 		return
 	}
-	call.InCreate, call.Exchange.Stage = pc.inCreate, "provision"
+	call.InCreate, call.Changed, call.Exchange.Stage = pc.inCreate, pc.changed, "provision"
 	if pc.inCreate {
 		call.Exchange.Stage = "create"
 	}

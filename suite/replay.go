@@ -65,8 +65,10 @@ type attempt struct {
 	past []*window
 	// trail keeps what we asked the target.
 	trail target.Trail
-	leaks []judge.Leak
-	rows  []string
+	// changed: secrets were changed since the first step, or are being changed.
+	changed bool
+	leaks   []judge.Leak
+	rows    []string
 	// ambiguous: a call was seen that may be this replay's or another's.
 	ambiguous bool
 	// restarts is how often the target had been started again when it began;

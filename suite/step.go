@@ -364,12 +364,20 @@ func (e *engine) provision(ctx context.Context, r *replay, w *window, secrets, g
 		r.replied(w, target.Reply{Outcome: target.Failed, Err: errNotMade})
 		return
 	}
+	r.change()
 	reply := e.cfg.Target.Provision(ctx, target.ProvisionRequest{
 		RequestID: e.cfg.RunID + "/" + e.request(r), Workspace: r.workspace, Secrets: secrets, Globals: globals, Patience: e.cfg.Timeout,
 		Began: func() { r.restart(w) }, Doubt: w.step.Step.Expect.Verdict == scenarios.Refused,
 	})
 	r.workspace.Secrets = secrets
 	r.replied(w, reply)
+}
+
+// change notes that secrets are being changed.
+func (r *replay) change() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changed = true
 }
 
 // replied notes the only reply of a step.

@@ -32,6 +32,11 @@ var lawfulHabits = []Double{
 		Server: func(c *server.Config) { c.Habits.ProvisionTime = 250 * time.Millisecond },
 	},
 	{
+		Name:   "restarts-by-itself",
+		Story:  "A changed secret restarts, after its reply, the workspaces that it touches; one that is being made meanwhile is held up.",
+		Server: func(c *server.Config) { c.NoEngine, c.Habits.RestartDelay = true, 4*time.Millisecond },
+	},
+	{
 		Name:  "late-events",
 		Story: "A failed provisioning's status and its event are two writes, and the event, without an id, comes later, that of an earlier one even after the restart.",
 		Server: func(c *server.Config) {

@@ -58,6 +58,7 @@ func (s *Server) goAhead(w http.ResponseWriter, r *http.Request, c CreateRequest
 	case err != nil:
 		writeError(w, http.StatusServiceUnavailable, err.Error())
 	default:
+		s.heldBack(made.ID)
 		s.logNotices(requestID(r), made.ID, gate.Create, d)
 		s.hooks.WriteCreated(w, r, c, made, d)
 	}

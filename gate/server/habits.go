@@ -42,6 +42,9 @@ type Habits struct {
 	// ProvisionTime is how long a provisioning takes before the gate is asked,
 	// and CreateTime how long a create takes.
 	ProvisionTime, CreateTime time.Duration
+	// RestartDelay has a change of a secret restart, so long after its reply, the
+	// workspaces that it touches, unless the workspace's own token changed it.
+	RestartDelay time.Duration
 	// SilentLimit leaves the limit on clients out of the replies that are below it.
 	SilentLimit bool
 	// LargeCreateTime is how long a create with many secrets has the database to

@@ -56,6 +56,42 @@ func TestTheWorkspacesOwnTokenWritesAtOnce(t *testing.T) {
 	}
 }
 
+// TestAChangeOfASecretRestarts makes a workspace right after the change of a global
+// secret, which holds it up, and a while later; and changes one of its own.
+func TestAChangeOfASecretRestarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := withHabits(t, server.Habits{RestartDelay: time.Second})
+		made := func(name string) (reply, time.Duration) {
+			began := time.Now()
+			r := c.send("POST", "/workspaces", createBody(name, claude, map[string]string{accepted: "dead-later"}))
+			return r, time.Since(began)
+		}
+		c.send("PUT", "/settings/secrets", `{"key":"OPENAI_API_KEY","value":"v"}`)
+		time.Sleep(time.Millisecond)
+		if _, took := made("at once"); took < 10*time.Second {
+			t.Errorf("a create right after the change took %s", took)
+		}
+		time.Sleep(2 * time.Second)
+		r, took := made("later")
+		if took != time.Second {
+			t.Errorf("a create a while after the change took %s", took)
+		}
+		time.Sleep(time.Second)
+		path := "/workspaces/" + r.field("id")
+		for _, step := range []struct{ title, token, want string }{
+			{"its own token", r.field("auth_token"), "online"},
+			{"the administrator", adminToken, "failed"},
+		} {
+			c.send("PUT", path+"/secrets", `{"key":"`+accepted+`","value":"dead"}`, "Authorization: Bearer "+step.token)
+			time.Sleep(2 * time.Second)
+			if got := c.send("GET", path, "").field("status"); got != step.want {
+				t.Errorf("after %s wrote a dead key the workspace is %s, want %s", step.title, got, step.want)
+			}
+		}
+		c.server.Wait()
+	})
+}
+
 func TestARowComesBackThatIsDeletedWhileItIsProvisioned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := withHabits(t, server.Habits{RowsComeBack: true, ProvisionTime: time.Second})

@@ -59,7 +59,7 @@ func (s *Server) provision(row *workspace) {
 		if !more {
 			return
 		}
-		pauseFor(a.ctx.Done(), s.habits.ProvisionTime)
+		pauseFor(a.ctx.Done(), max(s.habits.ProvisionTime, time.Until(a.notBefore)))
 		d, f := s.try(a)
 		if errors.Is(a.ctx.Err(), context.Canceled) {
 			continue // overtaken; its outcome counts for nothing
@@ -78,6 +78,7 @@ type attempt struct {
 	round                  int
 	workspaceID, requestID string
 	question               gate.Request
+	notBefore              time.Time
 	ctx                    context.Context
 	cancel                 context.CancelFunc
 }
@@ -100,6 +101,7 @@ func (s *Server) nextAttempt(row *workspace, settled int) (a attempt, more bool)
 		workspaceID: row.id,
 		requestID:   p.requestID,
 		question:    s.provisionQuestion(row),
+		notBefore:   row.heldUntil,
 	}
 	a.ctx, a.cancel = context.WithTimeout(context.Background(), s.budget)
 	p.cancel = a.cancel

@@ -62,12 +62,18 @@ func (s *Server) saveWorkspaceSecret(w http.ResponseWriter, r *http.Request, own
 			return status, body
 		}
 		row.secrets[name] = secret
+		if !own {
+			s.secretChanged(row)
+		}
 		return http.StatusOK, secretBody{name, scopeWorkspace, "saved"}
 	})
 }
 
-func (s *Server) deleteWorkspaceSecret(w http.ResponseWriter, r *http.Request) {
+func (s *Server) deleteWorkspaceSecret(w http.ResponseWriter, r *http.Request, own bool) {
 	s.answer(w, r, func(row *workspace) (int, any) {
+		if !own {
+			s.secretChanged(row)
+		}
 		return removeSecret(row.secrets, r.PathValue("key"), scopeWorkspace)
 	})
 }
@@ -80,6 +86,7 @@ func (s *Server) saveGlobalSecret(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.globals[name] = secret
 	s.mu.Unlock()
+	s.secretChanged(nil)
 	writeJSON(w, http.StatusOK, secretBody{name, scopeGlobal, "saved"})
 }
 
@@ -87,6 +94,7 @@ func (s *Server) deleteGlobalSecret(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	status, body := removeSecret(s.globals, r.PathValue("key"), scopeGlobal)
 	s.mu.Unlock()
+	s.secretChanged(nil)
 	writeJSON(w, status, body)
 }
 

@@ -11,7 +11,7 @@
 //
 // What is simpler here than in a server with a database and containers: setting
 // or deleting a secret restarts no workspace (POST /workspaces/{id}/restart
-// does), every admin route wants the admin token (the auth_token of a 201 opens
+// does; see Habits.RestartDelay), every admin route wants the admin token (the auth_token of a 201 opens
 // the workspace's own secrets alone), and the row of a deleted workspace stays,
 // without its secrets, so that a second delete is answered 410. What a larger
 // server does beyond that is a habit ([Habits]), each with a switch.
@@ -162,7 +162,6 @@ func (s *Server) routes() *http.ServeMux {
 		"GET /events/{id}":                                  s.listEvents,
 		"GET /workspaces/{id}/approvals":                    s.listApprovals,
 		"POST /workspaces/{id}/approvals/{approval}/decide": s.decideApproval,
-		"DELETE /workspaces/{id}/secrets/{key}":             s.deleteWorkspaceSecret,
 		"GET /settings/secrets":                             s.listGlobalSecrets,
 		"POST /settings/secrets":                            s.saveGlobalSecret,
 		"PUT /settings/secrets":                             s.saveGlobalSecret,
@@ -176,6 +175,7 @@ func (s *Server) routes() *http.ServeMux {
 	for _, method := range []string{"POST", "PUT"} {
 		mux.HandleFunc(method+" /workspaces/{id}/secrets", s.adminOrOwn(s.saveWorkspaceSecret))
 	}
+	mux.HandleFunc("DELETE /workspaces/{id}/secrets/{key}", s.adminOrOwn(s.deleteWorkspaceSecret))
 	return mux
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/molecule-ai/byok-conformance/gate"
 )
@@ -46,6 +47,8 @@ type workspace struct {
 	reason   string // why the last provisioning failed, empty where it did not
 	events   []event
 	removed  bool
+	// heldUntil is when a provisioning begins, at the earliest.
+	heldUntil time.Time
 
 	provisioning struct {
 		round     int // raised by each start; only the last one counts
@@ -75,6 +78,9 @@ func (s *Server) insert(c CreateRequest) (*workspace, error) {
 		place:    s.created,
 		secrets:  maps.Clone(c.Secrets),
 		token:    newAuthToken(),
+	}
+	if s.habits.RestartDelay > 0 {
+		row.heldUntil = time.Now().Add(s.habits.RestartDelay)
 	}
 	s.nest(row)
 	if c.External {

@@ -140,6 +140,9 @@ func counted(o *Observation, s *StepObservation) []Violation {
 		if c.Method != http.MethodGet {
 			out = append(out, Violation{WrongMethod, "LIV-9", 0, "the probe is no GET", "GET", c.describe()})
 		}
+		if c.Changed {
+			continue
+		}
 		after := map[bool]int{true: 0, false: 1}[c.InCreate]
 		stages[after] = append(stages[after], c)
 	}

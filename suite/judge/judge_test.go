@@ -86,6 +86,8 @@ func TestJudge(t *testing.T) {
 		{"one retry after 500", observed(alive(), allowed, made(func(c *Call) { c.Status = 500 }), made(nil)), nil},
 		{"two retries", observed(alive(), allowed, made(nil), made(nil), made(nil)), []string{"LIV-9"}},
 		{"a probe at create and one at provisioning", observed(alive(), allowed, made(func(c *Call) { c.Status = 429 }), made(func(c *Call) { c.InCreate = false })), nil},
+		{"provisionings after secrets were changed", observed(alive(), allowed, made(nil), made(func(c *Call) { c.InCreate, c.Changed = false, true }), made(func(c *Call) { c.InCreate, c.Changed = false, true }), made(func(c *Call) { c.InCreate, c.Changed = false, true })), nil},
+		{"a POST after secrets were changed", observed(alive(), allowed, made(nil), made(func(c *Call) { c.InCreate, c.Changed, c.Method = false, true, http.MethodPost })), []string{"LIV-9"}},
 		{"a retry after 429", observed(alive(), allowed, made(func(c *Call) { c.Status = 429 }), made(nil)), []string{"LIV-9"}},
 		{"a client that resends on a connection that stands for none", observed(alive(), allowed, made(func(c *Call) { c.Answer, c.AsReset = "nxdomain", true }), made(func(c *Call) { c.Answer, c.AsReset = "nxdomain", true }), made(func(c *Call) { c.Answer, c.AsReset = "nxdomain", true })), nil},
 		{"a client that resends on a broken connection", observed(alive(), allowed, made(func(c *Call) { c.Answer = "reset" }), made(func(c *Call) { c.Answer = "reset" }), made(func(c *Call) { c.Answer = "reset" })), nil},

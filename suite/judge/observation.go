@@ -102,6 +102,10 @@ type Call struct {
 	// the call was held back; so the call belongs to the create and not to a
 	// provisioning that the create started.
 	InCreate bool
+	// Changed: the call belongs to a step that had ended, and we have changed secrets
+	// since. A server may provision again by itself at each change, so nobody can
+	// tell how often.
+	Changed bool
 	// Reply is what the provider answered, for SEC-5; cut at 4 KiB.
 	Reply []byte
 	// Own are the provider's own headers: those that no other server sends with that

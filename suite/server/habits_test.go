@@ -16,6 +16,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/gate/server"
 	"github.com/molecule-ai/byok-conformance/registry"
 	"github.com/molecule-ai/byok-conformance/suite/target"
+	"github.com/molecule-ai/byok-conformance/suite/timing"
 )
 
 // habitual is a target for the reference gate in a server with habits. A profile
@@ -132,6 +133,7 @@ func TestAKeySwappedIsStopped(t *testing.T) {
 		{"events without ids", server.Habits{EventDelay: 50 * time.Millisecond, NoEventIDs: true}, noEngine, nil, ""},
 		{"events without ids, at once", server.Habits{NoEventIDs: true}, noEngine, nil, ""},
 		{"an earlier failure that is told after the restart", server.Habits{StaleFailure: true}, noEngine, nil, "-"},
+		{"restarts by themselves", server.Habits{RestartDelay: 5 * time.Millisecond}, noEngine, nil, "-"},
 		{"provisioning that takes its time", server.Habits{ProvisionTime: 50 * time.Millisecond}, noEngine, nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -187,6 +189,30 @@ func TestWhatWasNotDoneIsAnError(t *testing.T) {
 	var not *NotDoneError
 	if r.Outcome != target.NoReply || !errors.As(r.Err, &not) || not.Status != http.StatusAccepted || !strings.Contains(not.Body, "pending_approval") {
 		t.Errorf("the swap came to: %s, %v", r.String(), r.Err)
+	}
+}
+
+// TestRestartsAreLeftAMoment changes global secrets where a profile says that this
+// restarts workspaces, and where it does not.
+func TestRestartsAreLeftAMoment(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		profile *Profile
+		least   time.Duration
+	}{
+		{"they restart", nil, leastToRestart},
+		{"they do not", edited(t, "  global:\n    restarts: true\n", "  global:\n"), 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			srv := habitual(t, server.Habits{}, nil, test.profile)
+			srv.ledger = new(timing.Ledger)
+			if err := srv.SetGlobals(t.Context(), map[string]gate.Secret{ownKey: {Value: "v"}}); err != nil {
+				t.Fatal(err)
+			}
+			if waited := srv.ledger.Spent().Waits; waited < test.least || test.least == 0 && waited != 0 {
+				t.Errorf("waited %s, want %s or more, and nothing where it is 0", waited, test.least)
+			}
+		})
 	}
 }
 

@@ -107,6 +107,8 @@ func (p *provisionCalls) seesFailures() bool {
 type secretCalls struct {
 	set, list, remove, unreadable call
 	names, next                   *expression
+	// restarts: a change restarts the workspaces that it touches, after its reply.
+	restarts bool
 }
 
 type listCall struct {

@@ -102,6 +102,7 @@ func duration(r *strict.Reader, what string, into *time.Duration) func(*yaml.Nod
 func (h *healthCheck) read(r *strict.Reader, n *yaml.Node) {
 	r.Mapping(n, "health", strict.Fields{
 		"request": func(n *yaml.Node) { h.call.read(r, n) },
+		"done":    compile(r, "done", nil, &h.call.done),
 		"within":  duration(r, "within", &h.within),
 	})
 }
@@ -197,6 +198,7 @@ func (p *Profile) readSecrets(r *strict.Reader, n *yaml.Node) {
 			r.Mapping(n, "the secrets of a scope", strict.Fields{
 				"set":        func(n *yaml.Node) { readCall(r, n, "set", &s.set, nil) },
 				"remove":     func(n *yaml.Node) { readCall(r, n, "remove", &s.remove, nil) },
+				"restarts":   r.Bool("restarts", &s.restarts),
 				"unreadable": func(n *yaml.Node) { readCall(r, n, "unreadable", &s.unreadable, nil) },
 				"list": func(n *yaml.Node) {
 					readCall(r, n, "list", &s.list, strict.Fields{"names": compile(r, "names", nil, &s.names), "next": compile(r, "next", nil, &s.next)})

@@ -55,6 +55,7 @@ func (t *Target) secretNames(ctx context.Context, s *secretCalls, a subject, whe
 // SetGlobals removes what we set before and sets what is wanted now. An error
 // has a line for each secret that could not be removed.
 func (t *Target) SetGlobals(ctx context.Context, secrets map[string]gate.Secret) error {
+	defer t.letRestart(ctx, &t.profile.global)()
 	var left []error
 	for _, name := range slices.Sorted(maps.Keys(t.globals)) {
 		if _, stays := secrets[name]; !stays {
@@ -77,6 +78,29 @@ func (t *Target) SetGlobals(ctx context.Context, secrets map[string]gate.Secret)
 		}
 	}
 	return nil
+}
+
+// A server that restarts workspaces because of a secret finds out which after its
+// reply. One that is made meanwhile is restarted in the middle of its first
+// provisioning, which some servers hold up for seconds. So a change is followed by
+// as much time as it took, some times over.
+const (
+	restartsAfter    = 3
+	leastToRestart   = 10 * time.Millisecond
+	longestToRestart = 500 * time.Millisecond
+)
+
+// letRestart measures a change of secrets; what it returns waits after it.
+func (t *Target) letRestart(ctx context.Context, s *secretCalls) func() {
+	if !s.restarts {
+		return func() {}
+	}
+	began := time.Now()
+	return func() {
+		wait := min(max(restartsAfter*time.Since(began), leastToRestart), longestToRestart)
+		t.ledger.Waited(wait)
+		_ = timing.Pause(ctx, wait) // whoever asks next sees that ctx has ended
+	}
 }
 
 // RemoveGlobal deletes one global secret; one that is not there is no error.
@@ -160,6 +184,7 @@ func (t *Target) changed(ctx context.Context, req target.ProvisionRequest) (befo
 // each change never sees less than both.
 func (t *Target) changeSecrets(ctx context.Context, req target.ProvisionRequest) error {
 	w := req.Workspace
+	defer t.letRestart(ctx, &t.profile.workspace)()
 	for name, s := range req.Secrets {
 		if old, ok := w.Secrets[name]; ok && old == s {
 			continue
