@@ -55,7 +55,7 @@ func newExploreCommand() *cobra.Command {
 	fl.StringVar(&f.class, "class", "explored", "the `CLASS` of what is kept: its ids begin with it; give all files of a directory one class")
 	fl.StringVar((*string)(&f.Level), "level", "core", "`LEVEL` of the rules: core, or extended for both")
 	f.registerTarget(cmd, "none")
-	for _, name := range []string{"report", "deadline"} {
+	for _, name := range []string{"report", "deadline", "instances"} {
 		_ = fl.MarkHidden(name) // it is there
 	}
 	return cmd
@@ -72,6 +72,8 @@ func (f *exploreFlags) checkFlags(cmd *cobra.Command) error {
 		return errors.New("--for must be greater than zero")
 	case cmd.Flags().Changed("report"):
 		return errors.New("explore writes no reports; keep what is found with --write DIR, and have run --corpus DIR --report report on it")
+	case cmd.Flags().Changed("instances"):
+		return errors.New("explore takes no --instances; a walk goes from step to step at one server")
 	case cmd.Flags().Changed("deadline"):
 		return errors.New("explore takes no --deadline; --for says how long it goes on")
 	}
@@ -138,7 +140,9 @@ func (t *exploredTarget) open(ctx context.Context) (*explore.Session, error) {
 
 // begin opens the target and says what the engine has to know of it.
 func (t *exploredTarget) begin(ctx context.Context, s *explore.Session) (err error) {
-	if t.opened, err = open.Target(ctx, t.prepared.registry, t.flags.Options); err != nil {
+	one := t.flags.Options
+	one.Instances = 1
+	if t.opened, err = open.Target(ctx, t.prepared.registry, one); err != nil {
 		return err
 	}
 	s.Config = suite.Config{LivenessCache: t.prepared.cache, Timeout: t.flags.Timeout, Parallel: int(t.flags.parallel), RunID: reports.RunID(t.flags.seed)}

@@ -29,9 +29,7 @@ func (o *Options) instances() (int, error) {
 		return 0, fmt.Errorf("--instances %d: give a number from 1 to %d", o.Instances, mostInstances)
 	case o.Instances > 1 && len(o.Command) == 0 && strings.Contains(o.Target, "://"):
 		return 0, errors.New("--instances starts copies of a command, and --target is a server that somebody else has started; give the command behind --, or leave --instances out")
-	case o.Check:
-		return 1, nil
-	case o.Instances == 0 && len(o.Command) == 0 && !strings.Contains(o.Target, "://"):
+	case o.Instances == 0 && !o.Check && len(o.Command) == 0 && !strings.Contains(o.Target, "://"):
 		return ownInstances, nil
 	}
 	return max(1, o.Instances), misspelled(o.Command)

@@ -144,7 +144,8 @@ func TestInstances(t *testing.T) {
 		{Options{Command: []string{"./server"}}, 1, ""},
 		{Options{Command: []string{"./server", "--data", "/tmp/{instance}"}, Instances: 4}, 4, ""},
 		{Options{Command: []string{"./server", "--data", "/tmp/{Instances}"}, Instances: 4}, 4, "write {instance}"},
-		{Options{Command: []string{"./server"}, Instances: 4, Check: true}, 1, ""},
+		{Options{Check: true}, 1, ""},
+		{Options{Command: []string{"./server"}, Instances: 4, Check: true}, 4, ""},
 		{Options{Command: []string{"./server"}, Instances: 17}, 0, "from 1 to 16"},
 		{Options{Command: []string{"./server"}, Instances: -1}, 0, "from 1 to 16"},
 	} {
