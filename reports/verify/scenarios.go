@@ -66,13 +66,15 @@ func (v *verifier) scenarios(run *reports.Run, reg *registry.Registry) {
 	for _, s := range selected.Scenarios {
 		known[s.ID] = s
 	}
-	v.holds(each(run, func(r *reports.Result) error {
+	if !v.holds(each(run, func(r *reports.Result) error {
 		s := known[r.ID]
 		if s == nil {
 			return errors.New("the selection does not have it")
 		}
 		return sameScenario(r, s, selected.Companions[r.ID])
-	}), "each result is about the corpus' scenario of that id: rules, what is given, what is expected")
+	}), "each result is about the corpus' scenario of that id: rules, what is given, what is expected") {
+		return
+	}
 	v.holds(each(run, func(r *reports.Result) error { return agrees(run, r, known[r.ID]) }),
 		"each scenario that passed was answered as it expects, with that code and status, and made no calls that it must not")
 	v.holds(each(run, func(r *reports.Result) error { return claimed(h, r, known[r.ID], reg) }),
@@ -156,7 +158,7 @@ func agrees(run *reports.Run, r *reports.Result, s *scenarios.Scenario) error {
 			return fmt.Errorf("step %d passed, and %w", i+1, err)
 		}
 	}
-	return nil
+	return asked(run.Header, s, seen)
 }
 
 // mayBeKept reports whether a live verdict of an earlier step may decide a step (LIV-13).

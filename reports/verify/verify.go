@@ -141,6 +141,8 @@ func (v *verifier) run(file File) *reports.Run {
 	h := run.Header
 	v.say("verdict", "%s", reports.SummaryLine(h, run.Footer))
 	v.holds(ruleTable(run), "the table of rules counts the results")
+	v.holds(each(run, func(r *reports.Result) error { return violates(run, r) }), "the replies bear out what is called wrongly allowed or refused")
+	v.holds(ending(run.Footer), "what is left behind is named, and a run that was cut short says by what")
 	v.holds(claims(run), "every area is claimed or not, and the summary says the same")
 	v.holds(times(run), "the run ended after it began, and nothing took longer than the whole")
 	v.holds(same(h.Run, reports.RunID(h.Seed), "the seed or the run's id was changed"), "the run's id %s is made from the seed %s", h.Run, h.Seed)
@@ -154,6 +156,7 @@ func (v *verifier) run(file File) *reports.Run {
 	}
 	reg := v.registryDigest(h.Registry.Digest, h.Invocation)
 	if corpus && reg != nil {
+		v.holds(corpusSize(h, reg), "the corpus makes %d scenarios of the registry", h.Corpus.Scenarios)
 		v.scenarios(run, reg)
 	} else {
 		v.relies("the scenarios: which were selected, and what each gives and expects, could not be recomputed")

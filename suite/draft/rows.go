@@ -2,7 +2,6 @@ package draft
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -117,6 +116,7 @@ func (d *drafting) findState(ctx context.Context) {
 
 // findRemove looks for the request that deletes a workspace.
 func (d *drafting) findRemove(ctx context.Context) error {
+	seen := "nothing that was tried deleted a workspace"
 	for _, r := range d.answered("workspaces.remove.request", d.removeGuesses()) {
 		v, answer := d.another(ctx)
 		for _, id := range idCandidates(answer) {
@@ -124,7 +124,11 @@ func (d *drafting) findRemove(ctx context.Context) error {
 				continue
 			}
 			v.id = id.text
-			if d.removes(ctx, r, v) {
+			removed, answer := d.removes(ctx, r, v)
+			if answer.status != 404 && !strings.Contains(seen, "answered") {
+				seen = fmt.Sprintf("%s answered %d %s", r, answer.status, clip(strings.Join(strings.Fields(string(answer.body)), " "), 100))
+			}
+			if removed {
 				d.learnID(id)
 				d.rows.remove = r
 				d.note("deleted: %s; the id stands at %s", r, d.create.id)
@@ -135,10 +139,10 @@ func (d *drafting) findRemove(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, ok := d.ask("workspaces.remove.request", "DELETE /v1/agents/${id}", "nothing that was tried deleted a workspace"); ok {
+	if _, ok := d.ask("workspaces.remove.request", "DELETE /v1/agents/${id}", seen); ok {
 		return d.findRemove(ctx)
 	}
-	return errors.New("no request was found that deletes a workspace, and without one a run cannot clean up. Say how: --set workspaces.remove.request='DELETE /PATH/${id}', and --set create.id=… if the id stands in an unusual place of the reply")
+	return fmt.Errorf("no request was found that deletes a workspace, and without one a run cannot clean up: %s. Say how: --set workspaces.remove.request='DELETE /PATH/${id}', and --set create.id=… if the id stands in an unusual place of the reply", d.Providers.mask(seen))
 }
 
 // removable reports whether what a create has made can be deleted.
@@ -147,7 +151,8 @@ func (d *drafting) removable(ctx context.Context, s shape) bool {
 	answer := d.tryCreate(ctx, d.create.ask(s), v)
 	for _, r := range d.answered("workspaces.remove.request", d.removeGuesses()) {
 		for _, id := range idCandidates(answer) {
-			if v.id = id.text; d.removes(ctx, r, v) {
+			v.id = id.text
+			if removed, _ := d.removes(ctx, r, v); removed {
 				return true
 			}
 		}
@@ -156,20 +161,21 @@ func (d *drafting) removable(ctx context.Context, s shape) bool {
 }
 
 // removes reports whether a request deletes a workspace. A 2xx alone proves
-// nothing: the workspace must be gone, or an unknown one answered otherwise.
-func (d *drafting) removes(ctx context.Context, r request, v variables) bool {
+// nothing: the workspace must be gone, or an unknown one answered otherwise. It
+// returns the first reply, too.
+func (d *drafting) removes(ctx context.Context, r request, v variables) (bool, *reply) {
 	answer := d.try(ctx, r, v)
 	if !answer.ok() && answer.status < 500 {
-		return false
+		return false, answer
 	}
 	nobody := v
 	nobody.id = "00000000-0000-4000-8000-" + random()[:12]
 	unknown := d.try(ctx, r, nobody)
 	if !answer.ok() && !d.gone(ctx, v.id) { // a 500 that has removed the row, too
-		return false
+		return false, answer
 	}
 	if answer.ok() && unknown.ok() && !d.gone(ctx, v.id) {
-		return false
+		return false, answer
 	}
 	statuses := []string{fmt.Sprintf(".status == %d", answer.status)}
 	if unknown.status != answer.status && (unknown.status == 404 || unknown.status == 410) {
@@ -180,7 +186,7 @@ func (d *drafting) removes(ctx context.Context, r request, v variables) bool {
 		statuses = append(statuses, s)
 	}
 	d.rows.removed = strings.Join(statuses, " or ")
-	return true
+	return true, answer
 }
 
 // gone waits for a workspace to be shown no more; false where nothing shows it

@@ -39,10 +39,14 @@ func (t *Target) reachable(ctx context.Context) target.Point {
 	switch {
 	case err != nil:
 		return target.WrongPoint("reachable", fmt.Sprintf("the target at %s cannot be reached: %v", *t.base.Load(), err), target.InServer, "start it, or correct --target")
+	case c.done != nil && r.is(c.done):
 	case r.status == 404 || r.status == 405:
 		return target.WrongPoint("reachable", fmt.Sprintf("%s %s answered %d", c.method, c.path, r.status), target.InProfile, "correct health.request")
 	case r.status >= 300:
 		return target.WrongPoint("reachable", fmt.Sprintf("the target at %s is not healthy: %s %s answered %d", *t.base.Load(), c.method, c.path, r.status), target.InServer, "see what it printed, and what it needs")
+	case c.done != nil:
+		return target.WrongPoint("reachable", fmt.Sprintf("%s %s answered %d, and health.done does not hold for it: %s", c.method, c.path, r.status, spelled.Line(spelled.Head(string(r.body), 200))),
+			target.InProfile, "correct health.done, or raise health.within if the server is still starting")
 	}
 	return target.Point{Asked: "reachable", State: target.Right, Seen: fmt.Sprintf("%s %s answered %d", c.method, c.path, r.status)}
 }
@@ -98,8 +102,8 @@ func (p *Profile) Health(env func(string) (string, bool)) (func(ctx context.Cont
 		if err != nil {
 			return err
 		}
-		if r.status >= 300 {
-			return fmt.Errorf("%s %s answered %d", p.health.call.method, p.health.call.path, r.status)
+		if done := p.health.call.done; done != nil && !r.is(done) || done == nil && r.status >= 300 {
+			return fmt.Errorf("%s %s answered %d %s", p.health.call.method, p.health.call.path, r.status, spelled.Line(spelled.Head(string(r.body), 200)))
 		}
 		return nil
 	}, nil

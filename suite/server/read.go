@@ -102,6 +102,7 @@ func duration(r *strict.Reader, what string, into *time.Duration) func(*yaml.Nod
 func (h *healthCheck) read(r *strict.Reader, n *yaml.Node) {
 	r.Mapping(n, "health", strict.Fields{
 		"request": func(n *yaml.Node) { h.call.read(r, n) },
+		"done":    compile(r, "done", nil, &h.call.done),
 		"within":  duration(r, "within", &h.within),
 	})
 }

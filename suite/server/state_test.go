@@ -165,3 +165,32 @@ func TestSetGlobals(t *testing.T) {
 		t.Errorf("a server that keeps them: %v", err)
 	}
 }
+
+// health.done takes the place of the status, in a check and while a server comes up.
+func TestHealthIsWhatTheProfileSays(t *testing.T) {
+	for _, test := range []struct {
+		body string
+		up   bool
+	}{{`{"status":"ok"}`, true}, {`{"status":"starting"}`, false}} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, test.body) }))
+		defer s.Close()
+		p, err := ParseProfile("f", []byte(leanEdited(t, "claims:", "health: {request: {method: GET, path: /up}, done: .body.status == \"ok\"}\nclaims:")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv, err := New(p, s.URL, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := target.FirstWrong(srv.Prepare(t.Context(), false)); (err == nil) != test.up || err != nil && !strings.Contains(err.Error(), "correct health.done") {
+			t.Errorf("%s: %v", test.body, err)
+		}
+		health, err := p.Health(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := health(t.Context(), s.URL); (err == nil) != test.up {
+			t.Errorf("%s while it comes up: %v", test.body, err)
+		}
+	}
+}
