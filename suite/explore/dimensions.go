@@ -100,7 +100,8 @@ var table = [dims]dimension{
 		values: func(s *space) []string { return s.names }},
 	near: {name: "near miss", why: "Names are compared without case, trimmed, or by their beginning.", of: []string{"create", "restart"}, plain: 10,
 		values: func(*space) []string {
-			return []string{"lower case", "blank behind", "blank before", "dashed", "longer", "shorter", "prefixed"}
+			return []string{"lower case", "capitalised", "blank behind", "blank before", "tab behind", "line end behind", "no-break space behind", "zero-width space inside",
+				"quoted", "percent-encoded", "full-width", "dashed", "longer", "shorter", "prefixed"}
 		}},
 	strayAnswer: {name: "stray answer", why: "A credential that does not count is asked about, and its answer is.", of: []string{"create", "again", "restart"}, plain: 60,
 		values: func(*space) []string { return []string{"live", "dead"} }},
@@ -131,8 +132,12 @@ var table = [dims]dimension{
 			return []string{"0", "1", "9", "10", "49", "50", "51", "99", "101", "200"}
 		}},
 	setting: {name: "setting", why: "A base URL among the secrets moves the probe, or counts as a credential.", plain: 85,
-		values: func(*space) []string {
-			return []string{"none", "own base URL", "own base URL, blank", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "HTTPS_PROXY", "url"}
+		values: func(s *space) []string {
+			out := []string{"none", "own base URL", "own base URL, blank", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "OPENAI_API_BASE", "HTTPS_PROXY", "HTTP_PROXY", "url"}
+			if s.claims("global-scope") {
+				out = append(out, "tenant's own base URL", "tenant's HTTPS_PROXY")
+			}
+			return out
 		}},
 	external: {name: "external", why: "External workspaces are not gated; others are, also those with a url.", plain: 90,
 		values: func(*space) []string { return []string{"no", "with a url", "external"} }},
@@ -175,7 +180,7 @@ var table = [dims]dimension{
 		}},
 	change: {name: "change", why: "A restart goes by what was in scope at the create.", of: []string{"restart"}, plain: 30,
 		values: func(s *space) []string {
-			out := []string{"none", "removed", "foreign instead", "another value", "foreign beside", "near miss instead"}
+			out := []string{"none", "removed", "foreign instead", "another value", "foreign beside", "near miss instead", "blank instead"}
 			if s.claims("global-scope") {
 				out = append(out, "moved to the tenant", "foreign at the tenant instead")
 			}
@@ -254,7 +259,8 @@ func (s *space) answers() []string {
 	out := slices.Clone(first)
 	for _, a := range scenarios.Catalogue() {
 		switch {
-		case slices.Contains(first, a.Name), a.Level == scenarios.Extended, a.Waits, a.Late, a.Name == "huge-body", a.Name == "dead-large", a.Connection && !s.connections:
+		case slices.Contains(first, a.Name), a.Waits, a.Late, a.Name == "huge-body", a.Connection && !s.connections:
+		case a.Level == scenarios.Extended && (s.level != scenarios.Extended || a.Means == scenarios.Unverified || a.Name == "scope-missing" || a.Name == "gemini-service-disabled"):
 		default:
 			out = append(out, a.Name)
 		}
@@ -281,6 +287,22 @@ func (s *space) shapes() []string {
 // nearMiss is a name that is nearly accepted.
 func nearMiss(how, accepted string) string {
 	switch how {
+	case "capitalised":
+		return accepted[:1] + strings.ToLower(accepted[1:])
+	case "tab behind":
+		return accepted + "\t"
+	case "line end behind":
+		return accepted + "\n"
+	case "no-break space behind":
+		return accepted + "\u00a0"
+	case "zero-width space inside":
+		return accepted[:4] + "\u200b" + accepted[4:]
+	case "quoted":
+		return `"` + accepted + `"`
+	case "percent-encoded":
+		return strings.Replace(accepted, "_", "%5F", 1)
+	case "full-width":
+		return string(rune(accepted[0])-'A'+'\uff21') + accepted[1:]
 	case "blank behind":
 		return accepted + " "
 	case "blank before":

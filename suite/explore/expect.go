@@ -81,6 +81,7 @@ func (x *maker) expect(m *model, d *draft) {
 	if p := derived.Provider; p != nil && !p.IsPlatform() && !d.External {
 		d.provider = p
 	}
+	known := x.known(d, step)
 	if d.provider == nil {
 		d.rules = staysOut(derived, d)
 		d.Expect = scenarios.Expect{Verdict: scenarios.Untouched}
@@ -100,14 +101,39 @@ func (x *maker) expect(m *model, d *draft) {
 		d.Expect.Upstream, loud = scenarios.NoCall, d.AtOnce == 1
 	}
 	if d.Stage == scenarios.Provision {
+		loud = loud && x.claims("provision-liveness")
 		x.atProvision(d, decision)
+	}
+	if v := deciding(d, decision); x.cache && v != nil && v.since < step {
+		loud = false // a verdict that is kept proves life
 	}
 	if said == "forbidden-empty" && slices.Contains(d.provider.Hosts(), "api.anthropic.com") {
 		d.Expect = scenarios.Expect{Verdict: scenarios.Any, Upstream: scenarios.AnyProbe} // the edge in front of it says so, too (DIA-2)
 	}
 	x.form(m, d, decision, said, &loud)
 	x.soften(m, d, derived)
+	if v := deciding(d, decision); !known && v != nil && decision.Code != gate.MissingCredential {
+		d.Expect = scenarios.Expect{Verdict: scenarios.Any, Upstream: scenarios.AnyProbe}
+	}
 	x.complete(m, d, loud)
+}
+
+// known notes which provider knows the values that a step brings, and reports whether
+// none in scope is another one's that the derived provider would take.
+func (x *maker) known(d *draft, step int) bool {
+	all := true
+	for _, h := range []holding{d.workspace, d.tenant} {
+		for n, v := range h {
+			switch {
+			case d.provider == nil || !d.provider.Accepts(n):
+			case v.since == step:
+				v.knows = d.provider
+			case v.knows != nil && v.knows != d.provider:
+				all = false
+			}
+		}
+	}
+	return all
 }
 
 // complete fills in the rest. A step that the registry cannot have is a defect of ours.

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"flag"
 	"net/http"
 	"testing"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite/govalue"
 )
 
+var each = flag.Int("each", 40, "how many walks each correct variant has to pass")
+
 // budget is the probe's bound for gates of ours.
 const budget = time.Second
 
@@ -23,6 +26,7 @@ func inProcess(d *gates.Double, reg *registry.Registry) func(context.Context) (*
 		p := suite.NewProviders(reg)
 		o := gate.Options{Transport: p.RoundTripper(), Budget: budget, Env: p.Decoy}
 		cfg := suite.Config{Providers: p, Budget: budget, LivenessCache: d.LivenessCache, Parallel: 1}
+		cfg.Claims = append((&govalue.Target{}).Traits().Claims, "provision-liveness")
 		s := &Session{Config: cfg}
 		s.Again = func() error {
 			s.Config.Target = govalue.New(func(http.RoundTripper) gate.Gate { return d.Build(reg, o) }, o.Transport)
@@ -51,12 +55,32 @@ func explored(t testing.TB, d *gates.Double, o Options) *Outcome {
 
 // The reference keeps all rules, wherever a walk leads.
 func TestReferenceKeepsAllRules(t *testing.T) {
-	out := explored(t, &gates.Double{Name: "reference"}, Options{Walks: 2000, Seed: "1", Level: scenarios.Core})
-	t.Logf("%+v", out.Tried)
+	for _, level := range []scenarios.Level{scenarios.Core, scenarios.Extended} {
+		keepsAllRules(t, &gates.Double{Name: "reference"}, level, 500)
+	}
+}
+
+func keepsAllRules(t *testing.T, d *gates.Double, level scenarios.Level, walks int) {
+	t.Helper()
+	out := explored(t, d, Options{Walks: walks, Seed: "1", Level: level})
 	if out.Unjudged > 0 {
-		t.Errorf("%d walks could not be judged: %s", out.Unjudged, out.Why)
+		t.Errorf("%s: %d walks could not be judged: %s", d.Name, out.Unjudged, out.Why)
 	}
 	if f := out.Found; f != nil {
-		t.Errorf("%+v\n%s", f.Result.Violations, f.YAML("explored"))
+		t.Errorf("%s: %+v\n%s", d.Name, f.Result.Violations, f.YAML("explored"))
+	}
+}
+
+// No correct variant is found fault with, wherever a walk leads.
+func TestCorrectVariantsKeepAllRules(t *testing.T) {
+	for _, d := range gates.Correct() {
+		if d.HTTPOnly() {
+			continue
+		}
+		level := scenarios.Extended
+		if d.CoreOnly {
+			level = scenarios.Core
+		}
+		keepsAllRules(t, &d, level, *each)
 	}
 }

@@ -186,7 +186,23 @@ func (h *hunt) alone(ctx context.Context, session *Session, s *scenarios.Scenari
 	if err != nil || len(results) == 0 {
 		return suite.Result{}, err
 	}
-	return results[0], nil
+	if r := results[0]; r.Outcome != suite.Errored || len(s.Steps) == 1 {
+		return r, nil
+	}
+	return h.cut(ctx, session, s, results[0])
+}
+
+// cut replays a walk that could not be judged without its last steps: where one of
+// them needs a workspace that was not made, what went wrong is in a step before it.
+func (h *hunt) cut(ctx context.Context, session *Session, s *scenarios.Scenario, whole suite.Result) (suite.Result, error) {
+	shorter := *s
+	shorter.Steps = s.Steps[:len(s.Steps)-1]
+	shorter.ID = s.ID + "-cut"
+	r, err := h.alone(ctx, session, &shorter)
+	if err != nil || r.Outcome != suite.Failed {
+		return whole, err
+	}
+	return r, nil
 }
 
 // replay has the engine replay walks; results come in their order, and none where it
@@ -257,6 +273,11 @@ func (h *hunt) server(ctx context.Context, session *Session) error {
 		}
 		before = append(before, list...)
 		for i := range results {
+			if results[i].Outcome == suite.Errored && len(list[i].Steps) > 1 {
+				if results[i], err = h.cut(ctx, session, list[i], results[i]); err != nil || ctx.Err() != nil {
+					return err
+				}
+			}
 			h.note(list[i], byID[list[i].ID], &results[i])
 			if results[i].Outcome == suite.Failed {
 				h.fails(numberOf(list[i].ID), results[i], before)

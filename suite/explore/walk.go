@@ -19,6 +19,8 @@ type value struct {
 	// since is the step that brought it; answers are what is said of it from then on, by step.
 	since   int
 	answers []string
+	// knows is the provider that knows the value; nil where all do that accept its name.
+	knows *registry.Provider
 }
 
 // holding is what stands under names at one scope.
@@ -113,6 +115,12 @@ func (m *model) create(mv *move, home string) draft {
 	m.route(&d, home)
 	m.fill(&d)
 	m.govern(&d, d.home)
+	switch m.at(mv, setting) {
+	case "tenant's own base URL":
+		m.put(d.tenant, baseURLOf(d.home.AuthEnv[0]), string(scenarios.URL), "live")
+	case "tenant's HTTPS_PROXY":
+		m.put(d.tenant, "HTTPS_PROXY", string(scenarios.URL), "live")
+	}
 	m.extras(&d)
 	return d
 }
@@ -171,6 +179,9 @@ func (m *model) route(d *draft, home string) {
 func (m *model) fill(d *draft) {
 	p, mv := d.home, d.move
 	said, form := m.at(mv, answer), m.at(mv, shape)
+	if !scenarios.AnswerOf(said).On(p) || strings.HasPrefix(said, "marker-") && slices.ContainsFunc(p.Hosts(), ownDialect) {
+		said = "live" // nobody has seen that provider answer so
+	}
 	switch which := m.at(mv, workspace); which {
 	case "nothing":
 	case "all accepted":
@@ -195,7 +206,7 @@ func (m *model) fill(d *draft) {
 	}
 	d.accepted = d.workspace[p.AuthEnv[0]]
 	switch s := m.at(mv, setting); s {
-	case "none":
+	case "none", "tenant's own base URL", "tenant's HTTPS_PROXY":
 	case "own base URL":
 		m.put(d.workspace, baseURLOf(p.AuthEnv[0]), string(scenarios.URL), "live")
 	case "own base URL, blank":
@@ -231,6 +242,12 @@ func (m *model) namesOf(d *draft, which string) []string {
 	return nil
 }
 
+// ownDialect reports whether a host means what it says by the markers that say nothing
+// elsewhere.
+func ownDialect(host string) bool {
+	return slices.Contains([]string{"api.anthropic.com", "generativelanguage.googleapis.com", "api.minimax.io", "api.minimaxi.com", "api.groq.com"}, host)
+}
+
 // foreignTo is a known name that a provider does not accept.
 func (m *model) foreignTo(p *registry.Provider, mv *move) string {
 	for i := range m.names {
@@ -242,7 +259,11 @@ func (m *model) foreignTo(p *registry.Provider, mv *move) string {
 }
 
 // storable: the secrets API of a server may take no other names.
-func storable(name string) bool { return !strings.ContainsAny(name, " -") }
+func storable(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
 
 // govern sets what stands at the tenant.
 func (m *model) govern(d *draft, p *registry.Provider) {
@@ -397,6 +418,9 @@ func (m *model) restart(mv *move) draft {
 		if n := nearMiss(m.at(mv, near), d.home.AuthEnv[0]); storable(n) {
 			m.put(d.workspace, n, "plain", "live")
 		}
+	case "blank instead":
+		accepted()
+		m.put(d.workspace, d.home.AuthEnv[0], "blank", "")
 	case "another value":
 		if d.workspace[d.home.AuthEnv[0]] != nil {
 			d.accepted = m.put(d.workspace, d.home.AuthEnv[0], "plain", "live")
