@@ -77,7 +77,7 @@ func (f *exploreFlags) checkFlags(cmd *cobra.Command) error {
 	case cmd.Flags().Changed("deadline"):
 		return errors.New("explore takes no --deadline; --for says how long it goes on")
 	}
-	return nil
+	return refuseIdle(cmd, f.idleTarget())
 }
 
 func (f *exploreFlags) explore(cmd *cobra.Command) error {
