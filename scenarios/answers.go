@@ -147,6 +147,7 @@ var catalogue = []Answer{
 	{Name: "redirect-http", Family: "redirect", Status: 301, Means: Inconclusive, Level: Core, Doc: "A redirect to the same URL without TLS."},
 	{Name: "redirect-see-other", Family: "redirect", Status: 303, Means: Inconclusive, Level: Core, Doc: "303 to a host that no provider has."},
 	{Name: "redirect-permanent", Family: "redirect", Status: 308, Means: Inconclusive, Level: Core, Doc: "308 to another provider's host."},
+	{Name: "redirect-subdomain", Family: "redirect", Status: 302, Means: Inconclusive, Level: Core, Doc: "A redirect to a host below the provider's, where Go's client keeps every header."},
 
 	// Answers that hold the whole credential (SEC-5).
 	{Name: "echo-dead", Family: "refused", Status: 401, Means: Dead, Level: Core, Doc: "401 with the credential in the body and in a header."},

@@ -175,6 +175,7 @@ const (
 	FormToken  Shape = "form-token"  // the head of a subscription's token
 	FormJSON   Shape = "form-json"   // looks like JSON
 	FormLong   Shape = "form-long"   // 2,000 characters
+	FormMarks  Shape = "form-marks"  // in quotes, with a percent escape, a comma and a hash
 	// What looks like a reference to the server's environment is a literal (PRE-8).
 	BraceReference   Shape = "brace-reference"   // ${NAME}
 	DollarReference  Shape = "dollar-reference"  // $NAME
@@ -183,7 +184,7 @@ const (
 )
 
 var shapes = []Shape{Empty, Blank, BlankVerticalTab, BlankFormFeed, BlankNoBreak, BlankIdeographic, BlankLines, BlankUnicode, Padded, Newline, CRLF, InnerNewline, InnerCR, InnerLF, InnerNUL, InnerSpace, NonASCII, Long, URL,
-	Alike, AlikeHead, AlikeTail, AlikeCase, AlikeMiddle, FormBare, FormShort, FormDotted, FormGoogle, FormToken, FormJSON, FormLong, BraceReference, DollarReference, EnvironReference, Unreadable}
+	Alike, AlikeHead, AlikeTail, AlikeCase, AlikeMiddle, FormBare, FormShort, FormDotted, FormGoogle, FormToken, FormJSON, FormLong, FormMarks, BraceReference, DollarReference, EnvironReference, Unreadable}
 
 // Present reports whether the value counts as a credential (PRE-3, LIV-10).
 func (v Value) Present() bool { return v.Shape != Empty && !v.Shape.IsBlank() }

@@ -55,7 +55,7 @@ func TestParseValueErrors(t *testing.T) {
 		{"live#", `"live#" has an empty tag after #; name the tag or drop the #`},
 		{"blank:live", `a value of shape "blank" carries no answer, so "blank" is all that can be said`},
 		{"unreadable:dead", `a value of shape "unreadable" carries no answer, so "unreadable" is all that can be said`},
-		{":live", `unknown shape ""; the shapes are empty, blank, blank-vertical-tab, blank-form-feed, blank-no-break-space, blank-ideographic-space, blank-lines, blank-unicode, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, inner-space, non-ascii, long, url, alike, alike-head, alike-tail, alike-case, alike-middle, form-bare, form-short, form-dotted, form-google, form-token, form-json, form-long, brace-reference, dollar-reference, environ-reference, unreadable`},
+		{":live", `unknown shape ""; the shapes are empty, blank, blank-vertical-tab, blank-form-feed, blank-no-break-space, blank-ideographic-space, blank-lines, blank-unicode, padded, newline, crlf, inner-newline, inner-cr, inner-lf, inner-nul, inner-space, non-ascii, long, url, alike, alike-head, alike-tail, alike-case, alike-middle, form-bare, form-short, form-dotted, form-google, form-token, form-json, form-long, form-marks, brace-reference, dollar-reference, environ-reference, unreadable`},
 	}
 	for _, test := range tests {
 		if _, err := scenarios.ParseValue(test.text); err == nil || err.Error() != test.want {

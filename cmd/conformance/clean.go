@@ -37,7 +37,7 @@ func newCleanCommand() *cobra.Command {
 				return err
 			}
 			if !runIDs.MatchString(id) {
-				return fmt.Errorf("--run %q is no id of a run; it is eight digits or letters from a to f, such as 1f2e3d4c", id)
+				return fmt.Errorf("--run %q is not the id of a run; it is eight digits or letters from a to f, such as 1f2e3d4c", id)
 			}
 			t, closing, err := reach.open(cmd.Context(), args)
 			if err != nil {

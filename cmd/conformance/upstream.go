@@ -28,6 +28,9 @@ func newUpstreamCommand() *cobra.Command {
 		Example: "  conformance upstream --addr 127.0.0.1:8899 --control 127.0.0.1:8898",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := proxy.CheckControl(control); err != nil {
+				return fmt.Errorf("--control %w", err)
+			}
 			reg, err := loadRegistry(registryFile)
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package gates
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"github.com/molecule-ai/byok-conformance/gate"
@@ -42,6 +43,36 @@ var formFaults = []Double{
 		Story: "A value that is longer than any key is a file, which is not asked about.",
 		Gate:  formed(gate.Alive, func(_ *registry.Provider, v string) bool { return len(v) > 1000 && len(v) < 3000 }),
 	},
+	{
+		Name: "quotes-stripped", Rules: []string{"LIV-15"},
+		Story: "Quotes around a value are taken for those of a shell, and another value is asked about than the runtime gets.",
+		Gate:  askedAs(func(v string) string { return strings.Trim(v, "\"'") }),
+	},
+	{
+		Name: "percent-escapes-decoded", Rules: []string{"LIV-15"},
+		Story: "Values come from a form, so they are decoded like one.",
+		Gate: askedAs(func(v string) string {
+			if plain, err := url.QueryUnescape(v); err == nil {
+				return plain
+			}
+			return v
+		}),
+	},
+	{
+		Name: "cut-at-hash", Rules: []string{"LIV-15"},
+		Story: "Secrets are read as a .env file is, where a hash begins a comment.",
+		Gate:  askedAs(func(v string) string { before, _, _ := strings.Cut(v, "#"); return before }),
+	},
+}
+
+// askedAs asks about what a value is changed into.
+func askedAs(changed func(string) string) builder {
+	return probed(func(_ gate.Options, next prober) prober {
+		return func(ctx context.Context, p *registry.Provider, c gate.Credential) gate.Outcome {
+			c.Secret.Value = changed(c.Secret.Value)
+			return next(ctx, p, c)
+		}
+	})
 }
 
 // formed gives values of a form a verdict without asking.

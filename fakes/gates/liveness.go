@@ -90,6 +90,13 @@ var livenessFaults = []Double{
 		}),
 	},
 	{
+		Name: "5xx-with-words-is-dead", Rules: []string{"LIV-2"},
+		Story: "Whatever the status, a body that says that the key is not valid is believed, also where an edge tells it with a 502.",
+		Gate: mistaken(http.StatusBadGateway, http.StatusUnauthorized, func(resp *http.Response) bool {
+			return bytes.Contains(bytes.ToLower(peek(resp)), []byte("invalid api key"))
+		}),
+	},
+	{
 		Name: "empty-401-allowed", Rules: []string{"LIV-1"},
 		Story: "The refusal's reason is read from the body; where there is none, nothing is proved.",
 		Gate: mistaken(http.StatusUnauthorized, http.StatusNotFound, func(resp *http.Response) bool {

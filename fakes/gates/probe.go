@@ -258,6 +258,18 @@ var probeFaults = []Double{
 		Gate:  retrying(1, func(status int) bool { return status == 429 }),
 	},
 	{
+		Name: "401-asked-again-as-invited", Rules: []string{"LIV-9"},
+		Story: "A 401 that names a scheme is an invitation, and the library asks again in that scheme.",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err != nil || resp.StatusCode != http.StatusUnauthorized || resp.Header.Get("Www-Authenticate") == "" {
+				return resp, err
+			}
+			_ = resp.Body.Close()
+			return next.RoundTrip(r.Clone(r.Context()))
+		}),
+	},
+	{
 		Name: "post-probe", Rules: []string{"LIV-9"},
 		Story: "A completion of one token is posted, on the tenant's bill.",
 		Gate:  method(http.MethodPost),

@@ -110,13 +110,7 @@ var secrecyFaults = []Double{
 	{
 		Name: "telemetry-gzipped", Rules: []string{"SEC-3"},
 		Story: "Probes are reported to a dashboard, headers and all, in gzip.",
-		Gate: reports("gzip", func(text []byte) []byte {
-			var b bytes.Buffer
-			z := gzip.NewWriter(&b)
-			_, _ = z.Write(text) // a buffer takes everything
-			_ = z.Close()
-			return b.Bytes()
-		}),
+		Gate:  reports("gzip", gzipOf),
 	},
 	{
 		Name: "telemetry-deflated", Rules: []string{"SEC-3"},
@@ -225,6 +219,44 @@ var secrecyFaults = []Double{
 		Gate:  sent(followingRedirects),
 	},
 	{
+		Name: "subdomain-redirect-followed", Rules: []string{"SEC-4"},
+		Story: "Redirects within the vendor's own domain are followed with every header, as Go's client does.",
+		Gate: sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err != nil {
+				return resp, err
+			}
+			if where, bad := resp.Location(); bad == nil && strings.HasSuffix(where.Hostname(), "."+r.URL.Hostname()) {
+				return followed(next, r, resp)
+			}
+			return resp, err
+		}),
+	},
+	{
+		Name: "telemetry-packed", Rules: []string{"SEC-3"},
+		Story: "Events go to a dashboard in batches: gzip in base64, in a field of a JSON object.",
+		Gate: reports("identity", func(text []byte) []byte {
+			return fmt.Appendf(nil, `{"batch":%q}`, base64.StdEncoding.EncodeToString(gzipOf(text)))
+		}),
+	},
+	{
+		Name: "batch-in-log", Rules: []string{"SEC-2"},
+		Story: "What goes to the dashboard is logged as well, in gzip and base64, since nobody can read that.",
+		Server: func(c *server.Config) {
+			log := c.Log
+			if log == nil {
+				return
+			}
+			c.Hooks.GateRequest = func(_ string, req gate.Request) gate.Request {
+				for name, s := range req.Secrets.Workspace {
+					line := fmt.Sprintf("level=debug batch=%s\n", base64.StdEncoding.EncodeToString(gzipOf([]byte(name+"="+s.Value))))
+					_, _ = io.WriteString(log, line) // a log that fails has nobody to tell
+				}
+				return req
+			}
+		},
+	},
+	{
 		Name: "upstream-body-passed-on", Rules: []string{"SEC-5", "SEC-1"},
 		Story: "The provider's error message is shown to the tenant, because it explains so much.",
 		Gate:  passesOn,
@@ -257,6 +289,14 @@ func probesEverybody(reg *registry.Registry, o gate.Options) gate.Gate {
 		return out
 	}
 	return ref
+}
+
+func gzipOf(text []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write(text) // a buffer takes everything
+	_ = z.Close()
+	return b.Bytes()
 }
 
 // reports tells a dashboard of each probe, with its headers.

@@ -1,8 +1,11 @@
 package gates
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +28,11 @@ var sequenceFaults = []Double{
 		Name: "verdict-cached-by-value", Rules: []string{"LIV-12", "LIV-9"}, Remembers: true,
 		Story: "One verdict per value is kept; the provider that gave it is not part of the key.",
 		Gate:  cachedBy(func(_ *registry.Provider, c gate.Credential) string { return c.Secret.Value }),
+	},
+	{
+		Name: "list-cached-by-url", Rules: []string{"LIV-12", "LIV-13"}, Remembers: true,
+		Story: "The HTTP client has a cache, as a browser does: a list of models that may be kept answers for whoever asks for its URL next.",
+		Gate:  cachesLists,
 	},
 	{
 		Name: "tenant-verdict-cached", Rules: []string{"LIV-12"}, Remembers: true,
@@ -331,5 +339,20 @@ func letsThroughWhenBusy(reg *registry.Registry, o gate.Options) gate.Gate {
 			}
 			return next(ctx, p, c)
 		}
+	})(reg, o)
+}
+
+// cachesLists answers again what a provider said may be kept, whoever asks.
+func cachesLists(reg *registry.Registry, o gate.Options) gate.Gate {
+	var kept sync.Map
+	return sent(func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+		if body, ok := kept.Load(r.URL.String()); ok {
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(body.([]byte)))}, nil
+		}
+		resp, err := next.RoundTrip(r)
+		if err == nil && resp.StatusCode == http.StatusOK && strings.Contains(resp.Header.Get("Cache-Control"), "max-age") {
+			kept.Store(r.URL.String(), peek(resp))
+		}
+		return resp, err
 	})(reg, o)
 }

@@ -35,7 +35,7 @@ func NewRelay(decoys string) *Relay { return &Relay{decoys: decoys, faults: map[
 // Serve lets runs attach to the proxy on a listener, until that is closed.
 func (r *Relay) Serve(p *Proxy, l net.Listener) error {
 	r.proxy = p
-	return (&http.Server{Handler: r.control(), ReadHeaderTimeout: 10 * time.Second}).Serve(l)
+	return (&http.Server{Handler: r.control(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, MaxHeaderBytes: 16 << 10}).Serve(l)
 }
 
 // ServeHTTP passes a provider's request on to the run. What goes wrong there
@@ -100,7 +100,7 @@ func (r *Relay) attach(run string) error {
 		r.run = nil
 		return nil
 	}
-	if r.run != nil && r.run.String() != run {
+	if r.run != nil && r.run.String() != run && listens(r.run) {
 		return errors.New("another run is attached already; end it, or start another upstream")
 	}
 	u, err := url.Parse(run)
@@ -110,7 +110,36 @@ func (r *Relay) attach(run string) error {
 	if host := net.ParseIP(u.Hostname()); host == nil || !host.IsLoopback() {
 		return fmt.Errorf("%q is not on this machine", run)
 	}
+	if r.run != nil && r.run.String() != run {
+		for host, lift := range r.faults { // the one that is gone could not lift them
+			lift()
+			delete(r.faults, host)
+		}
+	}
 	r.run = u
+	return nil
+}
+
+// listens reports whether a run is still there: one that was killed could not detach.
+func listens(run *url.URL) bool {
+	conn, err := net.DialTimeout("tcp", run.Host, 2*time.Second)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}
+
+// CheckControl says what is wrong with an address to listen on for runs: who can
+// connect to it decides what the server under test is answered.
+func CheckControl(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is no address; write it like 127.0.0.1:8898", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%q is not on this machine alone; write it like 127.0.0.1:8898", address)
+	}
 	return nil
 }
 

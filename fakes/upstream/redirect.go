@@ -11,6 +11,7 @@ var locations = map[Answer]func(*call) string{
 	"redirect-http":       func(c *call) string { return c.url("http", c.exchange.Host, c.exchange.Path) },
 	"redirect-other-host": func(c *call) string { return c.url("https", elsewhere, c.pathAlone()) },
 	"redirect-see-other":  func(c *call) string { return c.url("https", elsewhere, c.pathAlone()) },
+	"redirect-subdomain":  func(c *call) string { return c.url("https", "eu."+c.exchange.Host, c.pathAlone()) },
 	"redirect-sibling":    (*call).sibling,
 	"redirect-permanent":  (*call).sibling,
 }

@@ -3,6 +3,8 @@ package upstream
 import (
 	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -95,11 +97,13 @@ func (f *family) script(spec Spec) *script {
 		s := f.says(spec.Name, http.StatusUnauthorized, f.problem(401))
 		s.public = f.lists(spec.Name, http.StatusOK)
 		return s
-	case "bad-gateway", "unavailable", "gateway-timeout", "dead-page":
+	case "bad-gateway":
+		return htmlError(spec, "nginx: the origin said 401 Unauthorized, invalid API key")
+	case "unavailable", "gateway-timeout", "dead-page":
 		return htmlError(spec, "nginx")
 	case "origin-error", "origin-timeout", "origin-handshake":
 		return htmlError(spec, "cloudflare")
-	case "redirect-loop", "redirect-other-host", "redirect-sibling", "redirect-http", "redirect-see-other", "redirect-permanent":
+	case "redirect-loop", "redirect-other-host", "redirect-sibling", "redirect-http", "redirect-see-other", "redirect-permanent", "redirect-subdomain":
 		s := &script{answer: spec.Name, status: spec.Status, location: locations[spec.Name], body: newTemplate("")}
 		s.setHeader(map[string]string{"Server": "nginx"})
 		return s
@@ -124,6 +128,10 @@ func (f *family) says(answer Answer, status int, p problem) *script {
 	case http.StatusTooManyRequests:
 		maps.Copy(extra, f.limits)
 		extra["Retry-After"] = "30"
+	case http.StatusUnauthorized:
+		if slices.Contains(f.hosts, "api.openai.com") {
+			extra["Www-Authenticate"] = "Bearer" // which invites nobody to ask again (LIV-9)
+		}
 	case http.StatusMethodNotAllowed:
 		extra["Allow"] = "POST"
 	}
@@ -143,7 +151,8 @@ func (f *family) listed(body string) []scriptPage {
 // lists is the list of models.
 func (f *family) lists(answer Answer, status int) *script {
 	s := &script{answer: answer, status: status, body: newTemplate(f.list)}
-	s.setHeader(map[string]string{"Content-Type": "application/json"}, f.header)
+	// A cache that keeps a list by its URL would let one value's list prove another's life (LIV-12).
+	s.setHeader(map[string]string{"Content-Type": "application/json", "Cache-Control": "public, max-age=3600"}, f.header)
 	switch answer {
 	case "empty-list":
 		s.body = newTemplate(`{"object":"list","data":[]}`)
@@ -172,7 +181,8 @@ func htmlError(spec Spec, server string) *script {
 	title := statusLines[spec.Status]
 	s := &script{answer: spec.Name, status: spec.Status, body: newTemplate("<html>\r\n<head><title>" + title + "</title></head>\r\n" +
 		"<body>\r\n<center><h1>" + title + "</h1></center>\r\n<hr><center>" + server + "</center>\r\n</body>\r\n</html>\r\n")}
-	s.setHeader(map[string]string{"Content-Type": "text/html", "Server": server})
+	name, _, _ := strings.Cut(server, ":")
+	s.setHeader(map[string]string{"Content-Type": "text/html", "Server": name})
 	return s
 }
 

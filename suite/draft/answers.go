@@ -119,7 +119,7 @@ var methods = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}
 func parseRequest(s string) (request, error) {
 	parts := strings.SplitN(strings.TrimSpace(s), " ", 3)
 	if len(parts) < 2 || !slices.Contains(methods, parts[0]) || !strings.HasPrefix(parts[1], "/") {
-		return request{}, fmt.Errorf("%q is no request; write it like POST /v1/agents, or like PUT /secrets/${key} {value: $value}", s)
+		return request{}, fmt.Errorf("%q is not a request; write it like POST /v1/agents, or like PUT /secrets/${key} {value: $value}", s)
 	}
 	r := request{method: parts[0], path: parts[1]}
 	if len(parts) == 3 {

@@ -188,9 +188,9 @@ func TestAnswers(t *testing.T) {
 		"secrets.global.set.request=PUT /s/${key} {value: $value}": "",
 		"headers.X-Token=${env:T}":                                 "",
 		"fields.region=eu":                                         "",
-		"create.request=v1/agents":                                 "is no request",
-		"create.request=FETCH /v1":                                 "is no request",
-		"create.request=POST /v1 {name: $nmae}":                    "is no jq expression",
+		"create.request=v1/agents":                                 "is not a request",
+		"create.request=FETCH /v1":                                 "is not a request",
+		"create.request=POST /v1 {name: $nmae}":                    "is not a jq expression",
 		"create.path=/v1":                                          `no answer "create.path"`,
 		"nothing":                                                  "is not KEY=VALUE",
 	} {

@@ -84,11 +84,11 @@ const maxReply = 4 << 20
 func evaluate(expression string, v variables) (any, error) {
 	query, err := gojq.Parse(expression)
 	if err != nil {
-		return nil, fmt.Errorf("the body %q is no jq expression: %w", expression, err)
+		return nil, fmt.Errorf("the body %q is not a jq expression: %w", expression, err)
 	}
 	code, err := gojq.Compile(query, gojq.WithVariables(variableNames))
 	if err != nil {
-		return nil, fmt.Errorf("the body %q is no jq expression: %w", expression, err)
+		return nil, fmt.Errorf("the body %q is not a jq expression: %w", expression, err)
 	}
 	value, ok := code.Run(nil, v.list()...).Next()
 	if err, failed := value.(error); failed {

@@ -210,7 +210,7 @@ var familyWords = map[string]string{
 
 var shapeWords = map[string]string{
 	"brace-reference": "a reference as in ${NAME}", "dollar-reference": "a reference as in $NAME", "environ-reference": "a reference as in os.environ/NAME",
-	"form-short": "short", "form-long": "long", "form-dotted": "dotted", "form-token": "a value that looks like a subscription's token",
+	"form-short": "short", "form-long": "long", "form-dotted": "dotted", "form-marks": "in quotes, with other marks inside", "form-token": "a value that looks like a subscription's token",
 }
 
 var blankWords = map[string]string{

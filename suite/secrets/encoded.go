@@ -8,7 +8,8 @@ import (
 
 // A server that writes a credential in percent escapes, in JSON escapes or in
 // base64 has written it: whoever reads the text has the credential. So leaks are
-// looked for, and masked, under these encodings, too. Nested ones are not undone.
+// looked for, and masked, under these encodings, too. Of nested ones only compressed
+// texts in base64 are undone, since batches of logs and telemetry are sent like that.
 
 // SightAll is sight for a text and for what it says when its encodings are undone.
 func (r *Ring) SightAll(text string) []*Credential {
@@ -22,6 +23,9 @@ func (r *Ring) SightAll(text string) []*Credential {
 	}
 	if plain, escaped := undo(text); escaped {
 		also(r.sight(plain.text))
+	}
+	for run := range packedRuns(text) {
+		also(r.sight(run.plain))
 	}
 	if !holdsBase64(text) {
 		return found

@@ -1,8 +1,12 @@
 package secrets
 
 import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
 	"encoding/base64"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,6 +32,10 @@ func TestSightAll(t *testing.T) {
 		{"base64", std.EncodeToString([]byte(c.Value)), true},
 		{"base64 for URLs, without padding", "/token/" + raw.EncodeToString([]byte(c.Value)) + "/x", true},
 		{"base64 of more than the value", std.EncodeToString([]byte("user:" + c.Value + "@x")), true},
+		{"gzip in base64", std.EncodeToString(packed(t, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }, c.Value)), true},
+		{"zlib in base64, behind letters of its alphabet", "batch-" + raw.EncodeToString(packed(t, func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }, c.Value)), true},
+		{"gzip of another value in base64", std.EncodeToString(packed(t, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }, newMaker("test").value("", "b"))), false},
+		{"what begins like gzip in base64", "H4sIAAAAAAAAAAAAAAAAAAAAAAAA", false},
 		{"base64 of eight characters of it", std.EncodeToString([]byte(random[5:13])), true},
 		{"base64 behind letters of its alphabet", "id-" + raw.EncodeToString([]byte("k="+random)), true},
 
@@ -103,4 +111,18 @@ func BenchmarkSightAll(b *testing.B) {
 			}
 		})
 	}
+}
+
+// packed is a text as a log's or a dashboard's batch is sent.
+func packed(t *testing.T, by func(io.Writer) io.WriteCloser, text string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := by(&b)
+	if _, err := io.WriteString(w, `{"batch":["`+text+`"]}`); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

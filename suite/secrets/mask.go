@@ -130,7 +130,7 @@ func (r *Ring) Mask(text string) string {
 		}
 		text = maskPieces(text, c.Secret.Random, c.mask())
 	}
-	return r.maskBase64(r.maskEscaped(text))
+	return r.maskBase64(r.maskPacked(r.maskEscaped(text)))
 }
 
 // maskPieces replaces what is left of a random part, the longest piece at each

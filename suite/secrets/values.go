@@ -142,6 +142,9 @@ func write(v scenarios.Value, plain, random string) Secret {
 	case scenarios.FormLong:
 		s.Written = plain + strings.Repeat("x", 2000-len(plain))
 		s.sent = s.Written
+	case scenarios.FormMarks:
+		s.Written = `"` + plain[:half] + "%2B,#" + plain[half:] + `"`
+		s.sent = s.Written
 	case scenarios.URL:
 		s.Written = "https://elsewhere.invalid/v1/" + random
 		s.sent = s.Written

@@ -82,7 +82,7 @@ func (t *Target) idOf(r *httpReply) error {
 			return safeID(id)
 		}
 	default:
-		return fmt.Errorf("the reply's id is no string (create.id finds %v); write it as: %s", id, "… | tostring")
+		return fmt.Errorf("the reply's id is not a string (create.id finds %v); write it as: %s", id, "… | tostring")
 	}
 	return errors.New("the reply allows the workspace, but holds no id where the profile looks for it (create.id)")
 }

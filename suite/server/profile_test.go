@@ -67,13 +67,13 @@ func TestProfileErrors(t *testing.T) {
 		}},
 		{"no jq", edit(".status == 201", `".status ="`), []string{
 			"f:1:1: the profile has no create.allowed",
-			"f:5:12: allowed is no jq expression: unexpected EOF",
+			"f:5:12: allowed is not a jq expression: unexpected EOF",
 		}},
 		{"jq with a variable that is not there", edit(".body.code", "$code"), []string{
 			"f:1:1: the profile has no create.code",
-			"f:7:9: code is no jq expression: variable not defined: $code",
+			"f:7:9: code is not a jq expression: variable not defined: $code",
 		}},
-		{"body with a variable that is not there", edit("{name: $name}", "{name: $nam}"), []string{"f:4:52: body is no jq expression: variable not defined: $nam"}},
+		{"body with a variable that is not there", edit("{name: $name}", "{name: $nam}"), []string{"f:4:52: body is not a jq expression: variable not defined: $nam"}},
 		{"unknown method", edit("method: POST", "method: PUSH"), []string{
 			"f:4:12: a request has a method and a path that begins with /",
 			`f:4:21: unknown method "PUSH" (did you mean "POST"?); it is one of GET, POST, PUT, PATCH, DELETE`,
@@ -150,7 +150,7 @@ func TestLoadProfile(t *testing.T) {
 	if err := os.WriteFile(file, []byte(leanEdited(t, ".body.id", "'.body['")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadProfile(file); err == nil || !strings.Contains(err.Error(), file+":6:7: id is no jq expression") {
+	if _, err := LoadProfile(file); err == nil || !strings.Contains(err.Error(), file+":6:7: id is not a jq expression") {
 		t.Errorf("a file with an error: %v", err)
 	}
 }

@@ -42,12 +42,12 @@ func compile(r *strict.Reader, what string, variables []string, into **expressio
 		r.Str(what, &text)(n)
 		query, err := gojq.Parse(text)
 		if err != nil {
-			r.Fail(n, "%s is no jq expression: %v", what, err)
+			r.Fail(n, "%s is not a jq expression: %v", what, err)
 			return
 		}
 		x, err := newExpression(query, variables)
 		if err != nil {
-			r.Fail(n, "%s is no jq expression: %v", what, err)
+			r.Fail(n, "%s is not a jq expression: %v", what, err)
 			return
 		}
 		x.name = what

@@ -72,7 +72,7 @@ func (t *Target) Rows(ctx context.Context) ([]target.Workspace, error) {
 		m, _ := item.(map[string]any)
 		id, isText := m["id"].(string)
 		if !isText && m["id"] != nil {
-			return nil, fmt.Errorf("listing the workspaces: an id is no string (%v); write it in workspaces.list.items as: (.id | tostring)", m["id"])
+			return nil, fmt.Errorf("listing the workspaces: an id is not a string (%v); write it in workspaces.list.items as: (.id | tostring)", m["id"])
 		}
 		name, _ := m["name"].(string)
 		parent, _ := m["parent"].(string)
@@ -108,7 +108,7 @@ func (t *Target) pages(ctx context.Context, c *call, items, next *expression, a 
 			return out, r.status, nil
 		}
 		if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
-			return nil, r.status, fmt.Errorf("its next page is at %q, which is no path of this server", path)
+			return nil, r.status, fmt.Errorf("its next page is at %q, which is not a path of this server", path)
 		}
 		page.path = path
 	}

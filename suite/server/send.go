@@ -225,7 +225,7 @@ func unpacked(resp *http.Response) (io.Reader, error) {
 	if errors.Is(err, io.EOF) {
 		return strings.NewReader(""), nil
 	} else if err != nil {
-		return nil, fmt.Errorf("its Content-Encoding says gzip, and it is none: %w", err)
+		return nil, fmt.Errorf("its Content-Encoding says gzip, and the body is not gzip: %w", err)
 	}
 	return from, nil
 }

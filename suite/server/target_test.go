@@ -93,7 +93,7 @@ func TestCreateReadsTheReply(t *testing.T) {
 	}{
 		{"allowed", plain(201, `{"id":"7","status":"provisioning"}`), want{Outcome: target.Allowed, Status: 201, ID: "7"}},
 		{"allowed without an id", plain(201, `{"status":"provisioning"}`), want{Outcome: target.Failed, Status: 201, Err: "the reply allows the workspace, but holds no id where the profile looks for it (create.id)"}},
-		{"allowed with an id that is no text", plain(201, `{"id":7}`), want{Outcome: target.Failed, Status: 201, Err: "the reply's id is no string (create.id finds 7); write it as: … | tostring"}},
+		{"allowed with an id that is no text", plain(201, `{"id":7}`), want{Outcome: target.Failed, Status: 201, Err: "the reply's id is not a string (create.id finds 7); write it as: … | tostring"}},
 		{"refused", plain(422, missing), want{Outcome: target.Refused, Code: gate.MissingCredential, RawCode: "MISSING_BYOK_CREDENTIAL", Status: 422}},
 		{"refused with the other spelling", plain(422, `{"code":"INVALID_BYOK_CREDENTIAL","provider":"groq"}`), want{Outcome: target.Refused, Code: gate.InvalidCredential, RawCode: "INVALID_BYOK_CREDENTIAL", Provider: "groq", Status: 422}},
 		{"refused with a code of its own", plain(422, `{"code":"NO_KEY"}`), want{Outcome: target.Refused, RawCode: "NO_KEY", Status: 422}},
