@@ -116,7 +116,7 @@ func Explore(ctx context.Context, o Options) (*Outcome, error) {
 		first.close()
 		return nil, errors.New("the registry leads to no provider that the target can be asked for")
 	}
-	h.tried = newCoverage(h.space)
+	h.tried, h.began = newCoverage(h.space), time.Now()
 	if first.Config.Target.Traits().HTTP {
 		err = h.server(ctx, first)
 	} else {

@@ -63,7 +63,7 @@ func TestRoomsOfVendors(t *testing.T) {
 		}
 	}
 	slices.Sort(rooms)
-	want := []string{"fakes/upstream", "gate", "internal/scratch", "internal/spelled", "internal/strict", "internal/textfile", "registry", "reports", "reports/text", "scenarios", "suite", "suite/conform", "suite/findings", "suite/govalue", "suite/judge", "suite/match", "suite/secrets", "suite/server", "suite/specs", "suite/target", "suite/timing", "suite/waivers"}
+	want := []string{"fakes/upstream", "gate", "internal/scratch", "internal/spelled", "internal/strict", "internal/textfile", "registry", "reports", "reports/text", "scenarios", "suite", "suite/conform", "suite/explore", "suite/findings", "suite/govalue", "suite/judge", "suite/match", "suite/secrets", "suite/server", "suite/specs", "suite/target", "suite/timing", "suite/waivers"}
 	if diff := cmp.Diff(want, rooms); diff != "" {
 		t.Errorf("rooms (-want +got):\n%s", diff)
 	}
