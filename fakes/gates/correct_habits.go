@@ -34,7 +34,7 @@ var lawfulHabits = []Double{
 	{
 		Name:   "restarts-by-itself",
 		Story:  "A changed secret restarts, after its reply, the workspaces that it touches; one that is being made meanwhile is held up.",
-		Server: func(c *server.Config) { c.NoEngine, c.Habits.RestartDelay = true, 4*time.Millisecond },
+		Server: func(c *server.Config) { c.NoEngine, c.Habits.RestartDelay = true, time.Millisecond },
 	},
 	{
 		Name:  "late-events",

@@ -86,7 +86,7 @@ func (t *Target) SetGlobals(ctx context.Context, secrets map[string]gate.Secret)
 // as much time as it took, some times over.
 const (
 	restartsAfter    = 3
-	leastToRestart   = 10 * time.Millisecond
+	leastToRestart   = 2 * time.Millisecond
 	longestToRestart = 500 * time.Millisecond
 )
 
