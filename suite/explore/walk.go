@@ -51,8 +51,6 @@ type draft struct {
 	provider *registry.Provider
 	// home is the provider that the request was made for; nil where it is for none.
 	home *registry.Provider
-	// odd: the request holds what a server may reject whatever the gate says.
-	odd bool
 	// accepted is what the walk is about: the value of the name that was put there first.
 	accepted *value
 	// changed: the answer to the deciding value changed since it was last asked about.
