@@ -153,7 +153,7 @@ func (e *engine) unclaimed(s *scenarios.Scenario) string {
 }
 
 // Unclaimed says why a scenario is not replayed at a target with these claims,
-// or "" where it is. Of the target's traits, HTTP and RefusesUnlisted count.
+// or "" where it is. Of the target's traits, HTTP, RefusesUnlisted and NoExternal count.
 func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, traits target.Traits) string {
 	if s.NotApplicable != "" {
 		return "the registry in use does not have the pair: " + s.NotApplicable
@@ -168,6 +168,9 @@ func Unclaimed(s *scenarios.Scenario, reg *registry.Registry, claims []string, t
 	}
 	if traits.RefusesUnlisted && onlyByPattern(s, reg) {
 		return "the server refuses models that its registry does not list, and only a pattern owns this one"
+	}
+	if traits.NoExternal && slices.ContainsFunc(s.Steps, func(st scenarios.Step) bool { return st.External }) {
+		return "the profile's create.request.body has no $external, so no external workspace can be asked for"
 	}
 	return ""
 }

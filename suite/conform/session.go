@@ -82,7 +82,7 @@ func NewSession(o Options) (*Session, error) {
 	for _, x := range all {
 		s.byID[x.ID] = x
 	}
-	traits := target.Traits{HTTP: profile != nil, RefusesUnlisted: profile != nil && profile.RefusesUnlisted()}
+	traits := target.Traits{HTTP: profile != nil, RefusesUnlisted: profile != nil && profile.RefusesUnlisted(), NoExternal: profile != nil && profile.NoExternal()}
 	if selected.LeftOut > 0 {
 		s.LeftOut = selected.LeftOut
 	}

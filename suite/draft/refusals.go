@@ -181,7 +181,7 @@ func (d *drafting) findOptional(ctx context.Context) error {
 			return nil
 		}
 	}
-	d.miss("external", "No field was found that makes a workspace external, so the scenarios of class external ask for ordinary ones, and fail. Add the field to create.request.body: {…, external: $external}.")
+	d.miss("external", "No field was found that makes a workspace external, so the scenarios of class external are not claimed. Where the server has such workspaces, add the field to create.request.body: {…, external: $external}.")
 	return nil
 }
 

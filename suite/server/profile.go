@@ -131,6 +131,12 @@ type rateLimit struct {
 	window       time.Duration
 }
 
+// NoExternal reports whether a create's body has no place for $external: the server
+// has no external workspaces, as far as the profile says.
+func (p *Profile) NoExternal() bool {
+	return p.create.call.body == nil || !strings.Contains(p.create.call.body.text, "$external")
+}
+
 // RefusesUnlisted reports whether the server refuses models that its registry
 // does not list verbatim (see Traits).
 func (p *Profile) RefusesUnlisted() bool { return p.unlisted == "refused" }

@@ -83,6 +83,9 @@ type Traits struct {
 	// RefusesUnlisted: the server refuses models that its registry does not
 	// list verbatim, so pairs that only a pattern owns cannot be asked.
 	RefusesUnlisted bool
+	// NoExternal: a create cannot ask for an external workspace, so that what is about
+	// one cannot be asked.
+	NoExternal bool
 	// LivenessCache is how long the target keeps a live verdict, as it says; 0 where
 	// it keeps none (LIV-13).
 	LivenessCache time.Duration
