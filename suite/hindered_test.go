@@ -111,6 +111,9 @@ func shows(r target.Reply, req target.CreateRequest) target.Reply {
 	return r
 }
 
+// madeFor is the X-Request-ID of a scenario's creates in these runs.
+func madeFor(id string) string { return "run/" + target.RequestTail("seed", id) }
+
 func TestFailuresWhileTheHarnessStoodStill(t *testing.T) {
 	const dead = "dead/answer/groq/GROQ_API_KEY/workspace"
 	for _, test := range []struct {
@@ -139,7 +142,7 @@ func TestFailuresWhileTheHarnessStoodStill(t *testing.T) {
 			if r.Outcome != test.outcome {
 				t.Errorf("%s, want %s: %v %s", r.Outcome, test.outcome, r.Violations, r.Reason)
 			}
-			if got := h.creates["run/"+dead]; got != test.attempts {
+			if got := h.creates[madeFor(dead)]; got != test.attempts {
 				t.Errorf("created %d times, want %d", got, test.attempts)
 			}
 			if again := summary.ReplayedAgain > 0; again != (test.attempts > 1) {

@@ -30,13 +30,15 @@ type fragile struct {
 	mu       sync.Mutex
 	stopped  bool
 	restarts int
-	// order are the scenarios by their first create.
+	// ids are the scenarios by the X-Request-ID of their creates, order those by their
+	// first create.
+	ids   map[string]string
 	order []string
 }
 
 func (f *fragile) Create(ctx context.Context, req target.CreateRequest) target.Reply {
 	f.mu.Lock()
-	id := strings.TrimPrefix(req.RequestID, "run/")
+	id := f.ids[req.RequestID]
 	if len(f.order) == 0 || f.order[len(f.order)-1] != id {
 		f.order = append(f.order, id)
 	}
@@ -69,7 +71,7 @@ func (f *fragile) restart(context.Context) error {
 // many reports whether a create is one of at-once-foreign's at one provider.
 func many(provider string) func(target.CreateRequest) bool {
 	return func(req target.CreateRequest) bool {
-		return strings.HasSuffix(req.RequestID, "robustness/at-once-foreign/"+provider)
+		return req.RequestID == madeFor("robustness/at-once-foreign/"+provider)
 	}
 }
 
@@ -95,7 +97,7 @@ func TestATargetThatStopsAnswering(t *testing.T) {
 		{"it is only slow: no fault but the lateness, and nothing is started",
 			&fragile{stops: many("groq"), slow: true}, true, []string{groq, plain}, map[string]ResultOutcome{groq: Failed, plain: Passed}, 0},
 		{"a single create stops it, and is told by itself",
-			&fragile{stops: func(req target.CreateRequest) bool { return strings.HasSuffix(req.RequestID, plain) }}, true, []string{plain, zai},
+			&fragile{stops: func(req target.CreateRequest) bool { return req.RequestID == madeFor(plain) }}, true, []string{plain, zai},
 			map[string]ResultOutcome{plain: Failed, zai: Passed}, 1},
 		{"it stops at everything: it is not started for ever",
 			&fragile{stops: func(target.CreateRequest) bool { return true }}, true, []string{"valid/padded/*", blank},
@@ -182,6 +184,10 @@ func (f *fragile) run(t *testing.T, ours bool, ids ...string) (map[string]Result
 	selected, err := corpus.Select(reg, &scenarios.Selection{Level: scenarios.Core, IDs: ids})
 	if err != nil {
 		t.Fatal(err)
+	}
+	f.ids = map[string]string{}
+	for _, s := range selected.Scenarios {
+		f.ids[madeFor(s.ID)] = s.ID
 	}
 	p := NewProviders(reg)
 	f.Target = govalue.New(func(rt http.RoundTripper) gate.Gate {

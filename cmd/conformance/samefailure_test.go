@@ -29,7 +29,11 @@ import (
 func TestDoorsPrintTheSameFailure(t *testing.T) {
 	t.Parallel()
 	results := append(failedResults(t), oddResults()...)
-	p := &prepared{flags: &runFlags{Options: open.Options{Target: "faulty:fixed-at-create-only", Profile: "workspace-server", Level: scenarios.Core}}}
+	corpus, err := scenarios.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &prepared{corpus: corpus, flags: &runFlags{Options: open.Options{Target: "faulty:fixed-at-create-only", Profile: "workspace-server", Level: scenarios.Core}}}
 	for _, r := range results {
 		t.Run(r.Scenario.ID, func(t *testing.T) {
 			if diff := cmp.Diff(consoleText(t, p.result(r)), conform.FailureText(r, p.replay(r.Scenario.ID))); diff != "" {

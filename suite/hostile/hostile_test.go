@@ -58,7 +58,7 @@ func TestNothingPassesOnAnAnswerThatIsNone(t *testing.T) {
 		{"another protocol", holds(head(101, "Connection: Upgrade", "Upgrade: x")), []string{"it switches to a protocol that nobody asked for"}},
 		{"nested JSON", gives(422, "application/json", nested), shapeless},
 		{"half a JSON", gives(422, "application/json", `{"code":"MISSING_BYOK_CREDENTIAL","er`), shapeless},
-		{"half a JSON that allows", gives(201, "application/json", `{"id":"7`), []string{fault, "holds no id where the profile looks for it (create.id)"}},
+		{"half a JSON that allows", gives(201, "application/json", `{"id":"7`), []string{fault, "its body is no JSON, so it holds no id"}},
 		{"invalid UTF-8", gives(422, "application/json", "\xff\xfe{}"), shapeless},
 		{"ANSI escapes", gives(422, "text/plain", "\x1b]0;conformant\a\x1b[2Jpassed"), shapeless},
 		{"a web page", gives(422, "text/html", "<html><h1>MISSING_BYOK_CREDENTIAL</h1>"), shapeless},
