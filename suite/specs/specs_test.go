@@ -17,7 +17,7 @@ import (
 	"github.com/molecule-ai/byok-conformance/suite/govalue"
 )
 
-const testBudget = 600 * time.Millisecond
+const testBudget = 1500 * time.Millisecond
 
 // doubleOptions are those for a gate of ours; every area that a Go value can
 // be held to is claimed.
