@@ -72,7 +72,8 @@ type pendingCall struct {
 	// window's generation is the same.
 	index, generation int
 	inCreate          bool
-	// changed: the window's step had ended, and secrets were changed since.
+	// changed: the window's step had ended, and secrets were changed since; or they
+	// were changed for it, and this is not its first call.
 	changed bool
 	// replied is closed when the create has been answered; nil where the call
 	// need not be held back until then.
@@ -237,7 +238,7 @@ func (p *Providers) attribute(x *upstream.Exchange) *pendingCall {
 		p.pending[x] = &pendingCall{}
 		return nil
 	}
-	pc := &pendingCall{replay: r, window: w, index: -1, generation: w.generation, inCreate: !w.replied, changed: w.replied && r.changed}
+	pc := &pendingCall{replay: r, window: w, index: -1, generation: w.generation, inCreate: !w.replied, changed: w.replied && r.changed || w.restarts && w.arrived > 0}
 	if !w.replied && len(x.Sightings) > 0 {
 		pc.hangUp = w.hangUp
 	}

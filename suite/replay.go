@@ -118,6 +118,9 @@ type window struct {
 	// awaits: a call was held back as long as it can be, and the target did not
 	// answer before.
 	awaits bool
+	// restarts: secrets were changed for the step, so that the target restarts by
+	// itself a workspace of an earlier step.
+	restarts bool
 	// hangUp is nil where the clients of the step wait for their replies.
 	hangUp *hangUp
 }

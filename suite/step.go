@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,8 +125,9 @@ func (e *engine) prepare(ctx context.Context, set *globalSet, r *replay, w *wind
 	if set != nil {
 		enter(set.of(step), i)
 	}
+	restarts := e.traits.RestartsItself && len(r.created) > 0 && i > 0 && !reflect.DeepEqual(step.Secrets.Global, r.scenario.Steps[i-1].Secrets.Global)
 	r.mu.Lock() // calls of the step before may still arrive
-	w.secrets = values
+	w.secrets, w.restarts = values, restarts
 	if set != nil {
 		w.globals = len(set.credentials)
 	}

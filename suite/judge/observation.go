@@ -103,7 +103,7 @@ type Call struct {
 	// provisioning that the create started.
 	InCreate bool
 	// Changed: the call belongs to a step that had ended, and we have changed secrets
-	// since. A server may provision again by itself at each change, so nobody can
+	// since; or they were changed for the step, and it is not the first. A server may provision again by itself at each change, so nobody can
 	// tell how often.
 	Changed bool
 	// Reply is what the provider answered, for SEC-5; cut at 4 KiB.

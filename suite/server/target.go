@@ -220,7 +220,7 @@ func (t *Target) CloseIdle() { t.client.CloseIdleConnections() }
 // Traits come from the profile.
 func (t *Target) Traits() target.Traits {
 	return target.Traits{
-		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.RefusesUnlisted(), NoExternal: t.profile.NoExternal(),
+		SharedGlobals: true, HTTP: true, Claims: t.profile.Claims, RefusesUnlisted: t.profile.RefusesUnlisted(), NoExternal: t.profile.NoExternal(), RestartsItself: t.profile.global.restarts || t.profile.workspace.restarts,
 		Unreadable: t.profile.workspace.unreadable.set, Loud: t.profile.loud, LivenessCache: t.profile.cache,
 		Kind: t.kind, Profile: t.profile.Name, Address: *t.base.Load(), Secrets: t.secrets,
 	}

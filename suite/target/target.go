@@ -83,6 +83,9 @@ type Traits struct {
 	// RefusesUnlisted: the server refuses models that its registry does not
 	// list verbatim, so pairs that only a pattern owns cannot be asked.
 	RefusesUnlisted bool
+	// RestartsItself: a change of a secret restarts, a moment after its reply, the
+	// workspaces that it touches, with calls of their own.
+	RestartsItself bool
 	// NoExternal: a create cannot ask for an external workspace, so that what is about
 	// one cannot be asked.
 	NoExternal bool
