@@ -231,7 +231,7 @@ func (p *prepared) notes(stderr io.Writer, s suite.Summary) error {
 	if s.Restarts > 0 {
 		fmt.Fprintf(stderr, "conformance: restarts: %d; the server stopped answering, and was started again to judge the rest\n", s.Restarts)
 	}
-	if p.flags.parallel == 0 && s.AtOnce > timing.StartWidth && !p.flags.quiet {
+	if p.flags.parallel == 0 && s.AtOnce > timing.StartWidth && s.AtOnce <= s.Planned && !p.flags.quiet {
 		fmt.Fprintf(stderr, "conformance: up to %d scenarios were replayed at once (--parallel auto)\n", s.AtOnce)
 	}
 	if s.ReplayedAgain > 0 {
