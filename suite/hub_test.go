@@ -284,6 +284,22 @@ func TestCallsInTheBackground(t *testing.T) {
 	}
 }
 
+// TestCallsWhereSecretsWereChangedForTheStep: a target that restarts by itself may ask
+// for an earlier workspace, too, so that only the first call surely is the create's.
+func TestCallsWhereSecretsWereChangedForTheStep(t *testing.T) {
+	for _, restarts := range []bool{false, true} {
+		h := newHub(t, opus)
+		h.windows[0].restarts = restarts
+		for range 2 {
+			h.seeing(t, dialled("api.anthropic.com", h.own[0]))
+		}
+		calls := h.replays[0].steps[0].Calls
+		if len(calls) != 2 || calls[0].Changed || calls[1].Changed != restarts {
+			t.Errorf("where it restarts by itself: %v: %+v, want two calls, of which only the second may be another's", restarts, calls)
+		}
+	}
+}
+
 // TestSecretsOfTheNextPhase: a provisioning in the background that meets global
 // secrets which were set after its create was answered is held against no step.
 func TestSecretsOfTheNextPhase(t *testing.T) {

@@ -181,15 +181,7 @@ func (s *Session) replay(ctx context.Context, list []*scenarios.Scenario, seed s
 	case summary.Interrupted:
 		return nil, fmt.Errorf("interrupted after %d of %d scenarios: %w", summary.Ended(), summary.Planned, context.Cause(ctx))
 	}
-	results := make([]suite.Result, 0, len(list))
-	for _, x := range list {
-		r, ok := ended[x.ID]
-		if !ok {
-			return nil, fmt.Errorf("%s was planned and has not ended; this is a defect of the harness, and no verdict", x.ID)
-		}
-		results = append(results, r)
-	}
-	return results, nil
+	return suite.InOrder(list, ended)
 }
 
 // withTwins adds the twins that a list lacks, as controls only.

@@ -232,15 +232,7 @@ func (h *hunt) replay(ctx context.Context, session *Session, list []*scenarios.S
 	if err != nil || summary.Interrupted {
 		return nil, err
 	}
-	out := make([]suite.Result, 0, len(list))
-	for _, s := range list {
-		r, ok := byID[s.ID]
-		if !ok {
-			return nil, fmt.Errorf("%s was planned and has not ended; this is a defect of the harness, and no verdict", s.ID)
-		}
-		out = append(out, r)
-	}
-	return out, nil
+	return suite.InOrder(list, byID)
 }
 
 // together is how many walks a server is given in one replay.

@@ -106,6 +106,10 @@ func TestViolations(t *testing.T) {
 		{"create and provision", two(observed(either, allowed), StepObservation{Step: &scenarios.Step{Stage: scenarios.Provision, Expect: either}, Replies: []target.Reply{refused(0, "MISSING_BYOK_CREDENTIAL")}}), []Violation{
 			{StagesDisagree, "PRV-2", 1, "create and provision disagree about the same scope", "as at create: allowed (status 201)", "refused with MISSING_BYOK_CREDENTIAL"},
 		}},
+		{"what the provider says has changed by then", with(two(observed(either, allowed), StepObservation{Step: &scenarios.Step{Stage: scenarios.Provision, Expect: either}, Replies: []target.Reply{refused(0, "MISSING_BYOK_CREDENTIAL")}}), func(o *Observation) {
+			changing := scenarios.Secrets{Workspace: map[string]scenarios.Value{"K": {Answers: []string{"live"}, Then: []string{"dead"}}}}
+			o.Steps[0].Step.Secrets, o.Steps[1].Step.Secrets = changing, changing
+		}), nil},
 		{"create and provision agree", two(observed(either, allowed), StepObservation{Step: &scenarios.Step{Stage: scenarios.Provision, Expect: either}, Replies: []target.Reply{allowed}}), nil},
 
 		// Calls.
